@@ -1,0 +1,50 @@
+"""The Celery application, and `ring`: how the rest of the program says "look now".
+
+The database is the queue. A message only tells a worker to look sooner than the next sweep would, so losing one costs
+seconds and never work. That is why publishing may fail, and must fail fast.
+"""
+
+import logging
+import os
+import time
+from typing import Any
+
+from celery import Celery, Task
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nps_loop.settings")
+
+logger = logging.getLogger(__name__)
+
+app = Celery("nps_loop")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Seconds without a further try after one publish failed: a broker that hangs costs one request its time-out, not all.
+QUIET_SECONDS = 30.0
+_quiet_until = 0.0
+
+
+def ring(task: Task, *args: Any) -> None:
+    """Publish `task` with `args` (ids, JSON only) once the running transaction commits; at once outside of one.
+
+    Never raises for the broker's sake: what the message announced is a row, and the sweep finds it within its interval.
+    """
+    transaction.on_commit(lambda: _publish(task, args))
+
+
+def _publish(task: Task, args: tuple[Any, ...]) -> None:
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
+    try:
+        task.apply_async(args=args)
+    except Exception as error:
+        # Whatever the transport raises (and it has many kinds), the row is committed and the answer must go out.
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+        logger.warning(
+            "The broker did not take %s (%s). Publishing pauses for %d s; the sweep does the work meanwhile.",
+            task.name,
+            type(error).__name__,
+            QUIET_SECONDS,
+        )
