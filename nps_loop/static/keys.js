@@ -1,0 +1,60 @@
+/* Single keys, where the person has not switched them off (data-keys on the body). Nothing depends on them.
+ *
+ *   J K        next and previous row; on a ticket the links with data-key="j" and "k"
+ *   Enter X    open the row, tick it
+ *   /  ?  Esc  search, all keys, close
+ *   G then …   the link in the navigation with data-go="…"
+ *   any other  the link, button or fold with data-key="…"
+ */
+(function () {
+  var body = document.body;
+  if (!body || !body.hasAttribute("data-keys")) return;
+  var going = 0;
+
+  function typing(target) {
+    return target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
+  }
+  function seen(element) { return element && element.getClientRects().length > 0; }
+  function first(selector) { return Array.prototype.find.call(document.querySelectorAll(selector), seen) || null; }
+
+  function step(by) {
+    var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row"), seen);
+    if (!rows.length) return false;
+    var at = rows.findIndex(function (row) { return row.hasAttribute("aria-current"); });
+    var next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
+    rows.forEach(function (row) { row.removeAttribute("aria-current"); });
+    next.setAttribute("aria-current", "true");
+    next.querySelector(".row-link").focus();
+    return true;
+  }
+  function press(element) {
+    if (!element) return false;
+    if (element.tagName === "SUMMARY") {
+      element.parentElement.open = true;
+      element.scrollIntoView({ block: "nearest" });
+      (element.parentElement.querySelector("textarea, input:not([type=hidden])") || element).focus();
+    } else if (element.matches("input, textarea, select")) {
+      element.focus();
+    } else {
+      element.click();
+    }
+    return true;
+  }
+  function handle(key) {
+    var row = document.querySelector(".rows > .row[aria-current]");
+    if (Date.now() < going) { going = 0; return press(first('[data-go="' + key + '"]')); }
+    if (key === "g") { going = Date.now() + 1200; return true; }
+    if (key === "?") { var all = document.getElementById("keys"); if (all) all.showModal(); return !!all; }
+    if (key === "/") return press(first("input[type=search]"));
+    if (key === "j" && step(1)) return true;
+    if (key === "k" && step(-1)) return true;
+    if (key === "x" && row) return press(row.querySelector(".row-check")), true;
+    return press(first('[data-key="' + key + '"]'));
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    var key = event.key.length === 1 ? event.key.toLowerCase() : "";
+    if (/^[a-z\/?]$/.test(key) && handle(key)) event.preventDefault();
+  });
+})();
