@@ -1,0 +1,96 @@
+"""Who does the work: teams, their members, and who is away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from followups.models.rules import Calendar
+from surveys.models import Brand, Touchpoint
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def led_by(self, user: settings.AUTH_USER_MODEL) -> TeamQuerySet:  # type: ignore[name-defined]
+        """Teams whose lead or deputy this person is; all of them for an administrator."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            members__user=user, members__role__in=[Member.Role.LEAD, Member.Role.DEPUTY], members__is_active=True
+        )
+
+    def of(self, user: settings.AUTH_USER_MODEL) -> TeamQuerySet:  # type: ignore[name-defined]
+        """Teams this person belongs to; all of them for an administrator."""
+        if user.is_superuser:
+            return self
+        return self.filter(members__user=user, members__is_active=True)
+
+
+class Team(models.Model):
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=120)
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="teams")
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, help_text="Empty: every brand.")
+    touchpoints = models.ManyToManyField(Touchpoint, blank=True, related_name="teams")
+    takes_tickets = models.BooleanField(default=True, help_text="Off: a back-office team, which is given actions only.")
+    is_default = models.BooleanField(default=False, help_text="Takes what no touchpoint sends elsewhere.")
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    class Role(models.TextChoices):
+        AGENT = "agent", "Agent"
+        LEAD = "lead", "Lead"
+        DEPUTY = "deputy", "Deputy of the lead"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=6, choices=Role, default=Role.AGENT)
+    capacity = models.PositiveIntegerField(default=25, help_text="Tickets at work at one time; 0: takes none.")
+    languages = models.JSONField(default=list, blank=True, help_text='Codes, e.g. ["en", "de"]; empty: any.')
+    skills = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["team", "user"]
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
+
+
+class AwayQuerySet(models.QuerySet["Away"]):
+    def at(self, moment: datetime) -> AwayQuerySet:
+        return self.filter(starts_at__lte=moment, ends_at__gt=moment)
+
+
+class Away(models.Model):
+    """An absence. While it lasts nothing new is assigned to the person; the delegate acts for them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="absences")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    note = models.CharField(max_length=200, blank=True)
+
+    objects = AwayQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_start")]
+        indexes = [models.Index(fields=["user", "ends_at"], name="absence_of_a_person")]

@@ -1,0 +1,159 @@
+"""What was decided and what happened: append-only, without anybody's words, so that erasure never touches it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from followups.models.rules import Calendar, Rule, SlaPolicy
+from followups.models.tickets import Ticket
+from surveys.models import Response
+
+
+class Decision(models.Model):
+    """Per response revision: the rule that matched, or why there is no ticket."""
+
+    class Outcome(models.TextChoices):
+        OPENED = "opened", "a ticket was opened"
+        HAS_TICKET = "has_ticket", "its ticket is already there"
+        NO_RULE = "no_rule", "no rule asks for a ticket"
+        HISTORY = "history", "too old or undated when received"
+        EXCLUDED = "excluded", "left out of the figures"
+        TOLD_NOT_TO = "told_not_to", "imported without follow-up"
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="decisions")
+    revision = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    hold_rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.CASCADE, related_name="decisions")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["response", "revision"], name="one_decision_per_revision")]
+
+
+class AssignmentRound(models.Model):
+    """One pass of the assigner: who could take tickets, how loaded they were, who could not and why."""
+
+    happened_at = models.DateTimeField()
+    candidates = models.JSONField(help_text="[{user, team, load, capacity}, …] as the round began.")
+    exclusions = models.JSONField(help_text="[{user, team, code, until?}, …]")
+    tickets = models.PositiveIntegerField(default=0)
+    left_waiting = models.PositiveIntegerField(default=0)
+
+
+class Event(models.Model):
+    """One change of one ticket. `seq` equals the ticket's version after it; replay by seq gives the present state."""
+
+    class Actor(models.TextChoices):
+        PERSON = "person"
+        CUSTOMER = "customer"
+        SYSTEM = "system"
+        PROGRAM = "program"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    cycle = models.PositiveSmallIntegerField(default=0)
+    actor_kind = models.CharField(max_length=8, choices=Actor)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    program = models.BigIntegerField(null=True, blank=True, help_text="Key of the API key that acted.")
+    verb = models.CharField(max_length=30)
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20, blank=True)
+    data = models.JSONField(default=dict, blank=True, help_text="Ids and codes only, never words.")
+    happened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["ticket", "seq"]
+        constraints = [models.UniqueConstraint(fields=["ticket", "seq"], name="one_event_per_version")]
+        indexes = [models.Index(fields=["verb", "recorded_at"], name="events_by_verb")]
+
+
+class Deadline(models.Model):
+    """A time by which something must have happened, with the versions it was worked out from."""
+
+    class Target(models.TextChoices):
+        FIRST_CONTACT = "first_contact", "first contact"
+        ANSWER = "answer", "answer to a customer"
+        NEXT_UPDATE = "next_update", "next update"
+        RESOLUTION = "resolution", "resolution"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="deadlines")
+    cycle = models.PositiveSmallIntegerField(default=0)
+    target = models.CharField(max_length=15, choices=Target)
+    ordinal = models.PositiveSmallIntegerField(default=0, help_text="Which of its kind in the cycle.")
+    clock = models.CharField(max_length=10, choices=SlaPolicy.Clock)
+    policy = models.ForeignKey(SlaPolicy, on_delete=models.PROTECT, related_name="+")
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    minutes = models.PositiveIntegerField(help_text="Length: wall minutes or working minutes, by the clock.")
+    due_at = models.DateTimeField()
+    promised_at = models.DateTimeField(null=True, blank=True, help_text="End of the half-day the customer was told.")
+    met_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True, help_text="No longer owed: dismissed, left in peace.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "cycle", "target", "ordinal"], name="one_deadline_per_target"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(met_at=None, dropped_at=None), name="deadlines_running"
+            ),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.met_at is None and self.dropped_at is None
+
+    @property
+    def binding_at(self) -> models.DateTimeField:
+        """The earlier of what the customer was told and what the policy says."""
+        return min(self.due_at, self.promised_at) if self.promised_at else self.due_at
+
+
+class Escalation(models.Model):
+    """Somebody was told that a time is in danger or gone: once per ticket, cycle, target and level."""
+
+    class Level(models.TextChoices):
+        HALF = "half", "half of the time is gone and nobody has it"
+        SOON = "soon", "the owner is warned"
+        LATE = "late", "the lead is told"
+        UNASSIGNED = "unassigned", "nobody took it"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="escalations")
+    cycle = models.PositiveSmallIntegerField()
+    target = models.CharField(max_length=15, choices=Deadline.Target)
+    ordinal = models.PositiveSmallIntegerField(default=0)
+    level = models.CharField(max_length=10, choices=Level)
+    happened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "cycle", "target", "ordinal", "level"], name="one_escalation_per_level"
+            ),
+        ]
+
+
+class Watcher(models.Model):
+    """Somebody who follows a ticket, with the reason they read."""
+
+    class Reason(models.TextChoices):
+        PASSED_OVER = "passed_over", "account owner who was passed over"
+        SAME_ACCOUNT = "same_account", "account owner of a second unhappy person"
+        NAMED = "named", "named in the customer's words"
+        CHOSE = "chose", "chose to"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="watchers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watching")
+    reason = models.CharField(max_length=15, choices=Reason)
+    detail = models.CharField(max_length=200, blank=True, help_text="Code of why they were passed over.")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="one_watch_per_ticket")]

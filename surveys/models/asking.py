@@ -1,0 +1,73 @@
+"""What we ask: the moment or journey measured, the question set, and where answers come from."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from surveys.models.customers import Brand
+
+
+class Touchpoint(models.Model):
+    """The moment or journey measured."""
+
+    slug = models.SlugField(unique=True, max_length=100)
+    name = models.CharField(max_length=200, help_text="For colleagues, e.g. 'Onboarding, day 30'.")
+    customer_phrase = models.CharField(
+        max_length=200, blank=True, help_text="For customers, completes 'We asked you about …', e.g. 'your first 30 days'."
+    )
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Survey(models.Model):
+    """A question set of one kind."""
+
+    class Kind(models.TextChoices):
+        RELATIONAL = "relational", "Relational"
+        TRANSACTIONAL = "transactional", "Transactional"
+        EPISODIC = "episodic", "Episodic"
+
+    slug = models.SlugField(unique=True, max_length=100)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=15, choices=Kind, default=Kind.RELATIONAL)
+    touchpoint = models.ForeignKey(Touchpoint, null=True, blank=True, on_delete=models.PROTECT)
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
+    question = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.Model):
+    """Where answers come from, with the mapping that reads them."""
+
+    class Channel(models.TextChoices):
+        API = "api", "API"
+        FILE = "file", "File"
+        WEBHOOK = "webhook", "Webhook"
+        SURVEY = "survey", "Our own survey"
+        PERSON = "person", "Entered by a person"
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=200)
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.API)
+    survey = models.ForeignKey(Survey, null=True, blank=True, on_delete=models.PROTECT)
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone of times that name none.")
+    mapping = models.JSONField(default=dict, blank=True, help_text="Our field -> their column or path.")
+    secrets = models.JSONField(default=list, blank=True, help_text="Up to two live webhook secrets, for rotation.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

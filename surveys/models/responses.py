@@ -1,0 +1,154 @@
+"""What customers say. Only `surveys.recording` writes these rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from surveys.models.asking import Source, Survey, Touchpoint
+from surveys.models.customers import Account, Contact
+from surveys.scoring import Band, band
+
+
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def awaiting_decision(self, now: datetime | None = None) -> ResponseQuerySet:
+        """Answers whose newest revision nobody has decided on; with `now`, without those put off after a fault."""
+        waiting = self.filter(decided_revision__lt=F("revision"))
+        if now is None:
+            return waiting
+        return waiting.filter(Q(decide_after=None) | Q(decide_after__lte=now))
+
+    def counted(self) -> ResponseQuerySet:
+        """Answers that count in NPS."""
+        return self.filter(excluded_as="")
+
+
+class Response(models.Model):
+    """One answer, in its newest version by the vendor's own time. Every version is a Revision.
+
+    The snapshot fields hold account, segment, region, owner and team as they were when the answer was recorded.
+    """
+
+    class FollowUp(models.TextChoices):
+        AUTO = "auto", "by the rules, history left out"
+        ALL = "all", "by the rules, history included"
+        NONE = "none", "no ticket"
+
+    class Exclusion(models.TextChoices):
+        NONE = "", "counts"
+        TEST = "test", "a test"
+        SPAM = "spam", "spam"
+        OWN_STAFF = "own_staff", "own staff"
+        DUPLICATE = "duplicate", "a duplicate"
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="responses")
+    external_id = models.CharField(max_length=300, help_text="Theirs, or `row:<digest>:<ordinal>` for files without one.")
+    survey = models.ForeignKey(Survey, null=True, blank=True, on_delete=models.PROTECT)
+    survey_kind = models.CharField(max_length=15, choices=Survey.Kind, default=Survey.Kind.RELATIONAL)
+    touchpoint = models.ForeignKey(Touchpoint, null=True, blank=True, on_delete=models.PROTECT)
+
+    score = models.PositiveSmallIntegerField()
+    band = models.CharField(max_length=10, choices=Band)
+    verbatim = models.TextField(blank=True)
+    search_text = models.TextField(blank=True, editable=False)
+    language = models.CharField(max_length=10, blank=True)
+    driver = models.CharField(max_length=200, blank=True, help_text="Reason the customer picked.")
+    contact_me = models.BooleanField(null=True, blank=True, help_text="None: not asked.")
+    share_name = models.BooleanField(null=True, blank=True, help_text="None: not asked.")
+    product = models.CharField(max_length=200, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+
+    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="responses")
+    answered_for = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="responses_by_partners"
+    )
+
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="responses")
+    segment = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=80, blank=True)
+    account_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    team_id_then = models.BigIntegerField(null=True, blank=True, help_text="Team of the account owner, as it was.")
+
+    responded_at = models.DateTimeField(help_text="Theirs; never later than received.")
+    received_at = models.DateTimeField(help_text="Ours.")
+    undated = models.BooleanField(default=False, help_text="Their time is not known; received is used in its place.")
+    day = models.DateField(help_text="Day of the answer in the deployment's reporting zone.")
+    is_history = models.BooleanField(default=False, help_text="Too old or undated when received: counted, no ticket.")
+    follow_up = models.CharField(max_length=5, choices=FollowUp, default=FollowUp.AUTO)
+    acknowledge = models.BooleanField(default=True)
+
+    excluded_as = models.CharField(max_length=10, choices=Exclusion, blank=True, default=Exclusion.NONE)
+    excluded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    excluded_reason = models.CharField(max_length=200, blank=True)
+
+    version_at = models.DateTimeField(help_text="The vendor's own time of the newest version.")
+    content_digest = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField(default=1)
+    decided_revision = models.PositiveIntegerField(default=0)
+    decide_attempts = models.PositiveSmallIntegerField(default=0)
+    decide_after = models.DateTimeField(null=True, blank=True)
+    decide_error = models.CharField(max_length=300, blank=True)
+
+    objects = ResponseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="one_response_per_source_and_id"),
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=10), name="score_from_0_to_10"),
+            models.CheckConstraint(condition=Q(responded_at__lte=F("received_at")), name="responded_before_received"),
+            models.CheckConstraint(condition=Q(decided_revision__lte=F("revision")), name="decided_what_exists"),
+            models.CheckConstraint(
+                condition=Q(band="detractor", score__lte=6)
+                | Q(band="passive", score__gte=7, score__lte=8)
+                | Q(band="promoter", score__gte=9),
+                name="band_follows_score",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(decided_revision__lt=F("revision")), name="response_awaiting_decision"
+            ),
+            models.Index(fields=["day", "band"], condition=Q(excluded_as=""), name="response_counted_by_day"),
+            models.Index(fields=["contact", "-responded_at"], name="response_of_contact"),
+            models.Index(fields=["account", "-responded_at"], name="response_of_account"),
+            models.Index(fields=["touchpoint", "day"], name="response_of_touchpoint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score} from {self.source_id}:{self.external_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.band:
+            self.band = band(self.score)
+        super().save(*args, **kwargs)
+
+
+class Revision(models.Model):
+    """One version of an answer as it came, newest or not."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    score = models.PositiveSmallIntegerField()
+    verbatim = models.TextField(blank=True)
+    driver = models.CharField(max_length=200, blank=True)
+    contact_me = models.BooleanField(null=True, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    content_digest = models.CharField(max_length=64)
+    version_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    superseded_on_arrival = models.BooleanField(default=False, help_text="An older version that arrived late.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["response", "number"], name="one_revision_per_number"),
+        ]
