@@ -7,9 +7,10 @@ seconds and never work. That is why publishing may fail, and must fail fast.
 import logging
 import os
 import time
+from datetime import UTC, datetime
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery, Task, signals
 from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nps_loop.settings")
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 app = Celery("nps_loop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+SWEEP = "followups.tasks.sweep"
 
 # Seconds without a further try after one publish failed: a broker that hangs costs one request its time-out, not all.
 QUIET_SECONDS = 30.0
@@ -48,3 +51,18 @@ def _publish(task: Task, args: tuple[Any, ...]) -> None:
             type(error).__name__,
             QUIET_SECONDS,
         )
+
+
+@signals.worker_ready.connect
+def _look_at_once(**kwargs: Any) -> None:
+    """A worker that has just come up looks at what is owed now, rather than at beat's next tick."""
+    app.send_task(SWEEP, expires=30)
+
+
+@signals.task_success.connect
+def _note_sweep(sender: Task, **kwargs: Any) -> None:
+    """Every sweep that ends well is noted, so that /readyz can tell when they stop."""
+    if sender.name == SWEEP:
+        from nps_loop.health import note_sweep
+
+        note_sweep(datetime.now(UTC))

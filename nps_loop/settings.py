@@ -20,14 +20,15 @@ from nps_loop.broker import broker_url
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env_file = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
-if env_file and Path(env_file).is_file():
+DEMO = env.bool("DEMO", default=False)
+# What is set in the environment wins over the file. The demo reads no file: it must never meet a real deployment.
+env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+if not DEMO and env_file.is_file():
     env.read_env(env_file)
 
 # --- which way we run ------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)
 LOCAL = not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "ALLOWED_HOSTS"))
 PRODUCTION = not (DEBUG or DEMO or LOCAL)
 
@@ -257,8 +258,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # --- mail ------------------------------------------------------------------------------------------------------
 
 # Without EMAIL_URL nothing leaves the machine: mails are read in the app under /mailbox/.
-MAIL_SERVER = bool(env.str("EMAIL_URL", default=""))
-_email = env.email_url("EMAIL_URL", default="dummymail://")
+# So in the demo always, whose customers are made up but whose addresses might not be.
+MAIL_SERVER = bool(env.str("EMAIL_URL", default="")) and not DEMO
+_email = env.email_url("EMAIL_URL", default="dummymail://") if MAIL_SERVER else environ.Env.email_url_config("dummymail://")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = _email.get("EMAIL_PORT") or 25
@@ -285,7 +287,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
-    "socket_timeout": 5,
+    "socket_timeout": 2,
     "socket_connect_timeout": 2,
     # After a worker is killed its tasks come back after five minutes, looked for every ten seconds.
     "visibility_timeout": 300,

@@ -1,6 +1,6 @@
 """Every address of the site; each app brings its own."""
 
-from importlib.util import find_spec
+from importlib import import_module
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -15,9 +15,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]
-for module in ("surveys.api.urls", "surveys.api_urls", "followups.api.urls", "followups.api_urls"):
-    if find_spec(module.split(".")[0] + "." + module.split(".")[1]) and find_spec(module):
-        urlpatterns.append(path("api/v1/", include(module)))
-for module in ("nps_loop.people.urls", "nps_loop.jobs.urls", "nps_loop.mail.urls", "surveys.urls", "followups.urls"):
-    if find_spec(module):
-        urlpatterns.append(path("", include(module)))
+
+
+def _add(prefix: str, module: str) -> None:
+    try:
+        import_module(module)
+    except ModuleNotFoundError as missing:
+        if not module.startswith(missing.name or "?"):
+            raise
+        return
+    urlpatterns.append(path(prefix, include(module)))
+
+
+for name in ("surveys.api.urls", "surveys.api_urls", "followups.api.urls", "followups.api_urls"):
+    _add("api/v1/", name)
+for name in ("nps_loop.people.urls", "nps_loop.jobs.urls", "nps_loop.mail.urls", "surveys.urls", "followups.urls"):
+    _add("", name)
