@@ -1,0 +1,124 @@
+"""Who must not be written to: one row per address and stream.
+
+Streams are apart from each other on purpose. Leaving surveys never stops mail about one's own open case; only a dead
+address, an erasure or "do not contact" reaches across streams.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import formats
+
+from nps_loop.mail.models import Stream, Suppression
+
+Reason = Suppression.Reason
+
+# What stops mail to customers altogether. Notices to colleagues have a stream of their own.
+CUSTOMER_STREAMS = (Stream.SURVEYS, Stream.NEWS, Stream.CASE, Stream.CALLS)
+MAIL_STREAMS = (Stream.SURVEYS, Stream.NEWS, Stream.CASE, Stream.STAFF)
+
+# Where two reasons meet on one stream the graver one stays: a mail that came back can be tried again, a wish cannot.
+_GRAVITY = {
+    Reason.BOUNCED: 0,
+    Reason.UNSUBSCRIBED: 1,
+    Reason.COMPLAINED: 2,
+    Reason.DO_NOT_CONTACT: 3,
+    Reason.ERASED: 4,
+}
+_NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+
+
+def normalise(address: str) -> str:
+    """Return `address` as it is stored and compared: one line, no display name, lower case. Never raises."""
+    text = " ".join(address.split())
+    named = _NAMED.fullmatch(text)
+    return (named[1] if named else text).strip().lower()
+
+
+def is_one_address(address: str) -> bool:
+    """Return whether `address` is exactly one mail address without a name, and short enough to be stored."""
+    if len(address) > 320:
+        return False
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return True
+
+
+def suppressed(addresses: Iterable[str], stream: str) -> dict[str, Suppression]:
+    """Return normalised address -> Suppression for those of `addresses` that must not be written to on `stream`."""
+    found = suppressed_on({(address, stream) for address in addresses})
+    return {address: row for (address, _), row in found.items()}
+
+
+def suppressed_on(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Suppression]:
+    """Return (normalised address, stream) -> Suppression for those of `pairs` that have one. One query."""
+    wanted = {(normalise(address), stream) for address, stream in pairs}
+    if not wanted:
+        return {}
+    rows = Suppression.objects.filter(
+        address__in={address for address, _ in wanted}, stream__in={stream for _, stream in wanted}
+    )
+    return {(row.address, row.stream): row for row in rows if (row.address, row.stream) in wanted}
+
+
+def suppress(addresses: Iterable[str], stream: str, reason: str, *, origin: str = "", now: datetime) -> None:
+    """Write nothing more to `addresses` on `stream`, from `now` on. Harmless when repeated; a graver reason stays."""
+    _suppress(((address, stream) for address in addresses), Reason(reason), origin, now)
+
+
+def came_back(addresses: Iterable[str], *, origin: str = "", now: datetime) -> None:
+    """Remember that mail to `addresses` comes back: no stream of mail tries them again until it is lifted."""
+    _suppress(((a, s) for a in list(addresses) for s in MAIL_STREAMS), Reason.BOUNCED, origin, now)
+
+
+def do_not_contact(addresses: Iterable[str], *, origin: str = "", now: datetime) -> None:
+    """Stop everything a customer could receive, calls and mail about an own open case included."""
+    _suppress(((a, s) for a in list(addresses) for s in CUSTOMER_STREAMS), Reason.DO_NOT_CONTACT, origin, now)
+
+
+def lift(addresses: Iterable[str], stream: str | None = None, *, only: str | None = None) -> int:
+    """Let `addresses` be written to again, on `stream` or on all; `only` spares rows of other reasons. Returns rows."""
+    rows = Suppression.objects.filter(address__in={normalise(address) for address in addresses})
+    if stream is not None:
+        rows = rows.filter(stream=stream)
+    if only is not None:
+        rows = rows.filter(reason=only)
+    return rows.delete()[0]
+
+
+def sentence(row: Suppression, name: str, now: datetime) -> str:
+    """Say why a mail to `name` is not sent because of `row`, e.g. "Not sent: Marta asked for no more mails on 3 May."."""
+    since = formats.date_format(row.since, "j F" if row.since.year == now.year else "j F Y")
+    match row.reason:
+        case Reason.UNSUBSCRIBED if row.stream == Stream.SURVEYS:
+            return f"Not sent: {name} asked for no more surveys on {since}."
+        case Reason.UNSUBSCRIBED:
+            return f"Not sent: {name} asked for no more mails on {since}."
+        case Reason.BOUNCED:
+            return f"Not sent: mail to {row.address} came back on {since}."
+        case Reason.COMPLAINED:
+            return f"Not sent: {name} marked a mail of ours as spam on {since}."
+        case Reason.DO_NOT_CONTACT:
+            return f"Not sent: {name} is not to be contacted, since {since}."
+        case _:
+            return f"Not sent: the address was erased on {since}."
+
+
+def _suppress(pairs: Iterable[tuple[str, str]], reason: str, origin: str, now: datetime) -> None:
+    wanted = sorted({(normalise(address), stream) for address, stream in pairs if normalise(address)})
+    rows = [Suppression(address=a, stream=s, reason=reason, origin=origin[:200], since=now) for a, s in wanted]
+    with transaction.atomic():
+        Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+        weaker = [known for known, gravity in _GRAVITY.items() if gravity < _GRAVITY[Reason(reason)]]
+        for stream in {stream for _, stream in wanted}:
+            Suppression.objects.filter(
+                address__in=[address for address, s in wanted if s == stream], stream=stream, reason__in=weaker
+            ).update(reason=reason, origin=origin[:200], since=now)
