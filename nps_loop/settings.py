@@ -186,6 +186,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "nps_loop.requestlog.client_ip"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "nps_loop.people.views.locked_out"
+# Where `/` leads, by role. Roles are rows of followups, which people does not know.
+LANDING_PAGE = "followups.landing.page_of"
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
@@ -325,26 +328,46 @@ REST_FRAMEWORK = {
         "nps_loop.people.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["nps_loop.api.permissions.ScopeAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["nps_loop.people.throttles.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 50,
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["nps_loop.api.parsing.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": [],
+    "DEFAULT_PAGINATION_CLASS": "nps_loop.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "nps_loop.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "nps_loop.api.errors.ErrorAnswers",
+    "EXCEPTION_FORMATTER_CLASS": "nps_loop.api.errors.ErrorShape",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "nps_loop",
     "DESCRIPTION": "Answers in, tickets out: record survey responses, work the follow-ups, read the figures.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Warnings name every choice field whose values meet another's: each gets a name of its own here.
+    "ENUM_NAME_OVERRIDES": {
+        "ErrorTypeValidation": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
+        "ErrorTypeClient": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
+        "ErrorTypeServer": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
+        "ErrorCode401": "drf_standardized_errors.openapi_serializers.ErrorCode401Enum.choices",
+        "ErrorCode403": "drf_standardized_errors.openapi_serializers.ErrorCode403Enum.choices",
+        "ErrorCode404": "drf_standardized_errors.openapi_serializers.ErrorCode404Enum.choices",
+        "ErrorCode405": "drf_standardized_errors.openapi_serializers.ErrorCode405Enum.choices",
+        "ErrorCode406": "drf_standardized_errors.openapi_serializers.ErrorCode406Enum.choices",
+        "ErrorCode415": "drf_standardized_errors.openapi_serializers.ErrorCode415Enum.choices",
+        "ErrorCode429": "drf_standardized_errors.openapi_serializers.ErrorCode429Enum.choices",
+        "ErrorCode500": "drf_standardized_errors.openapi_serializers.ErrorCode500Enum.choices",
+    },
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
 }
 
 # --- logs ------------------------------------------------------------------------------------------------------
