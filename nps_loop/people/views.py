@@ -1,0 +1,55 @@
+"""Coming in, going out, and where `/` leads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from axes.helpers import get_cool_off
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
+
+from nps_loop.people.forms import LogInForm
+from nps_loop.people.models import User
+
+
+class LogIn(LoginView):
+    """`/login/`. Afterwards pages speak the person's own language, as set in the profile."""
+
+    authentication_form = LogInForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        user = form.get_user()
+        if isinstance(user, User):
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                user.language,
+                max_age=settings.SESSION_COOKIE_AGE,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponseBase:
+    """`/`: to the page this person's day starts on."""
+    page_of: Callable[[Any], str] = import_string(settings.LANDING_PAGE)
+    return redirect(page_of(request.user))
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
+    """What django-axes answers after too many wrong passwords: 429 and how long it lasts, in words."""
+    cool_off = get_cool_off(request)
+    minutes = math.ceil(cool_off.total_seconds() / 60) if cool_off else 0
+    return render(request, "registration/locked_out.html", {"minutes": minutes}, status=429)
