@@ -154,7 +154,7 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     return {"work": work, "rest": rest}
 
 
-def _item(href: str, symbol: str, word: str, go: str = "", count: int | None = None, counted: str = "") -> dict[str, Any]:
+def _item(href: str, symbol: str, word: str, go: str = "", count: object = None, counted: str = "") -> dict[str, Any]:
     return {"href": href, "symbol": symbol, "word": word, "go": go, "count": count, "counted": counted}
 
 

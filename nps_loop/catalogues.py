@@ -1,0 +1,155 @@
+"""Keep the translations whole: gather what is translatable, update and compile the catalogues, name what is missing.
+
+    python -m nps_loop.catalogues            update locale/*/LC_MESSAGES/django.po and compile them
+    python -m nps_loop.catalogues --check    change nothing; print what is missing or stale and exit 1
+
+Babel does the reading and writing, so that no GNU gettext has to be installed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_python
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent
+LANGUAGES = ("de", "es", "fr")
+PARTS = ("nps_loop", "surveys", "followups", "templates")
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+# The one message whose translation chooses among its places: some languages greet by full name.
+GREETING = "Dear %(first)s,"
+Key = tuple[str | None, str, str | None]  # context, words, words in the plural
+
+
+def gathered(root: Path = ROOT) -> dict[Key, str]:
+    """Every translatable message of the project's Python and templates, with the file where it first stands."""
+    found: dict[Key, str] = {}
+    for part in PARTS:
+        for path in sorted((root / part).rglob("*")):
+            if path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
+                continue
+            source = path.read_text(encoding="utf-8")
+            if path.suffix != ".py":
+                # Templates become lines of gettext calls; their indentation means nothing to Python.
+                source = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
+            for key in _calls(source):
+                found.setdefault(key, str(path.relative_to(root)))
+    return found
+
+
+def _calls(source: str) -> Iterator[Key]:
+    for _line, function, words, _comments in extract_python(io.BytesIO(source.encode()), list(KEYWORDS), [], {}):
+        given = [words] if isinstance(words, str) else list(words)
+        context = given.pop(0) if function.startswith(("p", "np")) and given else None
+        if not given or not isinstance(given[0], str) or not given[0]:
+            continue
+        plural = given[1] if function.startswith(("n", "np")) and len(given) > 1 else None
+        yield context, given[0], plural
+
+
+def catalogue(language: str, root: Path = ROOT) -> Catalog:
+    """The catalogue of one language as it is kept."""
+    with _path(language, root).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def update(root: Path = ROOT) -> None:
+    """Add new messages to each catalogue without words, drop those nobody uses, and compile."""
+    wanted = gathered(root)
+    for language in LANGUAGES:
+        kept = catalogue(language, root)
+        fresh = Catalog(
+            locale=language,
+            project="nps_loop",
+            version="1",
+            header_comment=kept.header_comment,
+            creation_date=kept.creation_date,
+            revision_date=kept.creation_date,
+            last_translator="nps_loop",
+            language_team=f"{language} <{language}>",
+            msgid_bugs_address="nps_loop",
+            fuzzy=False,
+        )
+        for context, words, plural in sorted(wanted, key=lambda key: (wanted[key], key[1])):
+            old = kept.get(words, context)
+            fresh.add((words, plural) if plural else words, old.string if old else None, context=context)
+        with _path(language, root).open("wb") as file:
+            write_po(file, fresh, width=120)
+        with _path(language, root).with_suffix(".mo").open("wb") as file:
+            write_mo(file, fresh)
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """What is wrong with the catalogues, a sentence each; empty when all is well."""
+    wrong = []
+    wanted = gathered(root)
+    for language in LANGUAGES:
+        kept = catalogue(language, root)
+        for (context, words, _plural), place in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
+            message = kept.get(words, context)
+            if message is None or not all(_strings(message)):
+                wrong.append(f"{language}: no words for {words!r} ({place})")
+            elif any(_places(words) ^ _places(string) for string in _strings(message)[-1:]):
+                if words != GREETING:
+                    wrong.append(f"{language}: the places differ in the words for {words!r}")
+        compiled = _path(language, root).with_suffix(".mo")
+        if not compiled.exists() or _pairs(kept) != _pairs(_compiled(compiled)):
+            wrong.append(f"{language}: django.mo is not what django.po says; run python -m nps_loop.catalogues")
+    return wrong
+
+
+def _compiled(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_mo(file)
+
+
+def _strings(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or [""])
+
+
+def _places(words: str) -> set[str]:
+    return set(re.findall(r"%\((\w+)\)s", words))
+
+
+def _pairs(kept: Catalog) -> dict[tuple[str, str | None], list[str]]:
+    return {
+        (message.id if isinstance(message.id, str) else message.id[0], _text(message.context)): _strings(message)
+        for message in kept
+        if message.id and all(_strings(message))
+    }
+
+
+def _text(context: str | bytes | None) -> str | None:
+    # Babel hands back the context of a compiled message as bytes.
+    return context.decode() if isinstance(context, bytes) else context
+
+
+def _path(language: str, root: Path) -> Path:
+    return root / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        found = problems()
+        print("\n".join(found) or "Catalogues are whole.")
+        sys.exit(1 if found else 0)
+    update()
+    print("\n".join(problems()) or "Catalogues are whole.")

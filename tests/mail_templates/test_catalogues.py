@@ -1,0 +1,46 @@
+"""The translations are whole, say what the catalogue says, and lose none of the places a message has."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+catalogues = pytest.importorskip("nps_loop.catalogues", reason="Babel belongs to the lint group")
+
+
+def test_every_message_has_its_words_in_every_language() -> None:
+    assert catalogues.problems() == []
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A project of one template, with catalogues that do not know it."""
+    shutil.copytree(catalogues.ROOT / "locale", tmp_path / "locale")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.html").write_text(
+        "{% load i18n %}\n    {% translate 'Never seen' %}\n  {% blocktranslate with a=b %}With {{ a }}{% endblocktranslate %}"
+    )
+    return tmp_path
+
+
+def test_a_message_without_words_is_named(copy: Path) -> None:
+    wrong = catalogues.problems(copy)
+    assert "de: no words for 'Never seen' (templates/a.html)" in wrong
+    assert "fr: no words for 'With %(a)s' (templates/a.html)" in wrong
+
+
+def test_an_update_adds_the_new_and_drops_the_unused(copy: Path) -> None:
+    catalogues.update(copy)
+    kept = {message.id for message in catalogues.catalogue("de", copy) if message.id}
+    assert kept == {"Never seen", "With %(a)s"}
+
+
+def test_a_lost_place_and_a_stale_file_are_named(copy: Path) -> None:
+    catalogues.update(copy)
+    path = copy / "locale" / "de" / "LC_MESSAGES" / "django.po"
+    path.write_text(path.read_text().replace('msgid "With %(a)s"\nmsgstr ""', 'msgid "With %(a)s"\nmsgstr "Mit %(b)s"'))
+    wrong = catalogues.problems(copy)
+    assert "de: the places differ in the words for 'With %(a)s'" in wrong
+    assert any("django.mo is not what django.po says" in sentence for sentence in wrong)
