@@ -260,10 +260,13 @@ def closed_days(country: str, subdivision: str, years: Iterable[int]) -> list[tu
     """Public holidays of a country (ISO 3166, "DE") or a part of it ("BY"; "" for none), with their names, in order.
 
     For making a version of a calendar, which keeps them: a later release of the holidays package rewrites nothing.
-    Raises ValueError for a country or a part that the package does not know.
+    Names are English where the package has them so; left to itself it would follow the locale of the machine. Raises
+    ValueError for a country or a part that the package does not know.
     """
     try:
-        found = holidays.country_holidays(country.upper(), subdiv=subdivision.upper() or None, years=list(years))
+        found = holidays.country_holidays(
+            country.upper(), subdiv=subdivision.upper() or None, years=list(years), language="en_US"
+        )
     except NotImplementedError as error:
         raise ValueError(f"No holidays are known for {' '.join(filter(None, (country, subdivision)))!r}.") from error
     return sorted(found.items())

@@ -80,7 +80,7 @@ def parse_score(raw: object) -> int:
         return _score_in_text(raw)
     if isinstance(raw, int | float | Decimal):
         return _score_of_number(raw)
-    kind = {list: "a list", tuple: "a list", dict: "an object", bytes: "bytes"}.get(type(raw), "something else")
+    kind = "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "something else"
     raise BadScore(f"A score is a number from 0 to 10, not {kind}.")
 
 

@@ -1,0 +1,268 @@
+"""What a customer is told about time: a working half-day, in their words, language and zone. Pure: no database, no
+clock.
+
+A promise is an instant, the end of a team's half-day, and all that a customer reads is made from that instant in the
+customer's own zone:
+
+* up to 13:00 on their clock it is *midday* of that date; after that it is *evening*, and midnight is the evening of the
+  date that ends;
+* so whoever takes *midday* as one o'clock and *evening* as the end of the day is never told less than the team means.
+  Across the world the words may be later than the instant (17:30 in Berlin is 08:30 in Los Angeles, *by midday*), and
+  the instant is what we hold ourselves to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from followups.calendars import HORIZON, WorkingHours, clock_moment, day_of, working_minutes, working_stretches
+
+Part = Literal["midday", "evening"]
+
+NBSP = "\u00a0"
+
+# Midday, in minutes from midnight: the last o'clock that people still call so in all four languages.
+MIDDAY = 13 * 60
+
+# Where no half-day within the target is left, the next one counts only with this much working time (minutes) before it.
+# Nobody can keep "by midday" that is written at five to one.
+ROOM = 60
+
+# Until then a Spanish evening is "la tarde", later it is "la noche".
+SPANISH_NIGHT = 20 * 60
+
+
+# --- which half-day --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HalfDay:
+    """A promised half-day: the date and part a customer reads, and the instant (UTC) at which it is broken."""
+
+    date: date
+    part: Part
+    ends_at: datetime
+
+
+def half_day(ends_at: datetime, zone: str) -> HalfDay:
+    """The half-day that ends at an instant, as somebody in `zone` reads it."""
+    local = ends_at.astimezone(ZoneInfo(zone))
+    minute = _minute_of_day(local)
+    if minute == 0:
+        return HalfDay(local.date() - timedelta(days=1), "evening", ends_at)
+    return HalfDay(local.date(), "midday" if minute <= MIDDAY else "evening", ends_at)
+
+
+def half_day_ends(hours: WorkingHours, day: date) -> tuple[datetime, ...]:
+    """When the half-days of a team's day end (UTC), in order: the last moment worked by 13:00, and the end of work.
+
+    One where nobody works before or after 13:00, none on a closed day.
+    """
+    stretches = working_stretches(hours, day)
+    if not stretches:
+        return ()
+    midday = clock_moment(hours, day, MIDDAY)
+    morning = [min(end, midday) for start, end in stretches if start < midday]
+    return tuple(sorted({*morning[-1:], stretches[-1][1]}))
+
+
+def promised_half_day(
+    hours: WorkingHours, start: datetime, target_ends_at: datetime, zone: str, *, not_before: datetime
+) -> HalfDay:
+    """The half-day a customer in `zone` is promised: the team's last that ends within the target, else the first after.
+
+    `start` is when the customer's clock started and `not_before` is now; a half-day that is over by the later of the
+    two is no promise. Within the target any half-day still ahead will do. After it, the first that leaves an hour of
+    working time: an answer of Friday 18:00, due in 48 hours, is promised by Monday midday, before a Monday holiday by
+    Tuesday midday. Raises ValueError when the calendar holds no half-day for twenty years.
+    """
+    now = max(start, not_before)
+    first = day_of(hours, now)
+    if target_ends_at > now:
+        day = day_of(hours, target_ends_at)
+        while day >= first:
+            for ends_at in reversed(half_day_ends(hours, day)):
+                if now < ends_at <= target_ends_at:
+                    return half_day(ends_at, zone)
+            day -= timedelta(days=1)
+    for ends_at in _half_days_after(hours, max(target_ends_at, now)):
+        if working_minutes(hours, now, ends_at) >= ROOM:
+            return half_day(ends_at, zone)
+    raise ValueError(f"This calendar has no half-day in the twenty years after {now:%d %B %Y}.")
+
+
+def _half_days_after(hours: WorkingHours, at: datetime) -> Iterator[datetime]:
+    # A block that ends at midnight belongs to the day before.
+    first = day_of(hours, at) - timedelta(days=1)
+    for days in range(HORIZON.days):
+        yield from (ends_at for ends_at in half_day_ends(hours, first + timedelta(days=days)) if ends_at > at)
+
+
+# --- in the customer's language --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one language says a day, a moment and a promise. Weekdays start with Monday, months with January."""
+
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    date: str  # {d} day of the month, {month}
+    year: str  # added to a date of another year
+    day: str  # {weekday}, {date}
+    moment: str  # {day}, {clock}
+    clock: str  # {h} hour, {m} minutes as two digits
+    midday: str  # {weekday}
+    evening: str
+
+
+WORDINGS = {
+    "en": Wording(
+        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        months=(
+            "January", "February", "March", "April", "May", "June",
+            "July", "August", "September", "October", "November", "December",
+        ),
+        date="{d} {month}",
+        year=" {year}",
+        day="{weekday}, {date}",
+        moment="{day}, at {clock}",
+        clock="{h:02d}:{m:02d}",
+        midday="by {weekday} midday",
+        evening="by {weekday} evening",
+    ),
+    "de": Wording(
+        weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+        months=(
+            "Januar", "Februar", "März", "April", "Mai", "Juni",
+            "Juli", "August", "September", "Oktober", "November", "Dezember",
+        ),
+        date="{d}. {month}",
+        year=" {year}",
+        day="{weekday}, {date}",
+        moment="{day}, um {clock} Uhr",
+        clock="{h:02d}:{m:02d}",
+        midday="bis {weekday}mittag",
+        evening="bis {weekday}abend",
+    ),
+    "es": Wording(
+        weekdays=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+        months=(
+            "enero", "febrero", "marzo", "abril", "mayo", "junio",
+            "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+        ),
+        date="{d} de {month}",
+        year=" de {year}",
+        day="{weekday}, {date}",
+        moment="{day}, a las {clock}",
+        clock="{h:02d}:{m:02d}",
+        midday="a más tardar el {weekday} al mediodía",
+        evening="a más tardar el {weekday} por la tarde",
+    ),
+    "fr": Wording(
+        weekdays=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+        months=(
+            "janvier", "février", "mars", "avril", "mai", "juin",
+            "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+        ),
+        date="{d} {month}",
+        year=" {year}",
+        day="{weekday} {date}",
+        moment="{day} à {clock}",
+        clock="{h}" + NBSP + "h" + NBSP + "{m:02d}",
+        midday="d’ici {weekday} midi",
+        evening="d’ici {weekday} soir",
+    ),
+}  # fmt: skip
+
+
+def in_words(half_day_end: datetime, language: str, zone: str, *, now: datetime, with_date: bool = True) -> str:
+    """A promise as its customer reads it: "by Tuesday evening, 24 November", "bis Dienstagmittag, 24. November".
+
+    `half_day_end` is HalfDay.ends_at. The year is added unless it is the one `now` lies in. Without the date the words
+    are "by Tuesday evening" as long as that can only mean one Tuesday: from a week ahead on, and once it is over, the
+    date stays. An unknown language is English.
+    """
+    promise = half_day(half_day_end, zone)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    wording = _wording(language)
+    words = (wording.midday if promise.part == "midday" else wording.evening).format(
+        weekday=wording.weekdays[promise.date.weekday()]
+    )
+    if wording is WORDINGS["es"] and promise.part == "evening":
+        minute = _minute_of_day(half_day_end.astimezone(ZoneInfo(zone)))
+        if minute == 0 or minute > SPANISH_NIGHT:
+            words = words.replace("por la tarde", "por la noche")
+    if not with_date and 0 <= (promise.date - today).days < 7:
+        return words
+    return f"{words}, {_date(wording, promise.date, today)}"
+
+
+def day_in_words(day: date, language: str, *, today: date | None = None) -> str:
+    """A day with its weekday: "Friday, 11 December", "viernes, 11 de diciembre". The year is added unless `today`,
+    where it is given, lies in it.
+    """
+    wording = _wording(language)
+    return wording.day.format(weekday=wording.weekdays[day.weekday()], date=_date(wording, day, today))
+
+
+def moment_in_words(at: datetime, language: str, zone: str, *, now: datetime | None = None) -> str:
+    """A moment on the clock of `zone`: "Sunday, 22 November, at 20:42", "dimanche 22 novembre à 20 h 42". The year is
+    added unless `now`, where it is given, lies in it.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    today = now.astimezone(ZoneInfo(zone)).date() if now else None
+    wording = _wording(language)
+    words = wording.moment.format(
+        day=day_in_words(local.date(), language, today=today),
+        clock=wording.clock.format(h=local.hour, m=local.minute),
+    )
+    return words.replace("a las 01:", "a la 01:") if wording is WORDINGS["es"] else words
+
+
+def _wording(language: str) -> Wording:
+    """ "de", "de-AT" and "DE_ch" are one language; what we do not speak is English."""
+    return WORDINGS.get(language.replace("_", "-").partition("-")[0].casefold(), WORDINGS["en"])
+
+
+def _date(wording: Wording, day: date, today: date | None) -> str:
+    words = wording.date.format(d=day.day, month=wording.months[day.month - 1])
+    if wording is WORDINGS["fr"] and day.day == 1:
+        words = words.replace("1 ", "1er ", 1)
+    if today is not None and day.year != today.year:
+        words += wording.year.format(year=day.year)
+    return words
+
+
+def _minute_of_day(local: datetime) -> int:
+    """Minutes since midnight, a begun one counted whole, so that one second past 13:00 is past it."""
+    return local.hour * 60 + local.minute + bool(local.second or local.microsecond)
+
+
+# --- for colleagues --------------------------------------------------------------------------------------------
+
+
+def time_left(now: datetime, due: datetime) -> str:
+    """What the clock beside a ticket says, in English: "3 h left", "late by 1 h 30", "3 days left", "due now".
+
+    Rounded down, so that there is never less time than it says: to the half hour within a day, to days from there on.
+    Wall time; a caller with a stretch of working time passes now + that stretch.
+    """
+    if due == now:
+        return "due now"
+    return f"late by {_span(now - due)}" if due < now else f"{_span(due - now)} left"
+
+
+def _span(span: timedelta) -> str:
+    minutes = max(int(span.total_seconds() // 60), 1)
+    if minutes < 60:
+        return f"{minutes}{NBSP}min"
+    if minutes < 24 * 60:
+        hours, rest = divmod(minutes, 60)
+        return f"{hours}{NBSP}h" + (f"{NBSP}30" if rest >= 30 else "")
+    days = minutes // (24 * 60)
+    return f"{days}{NBSP}day" + ("s" if days > 1 else "")
