@@ -14,7 +14,7 @@ from django import template
 from django.template.base import NodeList, Parser, Token
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 register = template.Library()
 
@@ -82,6 +82,12 @@ def greeting(context: template.Context) -> str:
     full = context.get("contact_name") or first
     # Translators: `first` is a first name, `full` the whole name. Use whichever is formal; never a gendered form.
     return gettext("Dear %(first)s,") % {"first": first or full, "full": full} if full else gettext("Hello,")
+
+
+@register.simple_tag
+def colon() -> str:
+    """The colon after a term; French sets a space before it."""
+    return pgettext("after a term", ":")
 
 
 @register.filter

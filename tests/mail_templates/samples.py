@@ -82,7 +82,7 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "personal": {"body": f"Marta,\n\n> {QUOTE}\n\n{WHAT}.\n\nHanna", "subject": WHAT},
         "action_update": {"what": WHAT, "who": "Ivo Lenz", "by": promise, "done": False, "what_changed": ""},
         "resolution": {
-            "outcomes": [{"date_words": "26.11.", "text": WHAT}, {"date_words": "1.12.", "text": "A < B"}],
+            "outcomes": [{"date_words": "26.11", "text": WHAT}, {"date_words": "1.12", "text": "A < B"}],
             "why_it_happened": "1 & 2",
             "left_out": [{"text": "C & D.", "reason": "E > F."}],
             "silence_until": silence_until,
