@@ -20,6 +20,8 @@ from nps_loop.mail.models import Message
 
 State = Message.State
 
+# How the reason of every skipped mail begins, and of no other.
+NOT_SENT = "Not sent:"
 # NUL is refused by PostgreSQL and lone surrogates by every encoder; neither means anything in a mail.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -108,6 +110,11 @@ def send_again(message_ids: Collection[int], *, now: datetime) -> int:
     return queued
 
 
+def not_sent(reason: str) -> str:
+    """Return `reason` as the sentence kept with a mail that was deliberately not sent."""
+    return reason if reason.startswith(NOT_SENT) else f"{NOT_SENT} {reason}"
+
+
 def one_line(text: str) -> str:
     """Return `text` without line breaks and other control characters: what a header may hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -125,8 +132,7 @@ def _row(draft: Draft, stop: suppression.Suppression | None, now: datetime) -> M
     elif not reason and stop:
         with translation.override("en"):
             reason = suppression.sentence(stop, name.split(" ")[0] or recipient, now)
-    if reason and not reason.startswith("Not sent"):
-        reason = f"Not sent: {reason}"
+    reason = not_sent(reason) if reason else ""
     reply_to = suppression.normalise(draft.reply_to)
     return Message(
         kind=draft.kind,

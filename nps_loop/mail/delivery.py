@@ -1,0 +1,277 @@
+"""Handing mails over to the mail server, from rows that are due.
+
+Claim, then act: a batch is claimed by a lease, each mail is handed over outside of any transaction and marked as soon as
+the server took it, what is left at half the lease goes back. A process that dies in between leaves a lease that runs
+out; then the mail is sent again, with the same Message-ID. So a mail is never lost and rarely doubled, and no message
+broker is needed for either.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import F
+from django.utils import translation
+
+from nps_loop.mail import envelope, hooks, outbox, suppression, telling, verdicts
+from nps_loop.mail.models import Message
+from nps_loop.mail.verdicts import Verdict
+
+logger = logging.getLogger(__name__)
+
+State = Message.State
+
+# In SMTP time-outs. No mail is begun in the second half, and one mail takes four answers of the server at most.
+_LEASE = 8
+_BATCH = 100
+_CHECK_AGAIN = timedelta(minutes=1)
+# A server that breaks off so often in a row is left alone for a while.
+_MOST_BREAKS = 3
+_BREATHER = timedelta(seconds=30)
+# A mail during whose hand-over the process died this often is set aside for a person to look at.
+_MOST_DEATHS = 20
+
+
+def lease() -> timedelta:
+    """How long a claimed mail belongs to the process that claimed it."""
+    return timedelta(seconds=_LEASE * settings.EMAIL_TIMEOUT)
+
+
+def deliver_due(now: datetime, *, limit: int = 1_000, connection: BaseEmailBackend | None = None) -> dict[str, int]:
+    """Hand over up to `limit` mails that are due at `now` (UTC) and return what became of them.
+
+    Keys: claimed, sent, retried (put off), failed, skipped, released (given back untouched), told. Ends after half a
+    lease at the latest; the rest is for the next run. Without a mail server (EMAIL_URL) and without `connection` every
+    mail counts as delivered: it can be read in the mailbox of this program. Raises RuntimeError inside a transaction:
+    what was sent cannot be rolled back.
+    """
+    return _Run(now, connection).work(limit)
+
+
+class _Run:
+    """One run: its clock, its connection, its counts."""
+
+    def __init__(self, now: datetime, connection: BaseEmailBackend | None) -> None:
+        self.counts: Counter[str] = Counter(claimed=0, sent=0, retried=0, failed=0, skipped=0, released=0, told=0)
+        self._began, self._now = time.monotonic(), now
+        self._connection = connection or (get_connection() if settings.MAIL_SERVER else None)
+        self._breaks = 0
+
+    def moment(self) -> datetime:
+        """The caller's `now` plus what has passed since: leases run out in real time."""
+        return self._now + timedelta(seconds=time.monotonic() - self._began)
+
+    def work(self, limit: int) -> dict[str, int]:
+        self.counts["told"] += telling.tell_owed(self.moment())
+        try:
+            while self.counts["claimed"] < limit and self.moment() < self._now + lease() / 2:
+                claimed = _Claim(self.moment(), min(_BATCH, limit - self.counts["claimed"]))
+                self.counts["claimed"] += len(claimed.messages)
+                if not claimed.messages or not self._hand_over(claimed):
+                    break
+        finally:
+            if self._connection:
+                _close(self._connection)
+        return dict(self.counts)
+
+    def _hand_over(self, claim: _Claim) -> bool:
+        """Deal with one claimed batch; return whether it makes sense to go on with another."""
+        try:
+            leaving = self._last_look(claim)
+            found = envelope.look_up(leaving)
+            ready = [(m, urls) for m in leaving if (urls := self._urls(claim, m, found)) is not None]
+            if self._connection is None:
+                self.counts["sent"] += claim.accepted([message for message, _ in ready], self.moment(), begun=False)
+                return True
+            return self._send_each(claim, ready)
+        finally:
+            self.counts["told"] += telling.tell_owed(self.moment())
+
+    def _last_look(self, claim: _Claim) -> list[Message]:
+        """Drop what must not leave any more, put back what could not be checked, return the rest."""
+        messages = claim.messages
+        deaths = [m for m in messages if m.attempts >= _MOST_DEATHS and m.pk in claim.left_behind]
+        for message in deaths:
+            self.counts["failed"] += claim.failed(message, _unclear(message), dead=False, now=self.moment())
+        messages = [message for message in messages if message not in deaths]
+        stops = suppression.suppressed_on({(message.recipient, message.stream) for message in messages})
+        drop: dict[int, str] = {}
+        for message in messages:
+            if stop := stops.get((message.recipient, message.stream)):
+                with translation.override("en"):
+                    drop[message.pk] = suppression.sentence(stop, _first_name(message), self.moment())
+        unsure: set[int] = set()
+        for hook in hooks.before_handover:
+            dropped, raised = _ask(hook, [m for m in messages if m.pk not in drop], self.moment())
+            drop |= {pk: outbox.not_sent(reason) for pk, reason in dropped.items()}
+            unsure |= raised
+        self.counts["skipped"] += claim.skip(drop, self.moment())
+        self.counts["retried"] += claim.back(unsure - drop.keys(), self.moment() + _CHECK_AGAIN, tried=True)
+        return [message for message in messages if message.pk not in drop and message.pk not in unsure]
+
+    def _urls(self, claim: _Claim, message: Message, found: dict) -> dict[str, str] | None:
+        try:
+            return envelope.urls(message, found, now=self.moment())
+        except envelope.Unfillable as error:
+            self.counts["failed"] += claim.failed(message, str(error), dead=False, now=self.moment())
+            return None
+
+    def _send_each(self, claim: _Claim, ready: Sequence[tuple[Message, dict[str, str]]]) -> bool:
+        """Hand over one mail after the other; return False when the server or the lease says to stop."""
+        rest = [message for message, _ in ready]
+        for message, urls in ready:
+            if self.moment() >= claim.half_time:
+                self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
+                return False
+            try:
+                _open(self._connection)
+            except Exception as error:
+                verdict = verdicts.not_reached(error)
+                logger.warning("%s %d mails wait.", verdict.reason, len(rest))
+                self._put_off(claim, rest, verdict, begun=False)
+                return False
+            rest = rest[1:]
+            if not claim.begin(message):
+                continue  # the lease ran out and somebody else has it
+            try:
+                self._connection.send_messages([envelope.compose(message, urls, now=self.moment())])
+            except Exception as error:
+                verdict = verdicts.of(error)
+                logger.warning("Mail %d, try %d: %s", message.pk, message.attempts, verdict.kind.name)
+                self._put_off(claim, [message], verdict, begun=True)
+                if verdict.connection_is_gone:
+                    _close(self._connection)
+                    self._breaks += 1
+                    if self._breaks >= _MOST_BREAKS:
+                        self.counts["released"] += claim.back({m.pk for m in rest}, self.moment() + _BREATHER)
+                        return False
+            else:
+                self._breaks = 0
+                self.counts["sent"] += claim.accepted([message], self.moment(), begun=True)
+        return True
+
+    def _put_off(self, claim: _Claim, messages: Sequence[Message], verdict: Verdict, *, begun: bool) -> None:
+        """Apply `verdict` to mails that did not leave: a next try, later the more there were, or the end."""
+        waits: dict[timedelta, set[int]] = {}
+        for message in messages:
+            wait = verdict.next_try(message.attempts if begun else message.attempts + 1)
+            if wait is None:
+                reason = _unclear(message) if verdict.may_have_left else verdict.reason
+                self.counts["failed"] += claim.failed(message, reason, dead=verdict.address_is_dead, now=self.moment())
+            else:
+                waits.setdefault(wait, set()).add(message.pk)
+        for wait, pks in waits.items():
+            self.counts["retried"] += claim.back(pks, self.moment() + wait, tried=not begun, reason=verdict.reason)
+
+
+class _Claim:
+    """A batch of mails that belong to this process until `until`. Every write names the lease: losing it loses none."""
+
+    def __init__(self, now: datetime, size: int) -> None:
+        self.until = now + lease()
+        self.half_time = now + lease() / 2
+        # Durable: a caller's transaction would hold the lease back from other processes, and roll back what was sent.
+        with transaction.atomic(durable=True):
+            free = Message.objects.select_for_update(skip_locked=True)
+            abandoned = free.filter(state=State.SENDING, leased_until__lte=now, sent_at=None, ended_at=None)
+            messages = list(abandoned.order_by("leased_until", "pk")[:size])
+            self.left_behind = {message.pk for message in messages}
+            due = free.filter(state=State.QUEUED, send_after__lte=now).order_by("send_after", "pk")
+            messages += due[: size - len(messages)]
+            Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+                state=State.SENDING, leased_until=self.until
+            )
+        self.messages = messages
+
+    @property
+    def _mine(self):
+        return Message.objects.filter(state=State.SENDING, leased_until=self.until, sent_at=None, ended_at=None)
+
+    def begin(self, message: Message) -> bool:
+        """Count the try before it is made, so that a mail that kills its process is found out; False: lease lost."""
+        message.attempts += 1
+        return self._mine.filter(pk=message.pk).update(attempts=message.attempts) == 1
+
+    def accepted(self, messages: Sequence[Message], now: datetime, *, begun: bool) -> int:
+        """Keep that the mail server took these mails. What it took counts even if the lease was lost meanwhile."""
+        taken = Message.objects.filter(pk__in=[m.pk for m in messages], state__in=[State.SENDING, State.QUEUED])
+        tries = {} if begun else {"attempts": F("attempts") + 1}
+        return taken.filter(sent_at=None).update(
+            state=State.SENDING, sent_at=now, leased_until=now, ended_at=None, reason="", **tries
+        )
+
+    def failed(self, message: Message, reason: str, *, dead: bool, now: datetime) -> int:
+        """Keep that a mail failed for good; when its address is dead, nothing more is sent there."""
+        with transaction.atomic():
+            count = self._mine.filter(pk=message.pk).update(ended_at=now, leased_until=now, reason=reason[:300])
+            if count and dead:
+                suppression.came_back([message.recipient], origin=reason, now=now)
+        return count
+
+    def skip(self, reasons: dict[int, str], now: datetime) -> int:
+        """Keep why mails were not sent after all."""
+        rows = [Message(pk=pk, reason=why[:300], ended_at=now, leased_until=now) for pk, why in reasons.items()]
+        return self._mine.bulk_update(rows, ["reason", "ended_at", "leased_until"]) if rows else 0
+
+    def back(self, pks: set[int], send_after: datetime, *, tried: bool = False, reason: str = "") -> int:
+        """Give mails back to the queue; `tried` counts an attempt."""
+        if not pks:
+            return 0
+        changes = {"attempts": F("attempts") + 1} if tried else {}
+        if reason:
+            changes["reason"] = reason[:300]
+        return self._mine.filter(pk__in=pks).update(
+            state=State.QUEUED, leased_until=None, send_after=send_after, **changes
+        )
+
+
+def _ask(
+    hook: hooks.BeforeHandover, messages: Sequence[Message], now: datetime
+) -> tuple[dict[int, str], set[int]]:
+    """Return what `hook` drops, with its reasons, and the mails it raised for; one by one after it raised for all."""
+    if not messages:
+        return {}, set()
+    try:
+        return dict(hook(messages, now)), set()
+    except Exception:
+        logger.exception("A check before the hand-over raised for a batch of mails; each is checked alone.")
+    drop: dict[int, str] = {}
+    raised: set[int] = set()
+    for message in messages:
+        try:
+            drop |= hook([message], now)
+        except Exception:
+            logger.exception("Mail %d waits: it could not be checked.", message.pk)
+            raised.add(message.pk)
+    return drop, raised
+
+
+def _unclear(message: Message) -> str:
+    return f"We cannot tell whether this mail left. Check with {_first_name(message)} before you send it again."
+
+
+def _first_name(message: Message) -> str:
+    return message.recipient_name.split(" ")[0] or message.recipient
+
+
+def _open(connection: BaseEmailBackend) -> None:
+    """Open `connection` unless it is; one whose server hung up is closed first, which Django does not notice."""
+    server = getattr(connection, "connection", None)
+    if server is not None and getattr(server, "sock", connection) is None:
+        _close(connection)
+    connection.open()
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    try:
+        connection.close()
+    except Exception as error:
+        logger.info("The mail server did not take our goodbye (%s).", type(error).__name__)

@@ -1,0 +1,92 @@
+"""From a row to what a mail server gets: addresses, headers, text and HTML with their links filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from email.utils import format_datetime, formataddr
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils.encoding import punycode
+
+from nps_loop import links
+from nps_loop.mail.models import Message, Stream
+
+UNSUBSCRIBE = "unsubscribe"
+
+
+class Unfillable(Exception):
+    """A link of this mail leads to something that no longer exists; the message names it in a sentence."""
+
+
+def unsubscribe_targets(message_ids: Iterable[int]) -> Mapping[int, links.Target]:
+    """The objects of unsubscribe links are mails: each knows its address and what it was about."""
+    return {pk: links.Target(0) for pk in Message.objects.filter(pk__in=message_ids).values_list("pk", flat=True)}
+
+
+def look_up(messages: Iterable[Message]) -> dict[tuple[str, int], links.Target]:
+    """Return what the links of all `messages` lead to. One query per purpose."""
+    return links.look_up(wanted for message in messages for wanted in _wanted(message).values())
+
+
+def urls(
+    message: Message, found: Mapping[tuple[str, int], links.Target], *, now: datetime
+) -> dict[str, str]:
+    """Return the addresses of the links of `message`, by placeholder. Raises Unfillable where one leads nowhere.
+
+    The unsubscribe link is a mail's own and stands on the host of the others: a mail speaks for one brand.
+    """
+    wanted = _wanted(message)
+    for name, key in wanted.items():
+        if key not in found:
+            raise Unfillable(f"What its link “{name}” leads to no longer exists.")
+    host = next((found[key].host for key in wanted.values() if found[key].host), "")
+    return {
+        name: links.url(*key, links.Target(found[key].generation, found[key].host or host), now=now)
+        for name, key in wanted.items()
+    }
+
+
+def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> EmailMultiAlternatives:
+    """Return `message` ready for a mail server, its links replaced by `filled`.
+
+    Raises ValueError or UnicodeError where an address or header cannot be written. Standards: RFC 3834 (automatic
+    mail), RFC 8058 (unsubscribe in one click, on mail of the surveys stream only).
+    """
+    text, html = links.fill(message.text, message.html, filled)
+    headers = {"Message-ID": message.message_id, "Date": format_datetime(now), "Content-Language": message.language}
+    if message.in_reply_to:
+        headers |= {"In-Reply-To": message.in_reply_to, "References": message.in_reply_to}
+    if message.automatic:
+        # A personal mail goes without: an out-of-office answer to it is worth reading, and so is a bounce.
+        headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    if message.stream == Stream.SURVEYS:
+        headers |= {
+            "List-Unsubscribe": f"<{filled[UNSUBSCRIBE]}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    mail = EmailMultiAlternatives(
+        subject=message.subject,
+        body=text,
+        from_email=formataddr((message.from_name, _ascii_domain(message.from_address))),
+        to=[formataddr((message.recipient_name, _ascii_domain(message.recipient)))],
+        reply_to=[_ascii_domain(message.reply_to)] if message.reply_to else None,
+        headers=headers,
+    )
+    if html:
+        mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _wanted(message: Message) -> dict[str, tuple[str, int]]:
+    """Placeholder -> (purpose, object id) of one mail; object 0 is the mail itself."""
+    wanted = {name: (purpose, object_id or message.pk) for name, (purpose, object_id) in message.links.items()}
+    if message.stream == Stream.SURVEYS:
+        wanted[UNSUBSCRIBE] = (UNSUBSCRIBE, message.pk)
+    return wanted
+
+
+def _ascii_domain(address: str) -> str:
+    """Write a domain with letters outside ASCII as mail servers know it."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{punycode(domain)}"
