@@ -1,7 +1,6 @@
 """What every test may ask for: a broker, a mail server, a running system, a browser."""
 
 import os
-import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from nps_loop.broker import NoBroker, client, socket_path, start_embedded
 from tests import chromium
 from tests.databases import copy_migrated_sqlite
+from tests.network import free_port
 
 # A shared machine is slow at times; a property is wrong or right, not late.
 settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -140,13 +140,6 @@ def smtp_sink() -> Iterator[SmtpSink]:
     controller.start()
     yield sink
     controller.stop()
-
-
-def free_port() -> int:
-    """Return a TCP port of this machine that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

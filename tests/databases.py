@@ -1,5 +1,6 @@
 """Migrated databases for tests, made once and copied: running every migration costs seconds, a copy does not."""
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -7,9 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import django
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("nps_loop", "surveys", "followups")
@@ -27,17 +32,57 @@ def copy_migrated_sqlite(target: Path) -> None:
             for old in kept.glob("*.sqlite3*"):
                 old.unlink()
             unfinished = kept / "unfinished.sqlite3"
-            migrate(f"sqlite:///{unfinished}")
+            _migrate(f"sqlite:///{unfinished}")
             unfinished.rename(source)
         shutil.copy(source, target)
 
 
-def migrate(url: str) -> None:
-    """Apply every migration to the database at `url`, in a process of its own."""
-    environment = dict(os.environ, DJANGO_SETTINGS_MODULE="nps_loop.settings", DATABASE_URL=url)
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=300
-    )
+def copy_migrated_postgres(server: str, name: str) -> str:
+    """Make the database `name` on the server of the URL `server`, with every migration applied; return its URL."""
+    template = _postgres_template(server)
+    with psycopg.connect(beside(server, "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return beside(server, name)
+
+
+def drop_postgres(url: str) -> None:
+    """Drop the database at `url`, whoever is still connected to it."""
+    name = urlsplit(url).path.lstrip("/")
+    with psycopg.connect(beside(url, "postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def beside(url: str, name: str) -> str:
+    """Return `url` with the database `name` on the same server."""
+    return urlunsplit(urlsplit(url)._replace(scheme="postgres", path=f"/{name}"))
+
+
+def is_postgres(url: str) -> bool:
+    """Return whether `url` names a PostgreSQL database."""
+    return url.startswith(("postgres", "psql", "pgsql"))
+
+
+@cache
+def _postgres_template(server: str) -> str:
+    """Return a migrated database that lives as long as this process."""
+    name = f"nps_template_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(beside(server, "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    atexit.register(drop_postgres, beside(server, name))
+    _migrate(beside(server, name))
+    return name
+
+
+def _migrate(url: str) -> None:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "nps_loop.settings",
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": "only-for-tests",
+        "DATABASE_URL": url,
+    }
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
 
 
 def _migrations_digest() -> str:

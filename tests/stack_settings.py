@@ -1,0 +1,9 @@
+"""The settings of `tests.stack`: a deployment's, with static files served from where they lie and quick recovery."""
+
+from nps_loop.settings import *  # noqa: F403
+from nps_loop.settings import CELERY_BROKER_TRANSPORT_OPTIONS, STORAGES
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
+# The tasks of a killed worker come back after seconds instead of minutes; nothing in a test runs for longer.
+CELERY_BROKER_TRANSPORT_OPTIONS |= {"visibility_timeout": 10, "unacked_restore_interval": 1}
