@@ -1,6 +1,7 @@
 """Starting other programs so that none outlives us: the demo's web, worker, beat and broker."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -32,7 +33,8 @@ class Child:
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # With its own children: a program that hangs does not end them either.
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def last_lines(self, count: int = 15) -> str:

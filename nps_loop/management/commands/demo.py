@@ -1,0 +1,155 @@
+"""`manage.py demo`: the whole system on this machine, with sample answers, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from nps_loop.broker import NoBroker, start_embedded
+from nps_loop.supervising import Child, spawn, stop_all, wait_for
+
+READY_SECONDS = 60.0
+LOGINS = ("agent", "lead", "admin")
+
+
+class Command(BaseCommand):
+    help = "Loads sample answers into an empty database, starts web, worker, beat and broker, and stops them on Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            # The demo's settings differ (no mail server, own secret), and settings are read once: start over with them.
+            os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "DEMO": "1"})
+        port = int(os.environ.get("PORT", "8000"))
+        lock = _take_lock(settings.DATA_DIR / "demo.lock", port)
+        _check_free(port)
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sig, _interrupt)
+        children: list[Child] = []
+        try:
+            self._prepare()
+            self._start(children, port)
+            self._announce(port)
+            self._watch(children)
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping ...")
+        finally:
+            # From here on nothing may interrupt: a second Ctrl-C would leave programs behind.
+            for sig in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(sig, signal.SIG_IGN)
+            stop_all(children)
+            lock.close()
+
+    def _prepare(self) -> None:
+        self.stdout.write("Preparing the database ...")
+        call_command("migrate", verbosity=0)
+        if "load_samples" in get_commands() and not _has_answers():
+            self.stdout.write("Loading sample answers ...")
+            call_command("load_samples", stdout=self.stdout)
+        # The programs below are the only ones to hold connections from here on.
+        connections.close_all()
+
+    def _start(self, children: list[Child], port: int) -> None:
+        if not settings.REDIS_URL:
+            try:
+                broker = start_embedded(settings.DATA_DIR)
+            except NoBroker as missing:
+                raise CommandError(str(missing)) from missing
+            if broker is not None:
+                children.append(broker)
+        logs = settings.DATA_DIR / "log"
+        for name, command in _commands(port).items():
+            children.append(spawn(name, command, log=logs / f"{name}.log"))
+        ready = wait_for(lambda: _is_ready(port) or not all(child.running for child in children), READY_SECONDS)
+        if not ready or not all(child.running for child in children):
+            self._fail(children)
+        if "feed_samples" in get_commands():
+            command = [sys.executable, "manage.py", "feed_samples"]
+            children.append(spawn("feeder", command, log=logs / "feeder.log"))
+
+    def _announce(self, port: int) -> None:
+        self.stdout.write(f"\n  nps_loop is running at http://127.0.0.1:{port}\n")
+        self.stdout.write(f"  Log in as {', '.join(LOGINS)}; the password is demo.")
+        self.stdout.write("  What customers were mailed is under /mailbox/. Ctrl-C stops everything.\n")
+        self.stdout.flush()
+
+    def _watch(self, children: list[Child]) -> None:
+        """Return never while all is well; the feeder alone may come to its end."""
+        while all(child.running for child in children if child.name != "feeder"):
+            time.sleep(0.5)
+        self._fail(children)
+
+    def _fail(self, children: list[Child]) -> None:
+        for child in children:
+            if not child.running and child.name != "feeder":
+                raise CommandError(f"{child.name} ended by itself; the end of {child.log}:\n{child.last_lines()}")
+        raise CommandError(f"Not ready after {READY_SECONDS:.0f} s; see the logs in {settings.DATA_DIR / 'log'}")
+
+
+def _commands(port: int) -> dict[str, list[str]]:
+    """Return what to start, in this order; the same programs as in deploy/, smaller."""
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "--app", "nps_loop"]
+    return {
+        "web": [
+            *[*python, "gunicorn", "nps_loop.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"],
+            *["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"],
+        ],
+        "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
+        "beat": [*celery, "beat", "--pidfile="],
+    }
+
+
+def _check_free(port: int) -> None:
+    """Raise CommandError when something listens on `port` already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as taken:
+            raise CommandError(f"Port {port} is taken. Choose another one: PORT=8001 python3 dev.py demo") from taken
+
+
+def _take_lock(path: Path, port: int) -> TextIO:
+    """Return the open lock of this folder's demo. Raises CommandError when a demo of this folder runs already."""
+    import fcntl
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = open(path, "a+")  # noqa: SIM115  (held open as long as the demo runs)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as held:
+        file.seek(0)
+        raise CommandError(f"A demo of this folder runs already ({file.read().strip()}). Stop it first.") from held
+    file.truncate(0)
+    file.write(f"process {os.getpid()}, http://127.0.0.1:{port}")
+    file.flush()
+    return file
+
+
+def _has_answers() -> bool:
+    from surveys.models import Response
+
+    return Response.objects.exists()
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
