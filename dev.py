@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """One command for everything a developer does. Needs Python 3.11 or newer and nothing else.
 
-    python3 dev.py demo         set up, load sample answers, start everything, print the address and three log-ins
-    python3 dev.py test [...]   set up and run the tests; further arguments go to pytest
-    python3 dev.py setup        only make .venv from the hashed lock; `.venv/bin/python manage.py ...` works afterwards
-    python3 dev.py lint         formatter, linter, types, import contracts, templates, migrations, locks, catalogues
-    python3 dev.py lock [...]   write the locks anew from pyproject.toml; further arguments go to uv (`--upgrade`)
+python3 dev.py demo         set up, load sample answers, start everything, print the address and three log-ins
+python3 dev.py test [...]   set up and run the tests; further arguments go to pytest
+python3 dev.py setup        only make .venv from the hashed lock; `.venv/bin/python manage.py ...` works afterwards
+python3 dev.py lint         formatter, linter, types, import contracts, templates, migrations, locks, catalogues
+python3 dev.py lock [...]   write the locks anew from pyproject.toml; further arguments go to uv (`--upgrade`)
 """
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,9 +58,9 @@ def make_venv():
     """Make .venv anew, with pip where this Python brings it and without where a distribution has split it off."""
     say("Making .venv")
     base = [sys.executable, "-m", "venv", "--clear"]
-    made = subprocess.run(base + [str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    made = subprocess.run([*base, str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
-        run(base + ["--without-pip", str(VENV)])
+        run([*base, "--without-pip", str(VENV)])
     path = interpreter_stamp()
     path.parent.mkdir()
     path.touch()
@@ -72,13 +71,15 @@ def install(lock):
     say("Installing {} (once)".format(LOCKS[lock][0]))
     arguments = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     arguments += ["-r", str(ROOT / LOCKS[lock][0])]
-    if subprocess.run([str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode:
+    if subprocess.run(
+        [str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).returncode:
         # .venv has no pip of its own: the one of this Python installs into it.
         if subprocess.run([sys.executable, "-m", "pip", "--version"], stdout=subprocess.PIPE).returncode:
             sys.exit("This Python has no pip. Install it (Debian: apt install python3-venv python3-pip) and try again.")
-        run([sys.executable, "-m", "pip", "--python", str(PYTHON)] + arguments)
+        run([sys.executable, "-m", "pip", "--python", str(PYTHON), *arguments])
     else:
-        run([str(PYTHON), "-m", "pip"] + arguments)
+        run([str(PYTHON), "-m", "pip", *arguments])
 
 
 def one_at_a_time():
@@ -102,13 +103,15 @@ def one_at_a_time():
 def demo(arguments):
     setup("base")
     # The demo has its own settings: DEMO takes no .env file, no mail server and a secret of its own.
-    hand_over([str(PYTHON), "manage.py", "demo"] + arguments, DEMO="1")
+    hand_over([str(PYTHON), "manage.py", "demo", *arguments], DEMO="1")
 
 
 def test(arguments):
     setup("base", "test")
     command = [str(PYTHON), "-m", "pytest"]
-    if not any(argument.startswith(("-n", "--numprocesses", "--pdb")) or argument == "no:xdist" for argument in arguments):
+    if not any(
+        argument.startswith(("-n", "--numprocesses", "--pdb")) or argument == "no:xdist" for argument in arguments
+    ):
         command += ["-n", "2"]
     hand_over(command + arguments)
 
@@ -118,11 +121,11 @@ def lint(arguments):
     sources = ["nps_loop", "surveys", "followups", "tests", "manage.py", "dev.py"]
     python = [str(PYTHON), "-m"]
     steps = {
-        "format": python + ["ruff", "format", "--check"] + sources,
-        "lint": python + ["ruff", "check"] + sources,
-        "types": python + ["mypy"],
+        "format": [*python, "ruff", "format", "--check", *sources],
+        "lint": [*python, "ruff", "check", *sources],
+        "types": [*python, "mypy"],
         "import contracts": [str(PYTHON.with_name("lint-imports"))],
-        "templates": python + ["djlint", "templates", "--lint", "--quiet"],
+        "templates": [*python, "djlint", "templates", "--lint", "--quiet"],
         "migrations": [str(PYTHON), "manage.py", "makemigrations", "--check", "--dry-run"],
         "locks": [sys.executable, __file__, "check-locks"],
         "catalogues": [str(PYTHON), __file__, "check-catalogues"],

@@ -12,7 +12,7 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError as missing:
         raise SystemExit(
-            "Django is not installed for this Python. Run `python3 dev.py setup`, then `.venv/bin/python manage.py ...`."
+            "Django is missing for this Python. Run `python3 dev.py setup`, then `.venv/bin/python manage.py ...`."
         ) from missing
     execute_from_command_line(sys.argv)
 

@@ -42,7 +42,7 @@ def site_url_is_set(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         return [
             Warning(
                 f"SITE_URL is {settings.SITE_URL}: log-ins and customers' links travel unencrypted.",
-                hint="Serve the site over https and set SITE_URL accordingly; cookies, redirect and HSTS follow from it.",
+                hint="Serve the site over https and set SITE_URL so; cookies, redirect and HSTS follow from it.",
                 id="nps_loop.W001",
             )
         ]

@@ -43,7 +43,9 @@ class RequestLogMiddleware:
             response["X-Request-ID"] = identity
             if request.path not in _QUIET:
                 milliseconds = (time.monotonic() - started) * 1000
-                logger.info("%s %s %d %.0fms", request.method, loggable(request.path), response.status_code, milliseconds)
+                logger.info(
+                    "%s %s %d %.0fms", request.method, loggable(request.path), response.status_code, milliseconds
+                )
             return response
         finally:
             _request_id.reset(mark)

@@ -263,7 +263,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # Without EMAIL_URL nothing leaves the machine: mails are read in the app under /mailbox/.
 # So in the demo always, whose customers are made up but whose addresses might not be.
 MAIL_SERVER = bool(env.str("EMAIL_URL", default="")) and not DEMO
-_email = env.email_url("EMAIL_URL", default="dummymail://") if MAIL_SERVER else environ.Env.email_url_config("dummymail://")
+_email = (
+    env.email_url("EMAIL_URL", default="dummymail://") if MAIL_SERVER else environ.Env.email_url_config("dummymail://")
+)
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = _email.get("EMAIL_PORT") or 25

@@ -153,7 +153,7 @@ def _chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browser(_chromium: Any) -> Iterator[Any]:
-    """Debian's Chromium under Playwright (its `Browser`); skips by name where there is none. Pages end with the test."""
+    """Debian's Chromium under Playwright (its `Browser`); skips by name where there is none."""
     yield _chromium
     for context in _chromium.contexts:
         context.close()

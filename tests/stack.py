@@ -1,9 +1,9 @@
 """The whole system as processes of their own: web, worker, beat, on a database and a broker made for one test.
 
-    with Stack(email_url=smtp_sink.url) as stack:
-        requests to stack.url ...
-        stack.kill("worker"); stack.start("worker")
-        stack.rows("SELECT state FROM followups_ticket")
+with Stack(email_url=smtp_sink.url) as stack:
+    requests to stack.url ...
+    stack.kill("worker"); stack.start("worker")
+    stack.rows("SELECT state FROM followups_ticket")
 """
 
 import json

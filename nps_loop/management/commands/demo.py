@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             # The demo's settings differ (no mail server, own secret), and settings are read once: start over with them.
-            os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "DEMO": "1"})
+            os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "DEMO": "1"})  # noqa: S606
         port = int(os.environ.get("PORT", "8000"))
         lock = _take_lock(settings.DATA_DIR / "demo.lock", port)
         _check_free(port)
@@ -145,7 +145,7 @@ def _has_answers() -> bool:
 
 def _is_ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
