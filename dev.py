@@ -128,7 +128,7 @@ def lint(arguments):
         "templates": [*python, "djlint", "templates", "--lint", "--quiet"],
         "migrations": [str(PYTHON), "manage.py", "makemigrations", "--check", "--dry-run"],
         "locks": [sys.executable, __file__, "check-locks"],
-        "catalogues": [str(PYTHON), __file__, "check-catalogues"],
+        "catalogues": [*python, "nps_loop.catalogues", "--check"],
     }
     failed = []
     with tempfile.TemporaryDirectory() as data:
@@ -168,25 +168,6 @@ def check_locks(arguments):
                 sys.exit("{}:{} names a host or an option: {}".format(file, number, line))
 
 
-def check_catalogues(arguments):
-    """Fail when a compiled catalogue is not what its source says (run by .venv's Python, which has Babel)."""
-    import io
-
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    for source in sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po")):
-        with open(source, "rb") as file:
-            catalogue = read_po(file, locale=source.parts[-3])
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        target = source.with_suffix(".mo")
-        if "--write" in arguments:
-            target.write_bytes(compiled.getvalue())
-        elif not target.exists() or target.read_bytes() != compiled.getvalue():
-            sys.exit("{} is not compiled: {} dev.py check-catalogues --write".format(source.relative_to(ROOT), PYTHON))
-
-
 def hand_over(command, **extra):
     """Become `command`, so that signals and exit codes are its own."""
     environment = dict(os.environ, **extra)
@@ -215,7 +196,6 @@ COMMANDS = {
     "lint": lint,
     "lock": lock,
     "check-locks": check_locks,
-    "check-catalogues": check_catalogues,
 }
 
 if __name__ == "__main__":
