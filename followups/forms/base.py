@@ -1,0 +1,191 @@
+"""What every form of a ticket shares: the version the page showed, and how its fields become a verb's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from followups import calendars
+from followups.models import Member, RootCause, Ticket
+from followups.refusals import Incomplete
+from nps_loop.people.models import User
+
+Choices = list[tuple[Any, Any]]
+
+
+class Shelf:
+    """Root causes and colleagues to choose from, each read once however many forms of a page offer them."""
+
+    def __init__(self, ticket: Ticket, user: User) -> None:
+        self.ticket, self.user = ticket, user
+
+    @cached_property
+    def causes(self) -> Choices:
+        """Two levels as groups: a cause without any below it stands for itself."""
+        rows = list(RootCause.objects.filter(is_active=True).order_by("position", "name"))
+        below: dict[int, Choices] = {}
+        for cause in rows:
+            if cause.parent_id is not None:
+                below.setdefault(cause.parent_id, []).append((cause.pk, cause.name))
+        found: Choices = [("", gettext("Choose the cause"))]
+        for cause in rows:
+            if cause.parent_id is None:
+                found.append((cause.name, below[cause.pk]) if cause.pk in below else (cause.pk, cause.name))
+        return found
+
+    @cached_property
+    def colleagues(self) -> Choices:
+        """Everybody who is active: oneself, the team, then all others."""
+        of_team = Member.objects.filter(user=OuterRef("pk"), team=self.ticket.team_id, is_active=True)
+        people = User.objects.filter(is_active=True).annotate(of_team=Exists(of_team))
+        team: Choices = []
+        others: Choices = []
+        me: Choices = []
+        for person in people:
+            if person.pk == self.user.pk:
+                me.append((person.pk, gettext("%(name)s (me)") % {"name": person.name}))
+                continue
+            label = f"{person.name}, {person.title}" if person.title else person.name
+            (team if person.of_team else others).append((person.pk, label))
+        groups = [(gettext("The team"), me + team), (gettext("Everybody else"), others)]
+        return [("", gettext("Choose a colleague")), *(group for group in groups if group[1])]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a form is filled in: the ticket, who fills it in, when, and what there is to choose from."""
+
+    ticket: Ticket
+    user: User
+    now: datetime
+    shelf: Shelf
+
+    @property
+    def customer(self) -> str:
+        return self.ticket.contact.short_name if self.ticket.contact else gettext("the customer")
+
+    def next_morning(self) -> datetime:
+        """When the team starts on its next working day; without a team, tomorrow at nine by the person's clock."""
+        team = self.ticket.team
+        if team is None:
+            local = timezone.localtime(self.now) + timedelta(days=1)
+            return local.replace(hour=9, minute=0, second=0, microsecond=0)
+        hours = team.calendar.hours
+        day = calendars.next_working_day(hours, calendars.day_of(hours, self.now))
+        return calendars.working_stretches(hours, day)[0][0]
+
+
+class VerbForm(forms.Form):
+    """A form that ends in one workflow verb. `act` is that function; `arguments` what it is given beside the ticket."""
+
+    verb: ClassVar[str]
+    act: ClassVar[Callable[..., Ticket]]
+    # Names the workflow gives a field of this form where it differs from ours.
+    renamed: ClassVar[Mapping[str, str]] = {}
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages={"required": _("This page is too old. Load it again."), "invalid": _("This page is too old.")},
+    )
+    required_css_class = ""
+    use_required_attribute = False
+
+    def __init__(self, data: Any = None, *, desk: Desk, **kwargs: Any) -> None:
+        self.desk = desk
+        kwargs.setdefault("auto_id", f"{self.verb}-%s")
+        super().__init__(data, **kwargs)
+        self.initial.setdefault("version", desk.ticket.version)
+        # Callables, so that the lists are read where they are drawn: a posted form that is fine never asks.
+        for field in self.fields.values():
+            if isinstance(field, CauseField):
+                field.choices = lambda: desk.shelf.causes
+            elif isinstance(field, ColleagueField):
+                field.choices = lambda: desk.shelf.colleagues
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Fill in what a form starts with."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the verb, from valid data."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def refuse(self, refusal: Incomplete) -> None:
+        """Put each reason of the workflow on the field it is about; what belongs to none stands above the form."""
+        for name, reason in refusal.errors.items():
+            ours = self.renamed.get(name, name)
+            self.add_error(ours if ours in self.fields else None, reason)
+
+
+class CauseField(forms.ModelChoiceField):
+    """A root cause of the two-level list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Root cause"))
+        super().__init__(
+            RootCause.objects.filter(is_active=True),
+            error_messages={"invalid_choice": _("This cause is no longer in use.")},
+            **kwargs,
+        )
+
+
+class ColleagueField(forms.ModelChoiceField):
+    """An active colleague."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            User.objects.filter(is_active=True),
+            error_messages={"invalid_choice": _("This colleague is no longer here.")},
+            **kwargs,
+        )
+
+
+class MomentInput(forms.DateTimeInput):
+    """A day and a time of the person's own clock."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M", **kwargs)
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class MomentField(forms.DateTimeField):
+    widget = MomentInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"invalid": _("This is not a day and a time.")})
+        super().__init__(**kwargs)
+
+
+class DayField(forms.DateField):
+    widget = DayInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"invalid": _("This is not a day.")})
+        super().__init__(**kwargs)
+
+
+class TextField(forms.CharField):
+    """Words of several lines."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 20_000)
+        super().__init__(**kwargs)

@@ -1,0 +1,179 @@
+"""Reaching the customer: log a talk or a try, log a reply, write, ask and wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+
+from followups import workflow
+from followups.forms.base import CauseField, MomentField, TextField, VerbForm
+from followups.messages.letters import Reader
+from followups.models import ContactAttempt
+from surveys.quoting import quote
+
+Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
+
+
+class LogContactForm(VerbForm):
+    """A talk, or a try. One button logs "no answer, try tomorrow" without a word typed.
+
+    The settled part makes it one submit from the talk to the resolution; it counts as filled in once any of it is.
+    """
+
+    verb = "log-contact"
+    act = staticmethod(workflow.log_contact)
+    renamed = {"what_was_done": "settled_what", "root_cause": "settled_cause", "why_it_happened": "settled_why"} | {
+        "told": "settled_told"
+    }
+
+    channel = forms.ChoiceField(
+        label=_("How did you reach out?"),
+        choices=[
+            (Channel.PHONE, _("Phone")),
+            (Channel.VIDEO, _("Video")),
+            (Channel.VISIT, _("Visit")),
+            (Channel.MAIL, _("Other mail")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Channel.PHONE,
+    )
+    outcome = forms.ChoiceField(
+        label=_("What happened?"),
+        choices=[
+            (Outcome.SPOKE, _("We spoke")),
+            (Outcome.LEFT_MESSAGE, _("Left a message")),
+            (Outcome.NO_ANSWER, _("No answer")),
+            (Outcome.WRONG_NUMBER, _("Wrong number")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Outcome.SPOKE,
+    )
+    happened_at = MomentField(label=_("When?"), required=False)
+    note = TextField(label=_("Note"), required=False)
+    line_for_customer = TextField(required=False)
+    settled_what = TextField(label=_("What was done?"), required=False)
+    settled_cause = CauseField(required=False)
+    settled_why = TextField(label=_("Why did it happen?"), required=False)
+    settled_told = forms.ChoiceField(
+        choices=[("talk", _("In this talk")), ("mail", _("By the resolution mail"))],
+        widget=forms.RadioSelect,
+        required=False,
+        initial="mail",
+    )
+    quick = forms.ChoiceField(
+        choices=[("no-answer-tomorrow", "")], required=False, widget=forms.HiddenInput, initial=""
+    )
+
+    def prepare(self) -> None:
+        self.fields["channel"].icons = {"phone": "phone", "video": "eye", "visit": "team", "mail": "mail"}  # type: ignore[attr-defined]
+        self.fields["settled_told"].icons = {"talk": "phone", "mail": "mail"}  # type: ignore[attr-defined]
+        self.initial.setdefault("happened_at", self.desk.now.replace(second=0, microsecond=0))
+        if self.data.get("quick"):
+            # The button stands for these; whatever else the form shows stays as it was found.
+            self.fields["channel"].required = self.fields["outcome"].required = False
+
+    @property
+    def is_settled_open(self) -> bool:
+        return self.is_bound and any(self[name].data for name in ("settled_what", "settled_cause", "settled_why"))
+
+    def arguments(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data["quick"]:
+            return {
+                "channel": Channel.PHONE,
+                "outcome": Outcome.NO_ANSWER,
+                "note": data["note"],
+                "next_try_at": self.desk.next_morning(),
+            }
+        settled = None
+        if data["settled_what"] or data["settled_cause"] or data["settled_why"]:
+            settled = workflow.Settlement(
+                what_was_done=data["settled_what"],
+                root_cause=data["settled_cause"],
+                why_it_happened=data["settled_why"],
+                told=data["settled_told"] or "mail",
+            )
+        # The field shows minutes: a talk "now" must not lie before something that happened in the same minute.
+        at = data["happened_at"]
+        if at is not None and at == self.desk.now.replace(second=0, microsecond=0):
+            at = self.desk.now
+        return {
+            "channel": data["channel"],
+            "outcome": data["outcome"],
+            "happened_at": at,
+            "note": data["note"],
+            "line_for_customer": data["line_for_customer"],
+            "settled": settled,
+        }
+
+
+class LogReplyForm(VerbForm):
+    verb = "log-reply"
+    act = staticmethod(workflow.log_reply)
+
+    text = TextField()
+    happened_at = MomentField(label=_("When did it come?"), required=False)
+    to_personal_mail = forms.BooleanField(label=_("It answers a mail that a person wrote"), required=False)
+    says_settled = forms.BooleanField(label=_("It says that this is settled"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["text"].label = gettext("What did %(name)s write?") % {"name": self.desk.customer}
+
+
+class SendMessageForm(VerbForm):
+    """A mail in the customer's words, from the person who writes it."""
+
+    verb = "send-message"
+    act = staticmethod(workflow.send_message)
+
+    subject = forms.CharField(label=_("Subject"), required=False, max_length=300)
+    body = TextField(label=_("Your mail"))
+    send_after = MomentField(label=_("Not before"), required=False, help_text=_("Leave it empty to send now."))
+
+    def prepare(self) -> None:
+        self.initial.setdefault("body", self.opening)
+
+    @property
+    def opening(self) -> str:
+        """What an empty sheet starts with: greeting, the customer's own sentence, the name below."""
+        ticket, user = self.desk.ticket, self.desk.user
+        name = ticket.contact.greeting_name if ticket.contact else ""
+        said = quote(ticket.response.verbatim) if ticket.response and not ticket.on_hold else ""
+        with override(Reader.of(ticket).language):
+            hello = gettext("Dear %(first)s,") % {"first": name} if name else gettext("Hello,")
+        quoted = "".join(f"> {line}\n" for line in said.splitlines())
+        return f"{hello}\n\n{quoted}\n\n\n{user.first_name or user.name}\n"
+
+    def arguments(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "subject": data["subject"],
+            "body": data["body"],
+            "send_after": data["send_after"],
+            "is_template_unedited": _words(data["body"]) == _words(self.opening),
+        }
+
+
+class WaitForm(VerbForm):
+    verb = "wait"
+    act = staticmethod(workflow.wait)
+
+    question = TextField()
+    until = MomentField(
+        label=_("Comes back by itself"), required=False, help_text=_("Left empty: in five working days.")
+    )
+
+    def prepare(self) -> None:
+        self.fields["question"].label = gettext("What do you ask %(name)s?") % {"name": self.desk.customer}
+
+
+class ResumeForm(VerbForm):
+    verb = "resume"
+    act = staticmethod(workflow.resume)
+
+
+def _words(text: str) -> list[str]:
+    return text.split()

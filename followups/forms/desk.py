@@ -1,0 +1,101 @@
+"""Who has it and when: hand over, give back, snooze, hold, note, join and split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from followups import workflow
+from followups.forms.base import ColleagueField, MomentField, TextField, VerbForm
+from followups.models import Ticket
+
+
+class AssignForm(VerbForm):
+    verb = "assign"
+    act = staticmethod(workflow.assign)
+
+    to = ColleagueField(label=_("To whom?"), error_messages={"required": _("Choose who takes it.")})
+    reason = TextField(label=_("Why?"), required=False)
+
+
+class ReleaseForm(VerbForm):
+    verb = "release"
+    act = staticmethod(workflow.release)
+
+    reason = TextField(label=_("Why do you give it back?"))
+
+
+class SnoozeForm(VerbForm):
+    """Out of sight until a moment, or back at once with the button that says so."""
+
+    verb = "snooze"
+    act = staticmethod(workflow.snooze)
+
+    until = MomentField(label=_("Until when?"), required=False)
+    wake = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        self.initial.setdefault("until", self.desk.next_morning())
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("wake") and data.get("until") is None and "until" not in self.errors:
+            self.add_error("until", _("Say until when."))
+        return data
+
+    def arguments(self) -> dict[str, Any]:
+        return {"until": None if self.cleaned_data["wake"] else self.cleaned_data["until"]}
+
+
+class HoldForm(VerbForm):
+    verb = "hold"
+    act = staticmethod(workflow.hold)
+
+    reason = forms.CharField(label=_("Why?"), max_length=200)
+
+
+class UnholdForm(VerbForm):
+    verb = "unhold"
+    act = staticmethod(workflow.unhold)
+
+
+class NoteForm(VerbForm):
+    verb = "note"
+    act = staticmethod(workflow.note)
+
+    text = TextField(label=_("Note for colleagues"))
+
+
+class JoinForm(VerbForm):
+    """Another ticket of the same customer or company: one owner, one conversation."""
+
+    verb = "join"
+    act = staticmethod(workflow.join)
+
+    other = forms.ModelChoiceField(
+        Ticket.objects.none(),
+        label=_("Number of the other ticket"),
+        widget=forms.NumberInput,
+        error_messages={
+            "required": _("Which ticket?"),
+            "invalid_choice": _("There is no such ticket of this customer or company."),
+        },
+    )
+
+    def prepare(self) -> None:
+        ticket = self.desk.ticket
+        same = Q(account__isnull=False, account=ticket.account_id) | Q(contact__isnull=False, contact=ticket.contact_id)
+        self.fields["other"].queryset = (  # type: ignore[attr-defined]
+            Ticket.objects.visible_to(self.desk.user).filter(same).exclude(pk=ticket.pk)
+        )
+
+
+class SplitForm(VerbForm):
+    verb = "split"
+    act = staticmethod(workflow.split)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"contact": None}

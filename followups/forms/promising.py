@@ -1,0 +1,95 @@
+"""Actions: promise one, say that it is done, move its date, leave it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from followups import workflow
+from followups.forms.base import ColleagueField, DayField, TextField, VerbForm
+from followups.models import Action
+
+PARTS = [("midday", _("by midday")), ("evening", _("by the evening"))]
+
+
+class AddActionForm(VerbForm):
+    verb = "add-action"
+    act = staticmethod(workflow.add_action)
+
+    title = TextField(label=_("What will be done?"), max_length=300)
+    owner = ColleagueField(label=_("Who does it?"), error_messages={"required": _("Choose who does it.")})
+    due_on = DayField(label=_("By when?"), error_messages={"required": _("Say by which day.")})
+    part = forms.ChoiceField(
+        label=_("Which half of the day?"), choices=PARTS, widget=forms.RadioSelect, initial="evening"
+    )
+    tell_customer = forms.BooleanField(required=False, initial=True)
+    note = TextField(label=_("Note"), required=False)
+
+    def prepare(self) -> None:
+        name = {"name": self.desk.customer}
+        self.fields["tell_customer"].label = gettext("Tell %(name)s what we will do and by when") % name
+        self.initial.setdefault("owner", self.desk.user.pk)
+
+
+class ActionForm(VerbForm):
+    """About one open action of the ticket."""
+
+    action = forms.ModelChoiceField(
+        Action.objects.none(),
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("This action is not open any more."), "required": _("Which action?")},
+    )
+
+    def __init__(self, data: Any = None, *, action: Action | None = None, **kwargs: Any) -> None:
+        if action is not None:
+            kwargs.setdefault("auto_id", f"{self.verb}-{action.pk}-%s")
+            kwargs.setdefault("initial", {"action": action.pk})
+        super().__init__(data, **kwargs)
+        # Closed ones too: the workflow says in a sentence what became of it.
+        self.fields["action"].queryset = Action.objects.filter(ticket=self.desk.ticket)  # type: ignore[attr-defined]
+
+
+class CompleteActionForm(ActionForm):
+    verb = "complete-action"
+    act = staticmethod(workflow.complete_action)
+
+    what_changed = TextField(max_length=2_000)
+    tell_customer = forms.BooleanField(required=False)
+
+    def prepare(self) -> None:
+        name = {"name": self.desk.customer}
+        self.fields["what_changed"].label = gettext("What changed? %(name)s reads this.") % _capital(name)
+        self.fields["tell_customer"].label = gettext("Tell %(name)s now, before the ticket is resolved") % name
+
+
+class MoveActionForm(ActionForm):
+    verb = "move-action"
+    act = staticmethod(workflow.move_action)
+
+    due_on = DayField(label=_("New date"), error_messages={"required": _("Say by which day.")})
+    part = forms.ChoiceField(
+        label=_("Which half of the day?"), choices=PARTS, widget=forms.RadioSelect, initial="evening"
+    )
+    reason = TextField(max_length=2_000)
+
+    def prepare(self) -> None:
+        self.fields["reason"].label = gettext("Why? %(name)s reads this.") % _capital({"name": self.desk.customer})
+
+
+class DropActionForm(ActionForm):
+    verb = "drop-action"
+    act = staticmethod(workflow.drop_action)
+
+    reason = TextField(max_length=2_000)
+
+    def prepare(self) -> None:
+        name = _capital({"name": self.desk.customer})
+        self.fields["reason"].label = gettext("Why is it left out? %(name)s reads this.") % name
+
+
+def _capital(words: dict[str, str]) -> dict[str, str]:
+    """The same names fit to begin a sentence."""
+    return {key: value[:1].upper() + value[1:] for key, value in words.items()}

@@ -1,0 +1,139 @@
+"""The one next step of a ticket: what the primary button says and why. Pure: rows in hand, no query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from followups.models import Action, Ticket
+from followups.models.tickets import TicketState
+from followups.templatetags.moments import as_promised, moment
+from surveys.models import Contact
+from surveys.scoring import Band
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A verb as the API names it (empty: there is nothing to do but look), its button and the sentence beside it."""
+
+    verb: str
+    label: str
+    symbol: str
+    reason: str = ""
+
+
+def next_step(ticket: Ticket, actions: Sequence[Action], *, now: datetime) -> NextStep:
+    """What to do next. `actions` are those of the present cycle (the open ones are enough for a list), by date.
+
+    The reason may be empty in a list, where the button speaks for itself.
+    """
+    name = ticket.contact.short_name if ticket.contact else gettext("the customer")
+    if ticket.is_live and ticket.owner_id is None:
+        return NextStep("assign", gettext("Take it"), "user", gettext("Nobody has this ticket yet."))
+    steps = {
+        TicketState.NEW: _reach,
+        TicketState.ASSIGNED: _reach,
+        TicketState.CONTACTED: _act,
+        TicketState.IN_ACTION: _act,
+        TicketState.WAITING_ON_CUSTOMER: _wait,
+        TicketState.RESOLVED: _ask,
+    }
+    if step := steps.get(TicketState(ticket.state)):
+        return step(ticket, actions, name, now)
+    return NextStep("", gettext("Look"), "eye")
+
+
+def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
+    if ticket.left_in_peace:
+        return NextStep(
+            "leave-in-peace",
+            gettext("Read it, note the cause"),
+            "eye",
+            gettext("%(name)s asked not to be contacted. Nothing is sent; what is to be learned is yours to note.")
+            % {"name": _capital(name)},
+        )
+    if ticket.nobody_to_reach:
+        return NextStep(
+            "resolve",
+            gettext("Note cause and outcome"),
+            "check",
+            gettext(
+                "Nobody can be reached about this answer. It can be resolved without contact, and counts as not told."
+            ),
+        )
+    until = gettext("It is owed %(when)s.") % {"when": as_promised(ticket.due_at, now)} if ticket.due_at else ""
+    if ticket.due_at and ticket.due_at < now:
+        until = gettext("It was due %(when)s.") % {"when": moment(ticket.due_at, now)}
+    if ticket.customer_waits:
+        said = gettext("%(name)s wrote and waits for an answer.") % {"name": _capital(name)}
+    elif ticket.contact_me:
+        said = gettext("%(name)s asked to be contacted.") % {"name": _capital(name)}
+    else:
+        said = gettext("Nobody has spoken to %(name)s yet.") % {"name": name}
+    if calls_first(ticket.contact, ticket.contact_me):
+        return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", f"{said} {until}".strip())
+    return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", f"{said} {until}".strip())
+
+
+def calls_first(contact: Contact | None, contact_me: bool | None) -> bool:
+    """Whether a call comes before a mail: a number is known, and the customer prefers it, asked for it or has no mail."""
+    if contact is None or not contact.phone:
+        return False
+    if contact.preferred_channel:
+        return contact.preferred_channel == Contact.Channel.PHONE
+    return bool(contact_me) or not contact.email
+
+
+def _act(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
+    running = [action for action in actions if action.state == Action.State.OPEN]
+    if ticket.customer_waits:
+        said = gettext("%(name)s wrote and waits for an answer.") % {"name": _capital(name)}
+        if calls_first(ticket.contact, ticket.contact_me):
+            return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", said)
+        return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", said)
+    if running:
+        first = running[0]
+        words = {"title": first.title, "when": as_promised(first.due_at, now), "name": first.owner.name}
+        return NextStep(
+            "complete-action",
+            gettext("Finish action"),
+            "task",
+            gettext("“%(title)s” is with %(name)s, %(when)s. Then the customer can be asked.") % words,
+        )
+    if ticket.state == TicketState.CONTACTED and ticket.band != Band.PASSIVE:
+        return NextStep(
+            "add-action",
+            gettext("Plan action"),
+            "task",
+            gettext("%(name)s now waits to hear what we will do, and by when.") % {"name": _capital(name)},
+        )
+    return NextStep(
+        "resolve",
+        gettext("Resolve"),
+        "check",
+        gettext("Nothing is open any more: say what changed and why it happened, and ask %(name)s.") % {"name": name},
+    )
+
+
+def _wait(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
+    when = moment(ticket.waiting_until, now)
+    reason = gettext("%(name)s was asked something. It comes back by itself: %(when)s.")
+    return NextStep("", gettext("Look"), "eye", reason % {"name": _capital(name), "when": when})
+
+
+def _ask(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
+    if ticket.question_accepted_at is None:
+        reason = gettext("The question whether it is settled is on its way to %(name)s.") % {"name": name}
+    else:
+        reason = gettext("%(name)s has the last word. Without one it closes as unconfirmed %(when)s.") % {
+            "name": _capital(name),
+            "when": moment(ticket.silence_until, now),
+        }
+    return NextStep("", gettext("Look"), "eye", reason)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,401 @@
+"""What /queue/ shows: the tickets of one person by rank, in groups by when they are due.
+
+Every queryset here is bounded by a limit and served by a partial index on (owner, rank, id), so the page costs the same
+with ten tickets and with ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+
+from followups import calendars, counting
+from followups.models import Action, Calendar, Ticket, Verdict
+from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
+from followups.next_step import NextStep, next_step
+from followups.templatetags.moments import as_promised, in_full, moment, span
+from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
+from surveys.searching import normalise_for_search
+
+# Rows of a page that shows one view, and of each group on the page that shows them all.
+PAGE = 50
+GROUPS = {"late": 20, "today": 20, "next": 15, "later": 10, "waiting": 5}
+VIEWS = ("late", "today", "next", "waiting", "snoozed", "mine", "unassigned")
+# Two lines hold about 200 characters; nothing longer has to travel to the page.
+WORDS_SHOWN = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ticket of a list, ready to be drawn."""
+
+    ticket: Ticket
+    name: str
+    short_name: str
+    words: str
+    words_hidden: bool
+    due_at: datetime | None
+    left: timedelta | None
+    clock_label: str
+    tip: list[tuple[str, str]]
+    step: NextStep
+    renews_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A saved view with its live count."""
+
+    name: str
+    label: str
+    url: str
+    count: str
+    hot: bool
+    here: bool
+    go: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    label: str
+    note: str
+    rows: list[Row]
+    more: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The page. `upcoming` is who comes next where the view is empty."""
+
+    view: str
+    heading: str
+    searched: str
+    tabs: list[Tab]
+    groups: list[Group]
+    counts: dict[str, int]
+    next_url: str = ""
+    first_url: str = ""
+    upcoming: Row | None = None
+    promises: list[Action] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(group.rows for group in self.groups)
+
+    @property
+    def at_work(self) -> int:
+        return sum(self.counts[name] for name in ("late", "today", "next", "later"))
+
+
+def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
+    """Every view and group as a queryset in the order of rank. `late` to `later` hold each ticket at work once."""
+    now, mine = days.now, Ticket.objects.owned_by(viewer.user)
+    at_work = mine.filter(state__in=AT_WORK)
+    asleep = Q(snoozed_until__gt=now)
+    unassigned = Ticket.objects.unassigned()
+    found = {
+        "late": at_work.filter(due_at__lt=now),
+        "today": at_work.filter(due_at__gte=now, due_at__lt=days.today_ends).exclude(asleep),
+        "next": at_work.filter(due_at__gte=days.today_ends, due_at__lt=days.next_ends).exclude(asleep),
+        "later": at_work.filter(Q(due_at=None) | Q(due_at__gte=days.next_ends) | Q(due_at__gte=now) & asleep),
+        "waiting": mine.waiting(),
+        "snoozed": mine.snoozed(now),
+        "mine": mine.live(),
+        "unassigned": unassigned if viewer.user.is_superuser else unassigned.filter(team__in=viewer.team_ids),
+    }
+    return {name: rows.in_queue_order() for name, rows in found.items()}
+
+
+def queue(viewer: Viewer, *, view: str, search: str, after: str, now: datetime) -> Queue:
+    """The page for one view. `after` is the place of the last row seen, as `next_url` names it; nonsense is page one."""
+    days = Days.around(now, viewer.calendar)
+    looks = parts(viewer, days)
+    week = Action.objects.filter(
+        ticket__owner=viewer.user, state=Action.State.OPEN, told_at__isnull=False, due_at__lt=now + timedelta(days=7)
+    )
+    resolved = Ticket.objects.filter(owner=viewer.user, state=TicketState.RESOLVED)
+    counts = counting.count_each({**looks, "promises": week, "resolved": resolved})
+    names = [view] if view != "mine" else list(GROUPS)
+    wanted = normalise_for_search(search)
+    if wanted:
+        chosen = {view: matching(looks[view], wanted)}
+    else:
+        chosen = {name: looks[name] for name in names}
+    place = read_place(after)
+    limits = {name: GROUPS.get(name, PAGE) if view == "mine" and not wanted else PAGE + 1 for name in chosen}
+    fetched = counting.first_of_each(
+        for_rows(), [(from_place(rows, place), limits[name]) for name, rows in chosen.items()]
+    ).in_queue_order()
+    tickets = list(fetched)
+    next_url = ""
+    if len(chosen) == 1 and len(tickets) > PAGE:
+        tickets = tickets[:PAGE]
+        next_url = "?" + urlencode(
+            {"view": view, **({"q": search} if search else {}), "after": write_place(tickets[-1])}
+        )
+    rows = rows_of(tickets, viewer, days)
+    groups = _grouped(rows, days, counts) if view == "mine" and not wanted else [Group(view, "", "", rows)]
+    upcoming = None
+    if not rows and not wanted and view in ("late", "today", "mine"):
+        upcoming = next(iter(rows_of(list(for_rows().filter(pk__in=_upcoming(looks)))[:1], viewer, days)), None)
+    return Queue(
+        view=view,
+        heading=gettext("My queue"),
+        searched=search.strip(),
+        tabs=_tabs(counts, view, days),
+        groups=[group for group in groups if group.rows],
+        counts=counts,
+        next_url=next_url,
+        first_url=f"?{urlencode({'view': view})}" if place else "",
+        upcoming=upcoming,
+        promises=list(week.select_related("ticket__account", "ticket__contact").order_by("due_at", "id")[:4]),
+        verdicts=_said_back(viewer, now),
+    )
+
+
+def _upcoming(looks: dict[str, TicketQuerySet]) -> list[int]:
+    """Who comes next when nothing is due: the first awake ticket of the days after today."""
+    return list((looks["next"] | looks["later"]).order_by("rank", "id").values_list("pk", flat=True)[:1])
+
+
+def _said_back(viewer: Viewer, now: datetime) -> list[Verdict]:
+    """The last words of customers on this person's cases, of a week."""
+    return list(
+        Verdict.objects.filter(
+            ticket__owner=viewer.user,
+            happened_at__gte=now - timedelta(days=7),
+            choice__in=[Verdict.Choice.SETTLED, Verdict.Choice.NOT_YET],
+        )
+        .select_related("ticket__contact")
+        .order_by("-happened_at", "-id")[:3]
+    )
+
+
+# --- pages by place --------------------------------------------------------------------------------------------
+
+
+def write_place(ticket: Ticket) -> str:
+    return f"{ticket.rank}.{ticket.pk}"
+
+
+def read_place(text: str) -> tuple[int, int] | None:
+    """Rank and id of the last row seen; None where the text is no place."""
+    rank, _, number = text.partition(".")
+    try:
+        place = int(rank), int(number)
+    except ValueError:
+        return None
+    # Beyond 64 bits no row can lie, and SQLite would refuse the comparison.
+    return place if all(abs(value) < 2**62 for value in place) else None
+
+
+def from_place(rows: TicketQuerySet, place: tuple[int, int] | None) -> TicketQuerySet:
+    """Rows after this place in the order of rank. The bound on rank alone is what the index reads by."""
+    if place is None:
+        return rows
+    rank, number = place
+    return rows.filter(rank__gte=rank).exclude(rank=rank, pk__lte=number)
+
+
+def neighbour(ticket: Ticket, viewer: Viewer, *, back: bool) -> Ticket | None:
+    """The ticket before or after this one in the queue of the person who looks; None at either end."""
+    mine = Ticket.objects.filter(owner=viewer.user, state__in=LIVE)
+    if back:
+        rows = mine.filter(rank__lte=ticket.rank).exclude(rank=ticket.rank, pk__gte=ticket.pk).order_by("-rank", "-id")
+    else:
+        rows = from_place(mine, (ticket.rank, ticket.pk)).order_by("rank", "id")
+    return rows.only("pk").first()
+
+
+def matching(rows: TicketQuerySet, wanted: str) -> TicketQuerySet:
+    """Those whose customer, company, words or number hold `wanted`, which is normalised for search."""
+    found = (
+        Q(contact__search_name__contains=wanted)
+        | Q(account__search_name__contains=wanted)
+        | Q(response__search_text__contains=wanted, on_hold=False)
+    )
+    number = wanted.lstrip("#")
+    if number.isdecimal() and len(number) < 19:
+        found |= Q(pk=int(number))
+    return rows.filter(found)
+
+
+def for_rows() -> TicketQuerySet:
+    """Tickets with all that a row shows."""
+    return (
+        Ticket.objects.for_list()
+        .select_related("team__calendar")
+        .defer("response__search_text", "response__attributes")
+    )
+
+
+# --- rows ------------------------------------------------------------------------------------------------------
+
+
+def rows_of(tickets: list[Ticket], viewer: Viewer, days: Days) -> list[Row]:
+    """The rows of these tickets. One query, for the actions that are open on them."""
+    actions: dict[int, list[Action]] = defaultdict(list)
+    if tickets:
+        for action in Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).order_by("due_at", "id"):
+            actions[action.ticket_id].append(action)
+    return [_row(ticket, actions[ticket.pk], viewer, days) for ticket in tickets]
+
+
+def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> Row:
+    seen = viewer.sees_words(ticket)
+    calendar = ticket.team.calendar if ticket.team else None
+    waiting = ticket.state == TicketState.WAITING_ON_CUSTOMER
+    due_at = None if waiting else ticket.due_at
+    return Row(
+        ticket=ticket,
+        name=name_of(ticket, viewer),
+        short_name=short_name_of(ticket, viewer),
+        words=ticket.response.verbatim[:WORDS_SHOWN] if ticket.response and seen else "",
+        words_hidden=not seen,
+        due_at=due_at,
+        left=time_left(days.now, due_at, days, calendar) if due_at and due_at >= days.now else None,
+        clock_label=_clock_label(ticket, actions, days.now),
+        tip=_tip(ticket, actions, calendar, days.now),
+        step=next_step(ticket, actions, now=days.now),
+        renews_in=renews_in(ticket, days.now),
+    )
+
+
+def renews_in(ticket: Ticket, now: datetime) -> int | None:
+    """Days to the renewal of the account, where it is near enough to matter."""
+    renewal = ticket.account.renewal_on if ticket.account else None
+    days = (renewal - timezone.localtime(now).date()).days if renewal else -1
+    return days if 0 <= days <= 60 else None
+
+
+def due_words(ticket: Ticket) -> str:
+    """What is due first, as the clock says it."""
+    return {
+        "first_contact": gettext("first contact"),
+        "answer": gettext("answer to a customer"),
+        "next_update": gettext("next update"),
+        "resolution": gettext("resolution"),
+    }.get(ticket.due_for, "")
+
+
+def _clock_label(ticket: Ticket, actions: list[Action], now: datetime) -> str:
+    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+        return gettext("back %(when)s") % {"when": moment(ticket.waiting_until, now)} if ticket.waiting_until else ""
+    if ticket.due_for == "action" and actions:
+        title = actions[0].title
+        return title if len(title) <= 40 else f"{title[:39].rstrip()}…"
+    return due_words(ticket)
+
+
+def _tip(ticket: Ticket, actions: list[Action], calendar: Calendar | None, now: datetime) -> list[tuple[str, str]]:
+    """The arithmetic behind the clock, as pairs of term and words."""
+    pairs: list[tuple[str, str]] = []
+    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+        pairs.append((gettext("Comes back"), moment(ticket.waiting_until, now)))
+    elif ticket.due_for == "action" and actions:
+        pairs += [
+            (gettext("Promise"), actions[0].title),
+            (gettext("Promised"), as_promised(actions[0].due_at, now)),
+            (gettext("Ends"), moment(actions[0].due_at, now)),
+        ]
+    elif ticket.due_at:
+        if ticket.promised_at == ticket.due_at:
+            pairs.append((gettext("Promised"), as_promised(ticket.promised_at, now)))
+        pairs.append((gettext("Ends"), moment(ticket.due_at, now)))
+    if ticket.snoozed_until and ticket.snoozed_until > now:
+        pairs.append((gettext("Snoozed until"), moment(ticket.snoozed_until, now)))
+    pairs.append((gettext("Customer clock"), span(now - ticket.responded_at)))
+    if calendar is not None and not ticket.wait_count:
+        worked = timedelta(minutes=calendars.working_minutes(calendar.hours, ticket.received_at, now))
+        pairs.append((gettext("Team clock"), gettext("%(span)s worked") % {"span": span(worked)}))
+    if ticket.contact and ticket.contact.good_time:
+        pairs.append((gettext("Good time"), ticket.contact.good_time))
+    return pairs
+
+
+# --- tabs and groups -------------------------------------------------------------------------------------------
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "late": gettext("Late"),
+        "today": gettext("Today"),
+        "next": gettext("Next working day"),
+        "later": gettext("Later"),
+        "waiting": gettext("Waiting on customer"),
+        "snoozed": gettext("Snoozed"),
+        "mine": gettext("All mine"),
+        "unassigned": gettext("Unassigned"),
+    }
+
+
+def _tabs(counts: dict[str, int], view: str, days: Days) -> list[Tab]:
+    labels, base = _labels(), reverse("queue")
+    return [
+        Tab(
+            name=name,
+            label=labels[name],
+            url=base if name == "mine" else f"{base}?view={name}",
+            count=counting.in_words(counts[name]),
+            hot=name == "late" and counts[name] > 0,
+            here=name == view,
+            go={"late": "l", "next": "n", "waiting": "w"}.get(name, ""),
+        )
+        for name in VIEWS
+    ]
+
+
+def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Group]:
+    """The rows under their headings. A group that holds more than it shows says how many more."""
+    found: dict[str, list[Row]] = {name: [] for name in GROUPS}
+    for row in rows:
+        found[_group_of(row.ticket, days)].append(row)
+    labels, base = _labels(), reverse("queue")
+    snoozed = sum(1 for row in found["later"] if row.ticket.snoozed_until and row.ticket.snoozed_until > days.now)
+    groups = []
+    for name, members in found.items():
+        note = counting.in_words(counts[name])
+        if name == "next":
+            note = f"{note}, {in_full(days.next_ends - timedelta(minutes=1))}"
+        elif name == "later" and snoozed:
+            note = ngettext("%(count)s, %(n)s of them snoozed", "%(count)s, %(n)s of them snoozed", snoozed) % {
+                "count": note,
+                "n": snoozed,
+            }
+        elif name == "waiting":
+            note = gettext("%(count)s, not counted towards your limit") % {"count": note}
+        more = counts[name] - len(members)
+        groups.append(
+            Group(
+                name=name,
+                label=labels[name],
+                note=note,
+                rows=members[: GROUPS[name]],
+                more=counting.in_words(more) if more > 0 else "",
+                url=f"{base}?view={name}",
+            )
+        )
+    return groups
+
+
+def _group_of(ticket: Ticket, days: Days) -> str:
+    """The group a ticket of its owner's queue stands in, by the same bounds as `parts`."""
+    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+        return "waiting"
+    due_at = ticket.due_at
+    if due_at is not None and due_at < days.now:
+        return "late"
+    if due_at is None or due_at >= days.next_ends or (ticket.snoozed_until and ticket.snoozed_until > days.now):
+        return "later"
+    return "today" if due_at < days.today_ends else "next"

@@ -1,0 +1,1 @@
+"""The pages of the follow-up: parse, call one function, render."""
