@@ -1,0 +1,176 @@
+"""Mails to colleagues: what is with them now, what was promised in their name, what a lead must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from followups.messages.letters import brand_facts, owner_facts
+from followups.messages.rendering import render
+from followups.models import Action, Member, Ticket
+from followups.promises import in_words
+from nps_loop.mail.models import Stream
+from nps_loop.mail.outbox import Draft
+from nps_loop.people.models import User
+from surveys.models import Brand, Response
+from surveys.quoting import quote
+
+
+def link_to(path: str) -> str:
+    """An address of ours for colleagues; never built from a request."""
+    return f"{settings.SITE_URL.rstrip('/')}{path}"
+
+
+def _notice(
+    kind: str, user: User, brand: Brand, facts: Mapping[str, Any], *, ticket: Ticket | None, dedupe_key: str | None
+) -> Draft:
+    rendered = render(kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts))
+    return Draft(
+        kind=kind,
+        stream=Stream.STAFF,
+        recipient=user.email,
+        recipient_name=user.name,
+        from_name="nps_loop",
+        from_address=brand.sender_address,
+        reply_to="",
+        language=user.language,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        links={},
+        case=ticket.pk if ticket else None,
+        cycle=ticket.cycle if ticket else 0,
+        dedupe_key=dedupe_key,
+        automatic=True,
+        skip="" if user.email else f"Not sent: no mail address of {user.name} is known.",
+    )
+
+
+def _who(ticket: Ticket) -> str:
+    return ticket.contact.name if ticket.contact else ""
+
+
+def _ticket_facts(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.pk,
+        "who": _who(ticket),
+        "account_name": ticket.account.name if ticket.account else "",
+        # A hold keeps the words inside the application, where owner and lead read them.
+        "quote": quote(ticket.response.verbatim) if ticket.response and not ticket.on_hold else "",
+        "score": ticket.score,
+        "hold": ticket.on_hold,
+        "cycle": ticket.cycle,
+        "link": link_to(f"/tickets/{ticket.pk}/"),
+    }
+
+
+def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: datetime) -> list[Draft]:
+    """One mail per owner and ticket; where a round gives somebody more than five, one mail that counts them."""
+    by_owner: dict[int, list[Ticket]] = {}
+    for ticket in tickets:
+        if ticket.owner_id:
+            by_owner.setdefault(ticket.owner_id, []).append(ticket)
+    drafts = []
+    for given in by_owner.values():
+        owner = given[0].owner
+        if owner is None:
+            continue
+        if len(given) > 5:
+            lines = [f"{len(given)} tickets were given to you. The first is due first; the queue has them in order."]
+            facts = {
+                "subject": f"{len(given)} tickets are with you now",
+                "lines": lines,
+                "quote": "",
+                "link": link_to("/queue/"),
+            }
+            drafts.append(_notice("notice_lead", owner, given[0].brand, facts, ticket=None, dedupe_key=None))
+            continue
+        for ticket in given:
+            zone = owner.time_zone or settings.TIME_ZONE
+            facts = _ticket_facts(ticket) | {
+                "owner": owner_facts(owner),
+                "due": in_words(ticket.due_at, owner.language, zone, now=now) if ticket.due_at else "",
+                "reason": reasons.get(ticket.pk, ""),
+            }
+            drafts.append(
+                _notice(
+                    "notice_assigned",
+                    owner,
+                    ticket.brand,
+                    facts,
+                    ticket=ticket,
+                    dedupe_key=f"assigned:{ticket.pk}:{ticket.version}",
+                )
+            )
+    return drafts
+
+
+def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
+    """To the owner of an action: the customer's words and the promise. The name only where it may be shown."""
+    owner = action.owner
+    response = ticket.response
+    shown = owner.pk == ticket.owner_id or bool(response and response.share_name)
+    facts = _ticket_facts(ticket) | {
+        "who": _who(ticket) if shown else "",
+        "account_name": ticket.account.name if shown and ticket.account else "",
+        "what": action.title,
+        "by": in_words(action.due_at, owner.language, owner.time_zone or settings.TIME_ZONE, now=now),
+        "owner": owner_facts(ticket.owner),
+        "link": link_to("/actions/"),
+    }
+    return _notice(
+        "notice_action", owner, ticket.brand, facts, ticket=ticket, dedupe_key=f"action:{action.pk}:{int(action.due_at.timestamp())}"
+    )
+
+
+def to_person(user: User, ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str | None = None) -> Draft:
+    """A notice in plain sentences to somebody who works on the ticket."""
+    facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
+    return _notice("notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key)
+
+
+def leads_of(team_id: int | None) -> list[User]:
+    """Lead and deputies of a team who are active; administrators where a team has none. One or two queries."""
+    leads = list(
+        User.objects.filter(
+            memberships__team=team_id,
+            memberships__role__in=[Member.Role.LEAD, Member.Role.DEPUTY],
+            memberships__is_active=True,
+            is_active=True,
+        ).distinct()
+        if team_id
+        else []
+    )
+    return leads or list(User.objects.filter(is_superuser=True, is_active=True))
+
+
+def to_leads(ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str) -> list[Draft]:
+    return [
+        to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in leads_of(ticket.team_id)
+    ]
+
+
+def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -> Draft:
+    """To a colleague whose name stands in a customer's words, praise or not."""
+    shown = bool(response.share_name)
+    facts = {
+        "quote": quote(response.verbatim),
+        "who": response.contact.name if shown and response.contact else "",
+        "account_name": response.account.name if shown and response.account else "",
+        "score": response.score,
+        "link": link_to(f"/tickets/{ticket.pk}/") if ticket and ticket.owner_id == user.pk else "",
+    }
+    return _notice(
+        "notice_named", user, brand, facts, ticket=ticket, dedupe_key=f"named:{response.pk}:{response.revision}:{user.pk}"
+    )
+
+
+def watching(user: User, ticket: Ticket, reason: str) -> Draft:
+    """To an account owner who was passed over: who has it instead, and why."""
+    facts = _ticket_facts(ticket) | {"owner": owner_facts(ticket.owner), "reason": reason}
+    return _notice(
+        "notice_watcher", user, ticket.brand, facts, ticket=ticket, dedupe_key=f"watch:{ticket.pk}:{user.pk}"
+    )

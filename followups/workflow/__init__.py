@@ -1,0 +1,37 @@
+"""The life of a ticket. Page, bulk action, API, admin and command call these verbs and so obey the same guards.
+
+`table` says which ways exist, `writing` is the only writer, the other modules hold the verbs by what they are about.
+"""
+
+from followups.workflow.contact import Settlement, log_contact, log_reply, resume, send_message, wait
+from followups.workflow.ending import agree_to_differ, leave_in_peace, reopen, resolve
+from followups.workflow.giving import assign, join, release, split
+from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
+from followups.workflow.promising import add_action, complete_action, drop_action, move_action
+
+__all__ = [
+    "Settlement",
+    "add_action",
+    "agree_to_differ",
+    "ask_dismissal",
+    "assign",
+    "complete_action",
+    "decide_dismissal",
+    "drop_action",
+    "hold",
+    "join",
+    "leave_in_peace",
+    "log_contact",
+    "log_reply",
+    "move_action",
+    "note",
+    "release",
+    "reopen",
+    "resolve",
+    "resume",
+    "send_message",
+    "snooze",
+    "split",
+    "unhold",
+    "wait",
+]

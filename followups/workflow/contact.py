@@ -1,0 +1,392 @@
+"""Reaching the customer: tries, talks, mails and replies. What is evidence of contact, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from followups import deadlines
+from followups.actors import Actor
+from followups.messages import letters, notices
+from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Ticket, Verdict
+from followups.models.tickets import LIVE, TicketState
+from followups.refusals import Incomplete, NotAllowed, Refused
+from followups.workflow import ending
+from followups.workflow.ending import TRIES
+from followups.workflow.writing import OpenTicket, opened
+from nps_loop.mail.models import Message
+
+Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
+TALKS = frozenset({Channel.PHONE, Channel.VIDEO, Channel.VISIT})
+# Clocks of two machines differ a little; more than this is a wrong date, not a skew.
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A talk that settled it: becomes an action done today, the cause and the outcome, in the same submit."""
+
+    what_was_done: str
+    root_cause: RootCause | None
+    why_it_happened: str
+    told: str = "talk"
+
+
+def log_contact(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    channel: str,
+    outcome: str,
+    happened_at: datetime | None = None,
+    note: str = "",
+    line_for_customer: str = "",
+    next_try_at: datetime | None = None,
+    settled: Settlement | None = None,
+) -> Ticket:
+    """Log a talk or a try. A talk is evidence and meets the first contact; a try is counted as one.
+
+    `happened_at`: aware, not in the future and not before the answer; default now. With `settled` the ticket is resolved
+    in the same transaction. Raises Incomplete, NotAllowed, Forbidden or Stale.
+    """
+    at = happened_at or now
+    _check_contact(ticket, channel, outcome, at, now)
+    if settled is not None and outcome != Outcome.SPOKE:
+        raise Incomplete({"outcome": "Only a talk can settle it: say that you spoke, or leave the outcome for later."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("log-contact")
+        spoke = outcome == Outcome.SPOKE
+        attempt = ContactAttempt.objects.create(
+            ticket=work.ticket,
+            cycle=work.ticket.cycle,
+            by=actor.user,
+            channel=channel,
+            outcome=outcome,
+            happened_at=at,
+            recorded_at=now,
+            note=note,
+            line_for_customer=line_for_customer,
+            next_try_at=next_try_at,
+            evidence_from=at if spoke else None,
+        )
+        data = {"attempt": attempt.pk, "channel": channel, "outcome": outcome}
+        if spoke:
+            evidence_stands(work, "log-contact", at, data=data, is_talk=True)
+        else:
+            work.write("log-contact", data=data, happened_at=at)
+            if next_try_at is not None:
+                _plan_next_try(work, next_try_at)
+        if settled is not None:
+            ending.settle_in_talk(work, settled, at)
+    return work.ticket
+
+
+def _check_contact(ticket: Ticket, channel: str, outcome: str, at: datetime, now: datetime) -> None:
+    errors = {}
+    if channel not in Channel.values:
+        errors["channel"] = "Say how you reached out: phone, video, visit or mail."
+    if outcome not in {Outcome.SPOKE, *TRIES}:
+        errors["outcome"] = "Say what happened: we spoke, left a message, no answer or wrong number."
+    if channel == Channel.MAIL and outcome in (Outcome.SPOKE, Outcome.WRONG_NUMBER):
+        errors["outcome"] = "A mail is a try until the customer replies: log the reply, or write from this page."
+    if at > now + SKEW:
+        errors["happened_at"] = "A contact is logged after it happened: this time is still to come."
+    elif at < ticket.responded_at - SKEW:
+        errors["happened_at"] = "This is before the customer answered."
+    if errors:
+        raise Incomplete(errors)
+
+
+def _plan_next_try(work: OpenTicket, until: datetime) -> None:
+    """Out of sight until the next try, but never past what is due and never while the customer waits for us."""
+    limit = work.ticket.due_at
+    if until > work.now and not work.ticket.customer_waits and (limit is None or until <= limit):
+        work.set(snoozed_until=until)
+
+
+def evidence_stands(
+    work: OpenTicket, verb: str, at: datetime, *, data: dict[str, object], is_talk: bool = False
+) -> Event:
+    """There is evidence of contact from `at` on: meets what is owed, and moves an assigned ticket on."""
+    ticket = work.ticket
+    fields: dict[str, object] = {"customer_waits": False, "snoozed_until": None}
+    if ticket.first_contact_at is None:
+        fields["first_contact_at"] = at
+    to = TicketState.CONTACTED if ticket.state == TicketState.ASSIGNED else None
+    event = work.write(verb, to=to, data=data, happened_at=at, **fields)
+    work.meet(Deadline.Target.FIRST_CONTACT, Deadline.Target.ANSWER, at=at)
+    update_given(work, at)
+    if ticket.state == TicketState.CONTACTED and work.actions(Action.State.OPEN):
+        work.write("start-action", to=TicketState.IN_ACTION, data={"because": "an action is open"})
+    if is_talk and ticket.state == TicketState.RESOLVED:
+        work.set(told_at=ticket.told_at or at)
+    return event
+
+
+def update_given(work: OpenTicket, at: datetime) -> None:
+    """The customer heard something specific: the next update is owed from here, while something is being done."""
+    target = Deadline.Target.NEXT_UPDATE
+    running = [row for row in work.deadlines if row.target == target and row.is_open and row.cycle == work.ticket.cycle]
+    if not running:
+        return
+    work.meet(target, at=at)
+    if work.ticket.state in (TicketState.IN_ACTION, TicketState.WAITING_ON_CUSTOMER):
+        policy, calendar = running[0].policy, running[0].calendar
+        work.owe(
+            deadlines.next_update(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target))
+        )
+
+
+def send_message(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    subject: str,
+    body: str,
+    send_after: datetime | None = None,
+    is_template_unedited: bool = False,
+) -> Ticket:
+    """Queue a personal mail. It becomes evidence of contact once the mail server accepts it, if a person wrote it.
+
+    Raises Incomplete without words, NotAllowed where the customer cannot be written to.
+    """
+    if not body.strip():
+        raise Incomplete({"body": "Write something first: an empty mail is not sent."})
+    if send_after is not None and send_after < now - SKEW:
+        raise Incomplete({"send_after": "This time is over. Leave it empty to send now."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("send-message")
+        send_personal(
+            work, "send-message", subject=subject, body=body, send_after=send_after, unedited=is_template_unedited
+        )
+    return work.ticket
+
+
+def send_personal(
+    work: OpenTicket,
+    verb: str,
+    *,
+    subject: str,
+    body: str,
+    to: str | None = None,
+    send_after: datetime | None = None,
+    unedited: bool = False,
+    **fields: object,
+) -> Message:
+    """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent."""
+    draft = letters.personal(
+        work.ticket, work.actor.user, subject=subject, body=body, now=work.now, send_after=send_after
+    )
+    message = work.mail(draft)
+    if message.state == Message.State.SKIPPED:
+        raise NotAllowed(message.reason, code="cannot_be_mailed")
+    attempt = None
+    if not unedited:
+        attempt = ContactAttempt.objects.create(
+            ticket=work.ticket,
+            cycle=work.ticket.cycle,
+            by=work.actor.user,
+            channel=Channel.MAIL,
+            outcome=Outcome.SENT,
+            happened_at=work.now,
+            recorded_at=work.now,
+            message=message,
+        )
+    data = {"message": message.pk, "attempt": attempt.pk if attempt else None}
+    work.write(verb, to=to, data=data, **fields)
+    return message
+
+
+def mail_counts_as_contact(ticket: Ticket) -> bool:
+    """Who asked to be called is not answered by mail alone: one try by phone first, unless no number is known."""
+    contact = ticket.contact
+    if contact is None or not contact.phone:
+        return True
+    asked = bool(ticket.contact_me) and contact.preferred_channel == contact.Channel.PHONE
+    if not asked and not ticket.verdicts.filter(choice=Verdict.Choice.CALL_ME, cycle=ticket.cycle).exists():
+        return True
+    return ticket.attempts.filter(cycle=ticket.cycle, channel=Channel.PHONE).exists()
+
+
+def log_reply(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    text: str,
+    happened_at: datetime | None = None,
+    to_personal_mail: bool = False,
+    says_settled: bool = False,
+) -> Ticket:
+    """What the customer wrote back, as an employee logs it (or as the customer's page sends it).
+
+    A reply to a personal mail is evidence of contact; one to an automatic mail is not. A waiting ticket comes back, a
+    resolved or closed one is reopened unless the words say that it is settled. Raises Incomplete without words.
+    """
+    at = happened_at or now
+    if not text.strip():
+        raise Incomplete({"text": "Put in what the customer wrote, word for word."})
+    if at > now + SKEW:
+        raise Incomplete({"happened_at": "A reply is logged after it came: this time is still to come."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("log-reply")
+        hear(
+            work,
+            text,
+            at,
+            via=Reply.Via.MAIL,
+            to_personal_mail=to_personal_mail,
+            says_settled=says_settled,
+        )
+    return work.ticket
+
+
+def hear(
+    work: OpenTicket, text: str, at: datetime, *, via: str, to_personal_mail: bool = False, says_settled: bool = False
+) -> Reply:
+    """The customer said something: keep the words, and let the ticket follow from them."""
+    ticket = work.ticket
+    reply = Reply.objects.create(
+        ticket=ticket,
+        cycle=ticket.cycle,
+        via=via,
+        text=text,
+        to_personal_mail=to_personal_mail,
+        says_settled=says_settled,
+        logged_by=work.actor.user,
+        happened_at=at,
+        recorded_at=work.now,
+    )
+    data = {"reply": reply.pk, "via": via}
+    if ticket.state == TicketState.RESOLVED and says_settled:
+        ending.confirm(work, "log-reply", data=data | {"confirmed_by": "reply"}, at=at)
+        return reply
+    if ticket.state in (TicketState.RESOLVED, TicketState.CLOSED) and not says_settled:
+        ending.reopen_for_customer(work, "log-reply", text, data=data, at=at)
+        return reply
+    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+        comes_back(work, "log-reply", data=data, at=at, customer_waits=True)
+    elif to_personal_mail and ticket.state in LIVE:
+        # The customer answers what a person wrote: that is contact, and now it is our turn again.
+        attempt = ContactAttempt.objects.create(
+            ticket=ticket,
+            cycle=ticket.cycle,
+            by=work.actor.user,
+            channel=Channel.MAIL,
+            outcome=Outcome.REPLIED,
+            happened_at=at,
+            recorded_at=work.now,
+            evidence_from=at,
+        )
+        evidence_stands(work, "log-reply", at, data=data | {"attempt": attempt.pk})
+        work.set(customer_waits=True)
+    else:
+        work.write("log-reply", data=data, happened_at=at, customer_waits=not says_settled, snoozed_until=None)
+    if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:
+        answer_owed(work, at)
+    if ticket.owner and ticket.owner != work.actor.user:
+        name = ticket.contact.short_name if ticket.contact else "The customer"
+        work.mail_later(
+            [
+                notices.to_person(
+                    ticket.owner,
+                    ticket,
+                    f"{name} wrote back (#{ticket.pk})",
+                    [f"{name} wrote back and waits for an answer." if ticket.customer_waits else f"{name} wrote back."],
+                    dedupe_key=f"reply:{reply.pk}",
+                )
+            ]
+        )
+    return reply
+
+
+def answer_owed(work: OpenTicket, at: datetime) -> Deadline | None:
+    """The customer waits for an answer from `at` on; one that runs already stays as it is."""
+    target = Deadline.Target.ANSWER
+    running = [row for row in work.deadlines if row.target == target and row.is_open and row.cycle == work.ticket.cycle]
+    if running or not work.deadlines:
+        return running[0] if running else None
+    policy, calendar = work.pinned()
+    return work.owe(
+        deadlines.answer(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target))
+    )
+
+
+def wait(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    question: str,
+    until: datetime | None = None,
+    subject: str = "",
+) -> Ticket:
+    """Send a question and wait for the answer. The team clock stands still until it comes back by itself.
+
+    `until`: when it comes back, by default in 5 working days. Raises Incomplete or NotAllowed.
+    """
+    if not question.strip():
+        raise Incomplete({"question": "Write the question the customer is to answer."})
+    if until is not None and until <= now:
+        raise Incomplete({"until": "The day to come back on has to be still to come."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("wait")
+        came_from = work.ticket.state
+        back = until or ending.working_days_after(work, 5)
+        send_personal(
+            work,
+            "wait",
+            subject=subject,
+            body=question,
+            to=TicketState.WAITING_ON_CUSTOMER,
+            waiting_from=came_from,
+            waiting_until=back,
+            wait_count=work.ticket.wait_count + 1,
+            customer_waits=False,
+            snoozed_until=None,
+        )
+        update_given(work, now)
+        if work.ticket.wait_count == 3:
+            work.mail_later(
+                notices.to_leads(
+                    work.ticket,
+                    f"Waiting for the customer a third time (#{work.ticket.pk})",
+                    ["The customer is asked something for the third time. A call may settle more than a mail."],
+                    dedupe_key=f"third-wait:{work.ticket.pk}:{work.ticket.cycle}",
+                )
+            )
+    return work.ticket
+
+
+def resume(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Ticket:
+    """Take a waiting ticket up again. Raises NotAllowed where it does not wait."""
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("resume")
+        comes_back(work, "resume", data={}, at=now)
+    return work.ticket
+
+
+def comes_back(
+    work: OpenTicket, verb: str, *, data: dict[str, object], at: datetime, customer_waits: bool = False
+) -> None:
+    """From waiting to where it came from; the team clock runs again from here."""
+    ticket = work.ticket
+    if ticket.state != TicketState.WAITING_ON_CUSTOMER:
+        raise Refused("This ticket is not waiting.")
+    back_to = ticket.waiting_from or TicketState.CONTACTED
+    if back_to == TicketState.CONTACTED and work.actions(Action.State.OPEN):
+        back_to = TicketState.IN_ACTION
+    work.write(
+        verb, to=back_to, data=data, happened_at=at, waiting_until=None, waiting_from="", customer_waits=customer_waits
+    )
+    stretches = deadlines.pauses(ticket.events.order_by("seq"), now=work.now)
+    for moved in deadlines.moved_by_pauses([row for row in work.deadlines if row.cycle == ticket.cycle], stretches):
+        moved.save(update_fields=["due_at"])
+        if moved.target == Deadline.Target.RESOLUTION and moved.cycle == 0:
+            work.set(resolution_due_at=moved.due_at)

@@ -1,0 +1,467 @@
+"""How a loop ends, and how it opens again: resolving, confirming, silence, agreeing to differ, reopening."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from followups import deadlines
+from followups.actors import Actor
+from followups.calendars import add_working_days, day_of, working_day_end
+from followups.messages import letters, notices
+from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, RootCause, Ticket, Verdict
+from followups.models.tickets import LIVE, ClosedAs, TicketState
+from followups.refusals import Incomplete, NotAllowed
+from followups.workflow.writing import OpenTicket, opened
+from nps_loop.mail.models import Message
+from surveys.scoring import Band
+
+if TYPE_CHECKING:
+    from followups.workflow.contact import Settlement
+
+TRIES = frozenset(
+    {
+        ContactAttempt.Outcome.LEFT_MESSAGE,
+        ContactAttempt.Outcome.NO_ANSWER,
+        ContactAttempt.Outcome.WRONG_NUMBER,
+    }
+)
+# Working days of silence after which a resolved ticket closes, and after which the one reminder goes out.
+SILENCE_DAYS = 7
+REMINDER_DAYS = 4
+REOPEN_WITHIN = timedelta(days=90)
+# The recovery question is planned this long after closing, so that the change has had time to be felt.
+RECOVERY_AFTER = timedelta(days=30)
+
+
+def working_days_after(work: OpenTicket, days: int, start: datetime | None = None) -> datetime:
+    """End of the n-th working day after today (or `start`), by the calendar this ticket is pinned to."""
+    _policy, calendar = work.pinned()
+    hours = calendar.hours
+    day = day_of(hours, start or work.now)
+    return working_day_end(hours, add_working_days(hours, day, days))
+
+
+def nobody_reached(ticket: Ticket) -> str:
+    """Empty where it may be resolved without contact: nobody to reach, or three tries on two days. Else what lacks."""
+    if ticket.nobody_to_reach:
+        return ""
+    zone = ZoneInfo(ticket.team.calendar.zone if ticket.team else "UTC")
+    days = [
+        attempt.happened_at.astimezone(zone).date()
+        for attempt in ticket.attempts.filter(cycle=ticket.cycle, outcome__in=TRIES)
+    ]
+    if len(days) >= 3 and len(set(days)) >= 2:
+        return ""
+    if not days:
+        return "a first contact"
+    return f"a first contact, or three tries on two days (so far {len(days)} on {len(set(days))})"
+
+
+def resolve(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    root_cause: RootCause | None,
+    what_changed: str,
+    why_it_happened: str,
+    send_mail: bool = True,
+    no_mail_reason: str = "",
+) -> Ticket:
+    """Say what changed and why it happened, and ask the customer whether that settles it.
+
+    From *assigned* only where nobody can be reached: that counts as not told. Raises Incomplete naming all that lacks.
+    """
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("resolve")
+        state = work.ticket.state
+        errors = {}
+        if root_cause is None:
+            errors["root_cause"] = "Choose the root cause."
+        if not what_changed.strip() and state != TicketState.ASSIGNED:
+            errors["what_changed"] = "Say in a sentence what changed. The customer reads it."
+        if not why_it_happened.strip() and state != TicketState.ASSIGNED:
+            errors["why_it_happened"] = "Say why it happened. The customer reads it."
+        if lacks := _lacks(work):
+            errors["ticket"] = lacks
+        if not send_mail and not no_mail_reason.strip() and state != TicketState.ASSIGNED:
+            errors["no_mail_reason"] = "Say why the customer gets no mail about it."
+        if errors:
+            raise Incomplete(errors)
+        told = Resolution.Told.MAIL if send_mail else Resolution.Told.NOT_MAILED
+        if state == TicketState.ASSIGNED:
+            told = Resolution.Told.NOT_REACHED
+        finish(
+            work,
+            "resolve",
+            told=told,
+            root_cause=root_cause,
+            what_changed=what_changed,
+            why_it_happened=why_it_happened,
+            no_mail_reason=no_mail_reason,
+            at=now,
+        )
+    return work.ticket
+
+
+def _lacks(work: OpenTicket) -> str:
+    """What has to happen before this ticket can be resolved, as one sentence; empty when nothing."""
+    ticket = work.ticket
+    missing = []
+    if ticket.state == TicketState.ASSIGNED:
+        if lack := nobody_reached(ticket):
+            missing = [lack]
+    elif ticket.state == TicketState.CONTACTED:
+        if ticket.band != Band.PASSIVE and not work.actions(Action.State.DONE):
+            missing.append("an action that is done, or a talk that settled it")
+    elif ticket.state == TicketState.IN_ACTION and not work.actions(Action.State.DONE):
+        if ticket.band != Band.PASSIVE:
+            missing.append("an action that is done")
+    if running := work.actions(Action.State.OPEN):
+        titles = ", ".join(f"“{action.title}”" for action in running)
+        missing.append(f"a word on what is still open: {titles} (done, or dropped with a reason the customer reads)")
+    if not missing:
+        return ""
+    return f"Before this can be resolved it lacks {' and '.join(missing)}."
+
+
+def settle_in_talk(work: OpenTicket, settled: Settlement, at: datetime) -> None:
+    """The talk settled it: an action done today, the cause and the outcome. Raises Incomplete naming what lacks."""
+    errors = {}
+    if not settled.what_was_done.strip():
+        errors["what_was_done"] = "Say what was done. The customer reads it."
+    if settled.root_cause is None:
+        errors["root_cause"] = "Choose the root cause."
+    if not settled.why_it_happened.strip():
+        errors["why_it_happened"] = "Say why it happened. The customer reads it."
+    if settled.told not in ("talk", "mail"):
+        errors["told"] = "Say how the customer was told: in this talk, or by the resolution mail."
+    if running := work.actions(Action.State.OPEN):
+        titles = ", ".join(f"“{action.title}”" for action in running)
+        errors["ticket"] = f"Still open: {titles}. Say that it is done, or drop it with a reason the customer reads."
+    if work.ticket.state == TicketState.RESOLVED:
+        errors["ticket"] = "This ticket is resolved already."
+    if errors:
+        raise Incomplete(errors)
+    owner = work.actor.user or work.ticket.owner
+    action = None
+    if owner is not None:
+        action = Action.objects.create(
+            ticket=work.ticket,
+            cycle=work.ticket.cycle,
+            title=settled.what_was_done[:300],
+            owner=owner,
+            planned_by=work.actor.user,
+            state=Action.State.DONE,
+            due_at=at,
+            first_promised_at=at,
+            told_at=at,
+            planned_at=work.now,
+            done_at=at,
+            what_changed=settled.what_was_done,
+        )
+    work.write("complete-action", data={"action": action.pk if action else None, "in_talk": True}, happened_at=at)
+    finish(
+        work,
+        "resolve",
+        told=Resolution.Told.TALK if settled.told == "talk" else Resolution.Told.MAIL,
+        root_cause=settled.root_cause,
+        what_changed=settled.what_was_done,
+        why_it_happened=settled.why_it_happened,
+        at=at,
+    )
+
+
+def finish(
+    work: OpenTicket,
+    verb: str,
+    *,
+    told: str,
+    root_cause: RootCause | None,
+    what_changed: str,
+    why_it_happened: str,
+    at: datetime,
+    no_mail_reason: str = "",
+) -> None:
+    """Resolved: deadline met, mail queued, question asked. A *settled* pressed before closes it as confirmed."""
+    ticket = work.ticket
+    row = Resolution.objects.create(
+        ticket=ticket,
+        cycle=ticket.cycle,
+        root_cause=root_cause,
+        what_changed=what_changed,
+        why_it_happened=why_it_happened,
+        told=told,
+        no_mail_reason=no_mail_reason,
+        by=work.actor.user,
+        happened_at=at,
+    )
+    message = None
+    if told in (Resolution.Told.MAIL, Resolution.Told.TALK):
+        draft = letters.resolution(
+            ticket,
+            row,
+            work.actions(),
+            work.actor.user or ticket.owner,
+            silence_until=working_days_after(work, SILENCE_DAYS),
+            now=work.now,
+        )
+        message = work.mail(draft)
+        row.message = message
+        if message.state == Message.State.SKIPPED and told == Resolution.Told.MAIL:
+            row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
+        row.save(update_fields=["message", "told", "no_mail_reason"])
+    asked = message is not None and message.state != Message.State.SKIPPED
+    work.write(
+        verb,
+        to=TicketState.RESOLVED,
+        data={"resolution": row.pk, "told": row.told, "cause": root_cause.slug if root_cause else ""},
+        happened_at=at,
+        resolved_at=at,
+        told_at=at if row.told == Resolution.Told.TALK else None,
+        customer_waits=False,
+        snoozed_until=None,
+        question_accepted_at=None,
+        # Without a question that can arrive nobody answers it: it closes as not asked after the same silence.
+        silence_until=None if asked else working_days_after(work, SILENCE_DAYS, at),
+        remind_at=None,
+    )
+    # What was owed besides ends here; a first contact that never came about stays unmet.
+    work.meet(Deadline.Target.RESOLUTION, at=at)
+    for deadline in work.deadlines:
+        if deadline.is_open and deadline.cycle == ticket.cycle:
+            deadline.dropped_at = work.now
+            deadline.save(update_fields=["dropped_at"])
+    pressed = ticket.verdicts.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk").first()
+    if pressed is not None and pressed.choice == Verdict.Choice.SETTLED:
+        close(work, "settled-before", ClosedAs.CONFIRMED, data={"verdict": pressed.pk}, at=work.now)
+
+
+def close(
+    work: OpenTicket, verb: str, closed_as: str, *, data: dict[str, Any] | None = None, at: datetime | None = None
+) -> None:
+    """Close, end the conversation where nothing of it is open, and plan the recovery question."""
+    moment = at or work.now
+    recovery = None if closed_as == ClosedAs.LEFT_IN_PEACE else (work.now + RECOVERY_AFTER).date()
+    work.write(
+        verb,
+        to=TicketState.CLOSED,
+        data=(data or {}) | {"closed_as": closed_as},
+        happened_at=moment,
+        closed_as=closed_as,
+        closed_at=moment,
+        silence_until=None,
+        remind_at=None,
+        customer_waits=False,
+        recovery_on=recovery,
+    )
+    end_conversation(work)
+
+
+def end_conversation(work: OpenTicket) -> None:
+    conversation = work.ticket.conversation
+    still_open = conversation.tickets.filter(state__in=[*LIVE, TicketState.RESOLVED]).exclude(pk=work.ticket.pk)
+    if not still_open.exists():
+        Conversation.objects.filter(pk=conversation.pk).update(closed_at=work.now)
+        conversation.closed_at = work.now
+
+
+def confirm(work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime) -> None:
+    """The customer said so."""
+    work.set(told_at=work.ticket.told_at or at)
+    close(work, verb, ClosedAs.CONFIRMED, data=data, at=at)
+
+
+def question_accepted(work: OpenTicket, at: datetime) -> None:
+    """The mail server took the resolution mail: from here silence counts. Known absence is not skipped blindly:
+    days on which the team is closed do not count as silence."""
+    ticket = work.ticket
+    work.set(
+        question_accepted_at=at,
+        told_at=ticket.told_at or at,
+        silence_until=working_days_after(work, SILENCE_DAYS, at),
+        remind_at=_morning_of(work, REMINDER_DAYS, at),
+    )
+
+
+def _morning_of(work: OpenTicket, days: int, start: datetime) -> datetime:
+    _policy, calendar = work.pinned()
+    hours = calendar.hours
+    day = add_working_days(hours, day_of(hours, start), days)
+    return datetime.combine(day, time(9, 0), tzinfo=ZoneInfo(hours.zone))
+
+
+def close_as_silent(ticket: Ticket, *, now: datetime) -> Ticket:
+    """Silence ran out: unconfirmed where the question arrived, not asked where it could not."""
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        if current.state == TicketState.RESOLVED and current.silence_until and current.silence_until <= now:
+            as_asked = ClosedAs.UNCONFIRMED if current.question_accepted_at else ClosedAs.NOT_ASKED
+            close(work, "close", as_asked, data={"because": "silence"})
+    return work.ticket
+
+
+def remind(ticket: Ticket, *, now: datetime) -> Ticket:
+    """The one reminder."""
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        if current.state == TicketState.RESOLVED and current.remind_at and current.remind_at <= now:
+            message = work.mail(letters.reminder(current, silence_until=current.silence_until or now, now=now))
+            work.write("remind", data={"message": message.pk}, remind_at=None)
+    return work.ticket
+
+
+def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
+    """A person takes it up again: up to 90 days after closing; a dismissed one only a lead. Raises NotAllowed."""
+    if not reason.strip():
+        raise Incomplete({"reason": "Say why it is opened again."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("reopen")
+        if is_too_late_to_reopen(work.ticket, now):
+            raise NotAllowed(
+                "This ticket closed more than 90 days ago. Open a new one for the customer instead.", code="too_late"
+            )
+        start_cycle(work, "reopen", data={"by": "person"}, at=now)
+        work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
+        tell_about_reopening(work, [f"Reason: {reason}"])
+    return work.ticket
+
+
+def is_too_late_to_reopen(ticket: Ticket, now: datetime) -> bool:
+    return ticket.state == TicketState.CLOSED and ticket.closed_at is not None and now - ticket.closed_at > REOPEN_WITHIN
+
+
+def start_cycle(work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime, customer_waits: bool = False) -> None:
+    """Back to assigned, cycle + 1, with new deadlines; the conversation and the customer's link are open again."""
+    ticket = work.ticket
+    policy, calendar = work.pinned()
+    was_dismissed = ticket.state == TicketState.DISMISSED
+    work.write(
+        verb,
+        to=TicketState.ASSIGNED,
+        data=data,
+        happened_at=at,
+        cycle=ticket.cycle + 1,
+        resolved_at=None,
+        closed_at=None,
+        told_at=None,
+        question_accepted_at=None,
+        silence_until=None,
+        remind_at=None,
+        recovery_on=None,
+        waiting_until=None,
+        waiting_from="",
+        snoozed_until=None,
+        customer_waits=customer_waits,
+    )
+    if not ticket.nobody_to_reach:
+        target = deadlines.answer(ticket, policy, calendar, starts_at=work.now, ordinal=0)
+        if was_dismissed and ticket.first_contact_at is None:
+            target.target = Deadline.Target.FIRST_CONTACT
+        work.owe(target)
+    work.owe(deadlines.resolution(ticket, policy, calendar, starts_at=work.now))
+    conversation = ticket.conversation
+    if conversation.closed_at is not None:
+        other = (
+            Conversation.objects.filter(contact=conversation.contact, closed_at=None).exclude(pk=conversation.pk).first()
+            if conversation.contact_id
+            else None
+        )
+        if other is not None:
+            # One conversation per person: the open one takes the reopened ticket in, with its owner.
+            work.set(conversation=other)
+            if other.owner_id and other.owner_id != ticket.owner_id:
+                work.set(owner=other.owner)
+        else:
+            Conversation.objects.filter(pk=conversation.pk).update(closed_at=None)
+            conversation.closed_at = None
+    if ticket.owner and not ticket.owner.is_active:
+        work.set(owner=None)
+
+
+def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[str, Any], at: datetime) -> None:
+    """*Not yet* or a reply: open again, the customer hears who answers and by when, a second time asks the lead."""
+    start_cycle(work, verb, data=data | {"by": "customer"}, at=at, customer_waits=True)
+    ticket = work.ticket
+    owed = next(
+        (row for row in work.deadlines if row.is_open and row.cycle == ticket.cycle and row.target == Deadline.Target.ANSWER),
+        None,
+    )
+    if owed is not None and ticket.contact:
+        promise = deadlines.promise_for(owed, letters.Reader.of(ticket).zone, now=work.now)
+        message = work.mail(letters.reopened(ticket, words, promise.ends_at, now=work.now))
+        if message.state != Message.State.SKIPPED:
+            owed.promised_at = promise.ends_at
+            owed.save(update_fields=["promised_at"])
+    tell_about_reopening(work, [])
+
+
+def tell_about_reopening(work: OpenTicket, lines: list[str]) -> None:
+    """Owner and lead are told; from the second *not yet* on the lead is asked who calls."""
+    ticket = work.ticket
+    name = ticket.contact.short_name if ticket.contact else "The customer"
+    key = f"reopened:{ticket.pk}:{ticket.cycle}"
+    if ticket.owner and ticket.owner != work.actor.user:
+        work.mail_later(
+            [
+                notices.to_person(
+                    ticket.owner,
+                    ticket,
+                    f"Open again, with you: {name} (#{ticket.pk})",
+                    [f"{name} says that it is not settled.", *lines] if not lines else lines,
+                    dedupe_key=f"{key}:owner",
+                )
+            ]
+        )
+    not_yets = ticket.verdicts.filter(choice=Verdict.Choice.NOT_YET).count()
+    if not_yets >= 2:
+        subject = f"A second “not yet”: who calls {name}? (#{ticket.pk})"
+        text = [f"{name} said “not yet” {not_yets} times. Decide who calls: the owner again, or somebody else."]
+    else:
+        subject = f"Open again: {name} (#{ticket.pk})"
+        text = [f"With {ticket.owner.name if ticket.owner else 'nobody yet'}.", *lines]
+    work.mail_later(notices.to_leads(ticket, subject, text, dedupe_key=key))
+
+
+def agree_to_differ(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
+    """After a *not yet*, a lead who is not the owner writes why it ends here; the customer is mailed. Never confirmed."""
+    if not text.strip():
+        raise Incomplete({"text": "Write why it ends here. The customer reads it."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("agree-to-differ")
+        current = work.ticket
+        said = current.verdicts.filter(choice=Verdict.Choice.NOT_YET).order_by("-happened_at").first()
+        if said is None:
+            raise NotAllowed("Two sides can differ only after the customer said “not yet”.")
+        message = work.mail(letters.agreed_to_differ(current, text, said.text, actor.user, now=now))
+        current.resolutions.filter(cycle=current.cycle, voided_at=None).update(differ_text=text)
+        close(work, "agree-to-differ", ClosedAs.AGREED_TO_DIFFER, data={"message": message.pk, "verdict": said.pk})
+    return work.ticket
+
+
+def leave_in_peace(
+    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, root_cause: RootCause | None, note: str = ""
+) -> Ticket:
+    """Read, a cause noted, nothing sent: how an answer ends whose customer asked not to be contacted."""
+    if root_cause is None:
+        raise Incomplete({"root_cause": "Choose the root cause: it is all this ticket is for."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("leave-in-peace")
+        Resolution.objects.create(
+            ticket=work.ticket,
+            cycle=work.ticket.cycle,
+            root_cause=root_cause,
+            told=Resolution.Told.NOT_MAILED,
+            no_mail_reason="The customer asked not to be contacted.",
+            by=actor.user,
+            happened_at=now,
+        )
+        if note.strip():
+            work.ticket.notes.create(by=actor.user, text=note, happened_at=now)
+        work.drop_deadlines()
+        close(work, "leave-in-peace", ClosedAs.LEFT_IN_PEACE, data={"cause": root_cause.slug})
+    return work.ticket
+

@@ -1,0 +1,338 @@
+"""Handing tickets to people: by a round of the assigner or by a person, many or one, under the one lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from followups import deadlines
+from followups.actors import Actor
+from followups.messages import letters, notices
+from followups.messages.reasons import acknowledged_lately
+from followups.models import Away, Conversation, Deadline, Event, Member, Team, Ticket
+from followups.models.tickets import LIVE, TicketState
+from followups.permissions import Role
+from followups.refusals import Forbidden, Incomplete, NotAllowed
+from followups.workflow.writing import WITH, opened
+from nps_loop.mail import outbox
+from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+from surveys.models import Contact
+
+# Any number no other advisory lock of this program uses.
+ASSIGNMENT_LOCK = 4_815_162_342
+
+
+@contextmanager
+def assignment_lock() -> Iterator[None]:
+    """One hand gives at a time: fair shares and one owner per conversation need to see what was given just before.
+
+    On PostgreSQL a transaction-level advisory lock; SQLite's IMMEDIATE transactions stand in line by themselves.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ASSIGNMENT_LOCK])
+        yield
+
+
+@dataclass(slots=True)
+class Handing:
+    """One ticket to one person. `why` is the sentence the person reads, `data` the codes the event keeps."""
+
+    ticket: Ticket
+    to: User
+    team: Team | None
+    why: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ticket]:
+    """Make each ticket its person's: owner, event, first promise and acknowledgement, notice. Constant query count.
+
+    The caller holds `assignment_lock` and passes tickets it locked in this transaction, with `WITH` selected.
+    """
+    if not handings:
+        return []
+    tickets = [handing.ticket for handing in handings]
+    old_owners = {ticket.pk: ticket.owner for ticket in tickets}
+    events = []
+    for handing in handings:
+        ticket, before = handing.ticket, handing.ticket.state
+        new = TicketState.ASSIGNED if before == TicketState.NEW else before
+        vars(ticket)["state"] = new
+        ticket.owner = handing.to
+        ticket.team = handing.team or ticket.team
+        ticket.assigned_at = ticket.assigned_at or now
+        ticket.snoozed_until = None
+        ticket.version += 1
+        ticket.changed_at = now
+        events.append(
+            Event(
+                ticket=ticket,
+                seq=ticket.version,
+                cycle=ticket.cycle,
+                actor_kind=actor.kind,
+                actor=actor.user,
+                program=actor.program,
+                verb="assign",
+                from_state=before if new != before else "",
+                to_state=new if new != before else "",
+                data=handing.data | {"to": handing.to.pk},
+                happened_at=now,
+                recorded_at=now,
+            )
+        )
+    Event.objects.bulk_create(events, batch_size=1000)
+    owner_of = {ticket.conversation_id: ticket.owner_id for ticket in tickets}
+    conversations = list({ticket.conversation_id: ticket.conversation for ticket in tickets}.values())
+    for conversation in conversations:
+        conversation.owner_id = owner_of[conversation.pk]
+
+    _write_to_customers(tickets, old_owners, now=now)
+
+    fields = ["state", "owner", "team", "assigned_at", "snoozed_until", "version", "changed_at"]
+    Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
+    Conversation.objects.bulk_update(conversations, ["owner", "thread_root"], batch_size=500)
+    winners = {handing.to.pk for handing in handings}
+    Member.objects.filter(user__in=winners).update(last_assigned_at=now)
+    reasons = {handing.ticket.pk: handing.why for handing in handings}
+    told = [ticket for ticket in tickets if ticket.owner != actor.user]
+    outbox.queue(notices.assigned(told, reasons, now=now), now=now)
+    return tickets
+
+
+def _write_to_customers(tickets: Sequence[Ticket], old_owners: Mapping[int, User | None], *, now: datetime) -> None:
+    """Acknowledge those nobody wrote to yet, with the half-day they are promised; tell the others the new name."""
+    in_time = [ticket for ticket in tickets if ticket.state in LIVE and not ticket.nobody_to_reach]
+    acknowledged = set(
+        Message.objects.filter(case__in=[ticket.pk for ticket in in_time], kind="acknowledgement").values_list(
+            "case", flat=True
+        )
+    )
+    known_name = set(acknowledged_lately(in_time, now=now)) if in_time else set()
+    first = [
+        ticket
+        for ticket in in_time
+        if ticket.pk not in acknowledged and ticket.cycle == 0 and ticket.first_contact_at is None
+    ]
+    promised = make_promises(first, now=now)
+    drafts = letters.acknowledgements(first, promised.times, now=now)
+    handed: set[int] = set()
+    for ticket in in_time:
+        changed_hands = old_owners[ticket.pk] is not None or ticket.pk in acknowledged
+        knows = ticket.conversation_id in known_name or ticket.first_contact_at is not None
+        if changed_hands and knows and ticket.conversation_id not in handed and not ticket.left_in_peace:
+            handed.add(ticket.conversation_id)
+            drafts.append(letters.hand_over(ticket, old_owners[ticket.pk], now=now))
+    keep_promises(promised, outbox.queue(drafts, now=now), first)
+
+
+@dataclass(slots=True)
+class Promises:
+    """First-contact deadlines with the half-day worked out for each ticket, not stored yet."""
+
+    times: dict[int, datetime]
+    deadlines: dict[int, Deadline]
+
+
+def make_promises(tickets: Sequence[Ticket], *, now: datetime) -> Promises:
+    """The half-day each customer can be told for first contact. One query."""
+    rows = (
+        Deadline.objects.filter(
+            ticket__in=[ticket.pk for ticket in tickets],
+            target=Deadline.Target.FIRST_CONTACT,
+            cycle=0,
+            met_at=None,
+            dropped_at=None,
+        ).select_related("calendar", "policy")
+        if tickets
+        else ()
+    )
+    by_ticket = {row.ticket_id: row for row in rows}
+    times = {
+        ticket.pk: deadlines.promise_for(by_ticket[ticket.pk], letters.Reader.of(ticket).zone, now=now).ends_at
+        for ticket in tickets
+        if ticket.pk in by_ticket
+    }
+    return Promises(times, by_ticket)
+
+
+def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequence[Ticket]) -> None:
+    """What an acknowledgement that will leave says becomes a stored promise, and with it the ticket's due time.
+
+    Sets due time, promise and rank on the tickets (the caller saves them) and their conversation's thread root.
+    """
+    told = {
+        message.case: message
+        for message in messages
+        if message.kind == "acknowledgement" and message.state != Message.State.SKIPPED
+    }
+    kept = []
+    for ticket in tickets:
+        message = told.get(ticket.pk)
+        if message is None or ticket.pk not in promises.times:
+            continue
+        row = promises.deadlines[ticket.pk]
+        if row.promised_at is None:
+            row.promised_at = promises.times[ticket.pk]
+            kept.append(row)
+        if not ticket.conversation.thread_root:
+            ticket.conversation.thread_root = message.message_id
+        others = [] if ticket.due_at is None or ticket.due_for == row.target else [ticket.due_at]
+        ticket.promised_at = row.promised_at
+        ticket.due_at = min([row.binding_at, *others])
+        ticket.due_for = row.target if ticket.due_at == row.binding_at else ticket.due_for
+        ticket.rank = deadlines.priority.rank(ticket.due_at, ticket.bonus)
+    Deadline.objects.bulk_update(kept, ["promised_at"], batch_size=500)
+
+
+def assign(
+    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, to: User | None, reason: str = ""
+) -> Ticket:
+    """A person hands the ticket, with its whole conversation, to somebody; also how one takes it oneself.
+
+    Taking it from another owner needs a reason. Raises Incomplete, Forbidden, NotAllowed or Stale.
+    """
+    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("assign")
+        if to is None:
+            raise Incomplete({"to": "Choose who gets it."})
+        member = (
+            Member.objects.filter(user=to, is_active=True, team__takes_tickets=True)
+            .select_related("team")
+            .order_by("team__is_default", "team_id")
+        )
+        memberships = {row.team_id: row for row in member}
+        if not to.is_active or not memberships:
+            raise Incomplete({"to": f"{to.name} cannot be given tickets: not an active member of a team that takes them."})
+        current = work.ticket
+        if current.owner_id == to.pk:
+            raise NotAllowed(f"{to.name} has this ticket already.", code="same_owner")
+        if current.owner_id is not None and not reason.strip():
+            raise Incomplete({"reason": "Say why it changes hands. Colleagues read it."})
+        is_new_team = current.team_id not in memberships
+        if is_new_team and not work.roles & {Role.ADMIN, Role.LEAD, Role.OWNER}:
+            raise Forbidden("Only the owner or a lead gives a ticket to another team.")
+        away = Away.objects.at(now).filter(user=to).first()
+        if away is not None and actor.user != to:
+            raise Incomplete({"to": f"{to.name} is away until {away.ends_at:%A %d %B}."})
+        team = memberships[current.team_id].team if not is_new_team else next(iter(memberships.values())).team
+        if reason.strip():
+            current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
+        siblings = list(
+            Ticket.objects.select_related(*WITH)
+            .select_for_update(of=("self",))
+            .filter(conversation=current.conversation, state__in=[*LIVE, TicketState.RESOLVED])
+            .exclude(pk=current.pk)
+            .order_by("pk")
+        )
+        for sibling in siblings:
+            sibling.conversation = current.conversation
+        why = f"{actor.user.name} gave it to you" if actor.user else "given to you"
+        give(
+            [
+                Handing(each, to, team, f"{why}: {reason.strip()}" if reason.strip() else f"{why}.", {"rule": "by_hand"})
+                for each in (current, *siblings)
+            ],
+            actor=actor,
+            now=now,
+        )
+    return work.ticket
+
+
+def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
+    """Give it back: nobody has it, and the assigner looks again. Deadlines run on."""
+    if not reason.strip():
+        raise Incomplete({"reason": "Say why you give it back. Colleagues read it."})
+    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("release")
+        if work.ticket.owner_id is None:
+            raise NotAllowed("Nobody has this ticket.", code="no_owner")
+        work.ticket.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
+        work.write("release", data={"from": work.ticket.owner_id}, owner=None, snoozed_until=None)
+        others = Ticket.objects.filter(
+            conversation=work.ticket.conversation, state__in=[*LIVE, TicketState.RESOLVED], owner__isnull=False
+        )
+        if not others.exists():
+            Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
+        else:
+            # One conversation, one owner: the rest of it goes back too.
+            for other in others:
+                with opened(other, actor=actor, now=now, version=None) as sibling:
+                    sibling.write("release", data={"from": other.owner_id, "with": work.ticket.pk}, owner=None)
+            Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
+    return work.ticket
+
+
+def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, other: Ticket | None) -> Ticket:
+    """Two tickets that are about one thing for one customer: this one moves into the other's conversation.
+
+    Same contact, same account, or a contact nobody knows. Raises Incomplete or NotAllowed.
+    """
+    if other is None or other.pk == ticket.pk:
+        raise Incomplete({"other": "Name the other ticket by its number."})
+    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("join")
+        current = work.ticket
+        target = Ticket.objects.select_related("conversation__owner", "team").select_for_update(of=("self",)).get(pk=other.pk)
+        if target.state not in (*LIVE, TicketState.RESOLVED):
+            raise NotAllowed("The other ticket is over.")
+        same = (
+            (current.contact_id is not None and current.contact_id == target.contact_id)
+            or (current.account_id is not None and current.account_id == target.account_id)
+            or current.contact_id is None
+        )
+        if not same:
+            raise NotAllowed("These tickets are of different customers: joining them would show one the other's words.")
+        if current.conversation_id == target.conversation_id:
+            raise NotAllowed("These tickets are joined already.", code="same_conversation")
+        owner = target.owner or current.owner
+        work.write(
+            "join",
+            data={"with": target.pk, "from": current.conversation_id, "to": target.conversation_id},
+            conversation=target.conversation,
+            owner=owner,
+        )
+        if target.owner_id is None and owner is not None:
+            Ticket.objects.filter(pk=target.pk).update(owner=owner)
+        Conversation.objects.filter(pk=target.conversation_id).update(owner=owner)
+    return work.ticket
+
+
+def split(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, contact: Contact | None = None) -> Ticket:
+    """Out of a joined conversation, into one of its own (of `contact`, where it turns out to be another person's)."""
+    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("split")
+        current = work.ticket
+        shared = Ticket.objects.filter(conversation=current.conversation).exclude(pk=current.pk).exists()
+        if not shared and contact is None:
+            raise NotAllowed("This ticket has a conversation of its own already.")
+        person = contact if contact is not None else current.contact
+        conversation = (
+            Conversation.objects.filter(contact=person, closed_at=None).exclude(pk=current.conversation_id).first()
+            if person is not None
+            else None
+        )
+        if conversation is None:
+            if person is not None and current.conversation.contact_id == person.pk:
+                raise NotAllowed("All of these tickets are of one person, and a person has one conversation.")
+            conversation = Conversation.objects.create(
+                contact=person, brand=current.brand, owner=current.owner, opened_at=now
+            )
+        fields: dict[str, Any] = {"conversation": conversation}
+        if contact is not None:
+            fields |= {"contact": contact, "account": contact.account}
+        if conversation.owner_id and conversation.owner_id != current.owner_id:
+            fields["owner"] = conversation.owner
+        work.write(
+            "split",
+            data={"from": current.conversation_id, "to": conversation.pk, "contact": contact.pk if contact else None},
+            **fields,
+        )
+    return work.ticket

@@ -1,0 +1,261 @@
+"""What keeps a ticket in order besides the way it goes: hold, note, snooze, dismissal, and a mail that came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from followups.actors import Actor
+from followups.messages import notices
+from followups.models import ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
+from followups.models.tickets import ClosedAs, DismissReason, TicketState
+from followups.permissions import Role
+from followups.refusals import Forbidden, Incomplete, NotAllowed
+from followups.workflow.contact import evidence_stands, mail_counts_as_contact
+from followups.workflow.ending import SILENCE_DAYS, end_conversation, question_accepted, working_days_after
+from followups.workflow.writing import OpenTicket, opened
+from nps_loop.mail.models import Message
+from surveys.scoring import Band
+
+
+def hold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
+    """Automatic mail stops and the words are for owner and lead only; the lead is told. Clocks run on."""
+    if not reason.strip():
+        raise Incomplete({"reason": "Say why: what a lawyer, the press or a doctor would have to know first."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("hold")
+        work.write("hold", on_hold=True, hold_reason=reason.strip()[:200])
+        work.mail_later(
+            notices.to_leads(
+                work.ticket,
+                f"On hold: #{work.ticket.pk}",
+                ["Automatic mail stops, and the words are shown to owner and lead only. The clocks run on."],
+                dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
+            )
+        )
+    return work.ticket
+
+
+def unhold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Ticket:
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("unhold")
+        work.write("unhold", on_hold=False, hold_reason="")
+    return work.ticket
+
+
+def note(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
+    """Words for colleagues. Append-only, so a note never loses to a stale page: `version` is not compared."""
+    if not text.strip():
+        raise Incomplete({"text": "Write the note first."})
+    with opened(ticket, actor=actor, now=now, version=None) as work:
+        work.check("note")
+        row = work.ticket.notes.create(by=actor.user, text=text.strip(), happened_at=now)
+        work.write("note", data={"note": row.pk})
+    return work.ticket
+
+
+def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, until: datetime | None) -> Ticket:
+    """Out of sight until a time that is still before the next due one. None ends it. Stops no clock."""
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("snooze")
+        due_at = work.ticket.due_at
+        if until is not None and until <= now:
+            raise Incomplete({"until": "Choose a time that is still to come."})
+        if until is not None and due_at is not None and until > due_at:
+            raise Incomplete({"until": f"Something is due before that: {due_at:%A %d %B, %H:%M} UTC. Snooze up to then."})
+        work.write("snooze", data={"until": until.isoformat() if until else None}, snoozed_until=until)
+    return work.ticket
+
+
+def ask_dismissal(
+    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str, explanation: str = ""
+) -> Ticket:
+    """Dismiss with a reason from the list. For detractors and *contact me* it is a request that another lead decides."""
+    if reason not in DismissReason.values or not reason:
+        raise Incomplete({"reason": "Choose a reason from the list."})
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("ask-dismissal")
+        current = work.ticket
+        if current.dismissal_requests.filter(decided_at=None).exists():
+            raise NotAllowed("A lead is asked already.", code="asked_already")
+        needs_lead = current.band == Band.DETRACTOR or bool(current.contact_me)
+        request = DismissalRequest.objects.create(
+            ticket=current, reason=reason, explanation=explanation.strip(), asked_by=actor.user, asked_at=now
+        )
+        if needs_lead:
+            work.write("ask-dismissal", data={"request": request.pk, "reason": reason})
+            work.mail_later(
+                notices.to_leads(
+                    current,
+                    f"May this be dismissed? #{current.pk}",
+                    [f"{actor.user.name if actor.user else 'A program'} asks, for this reason: {request.get_reason_display()}."],
+                    dedupe_key=f"dismissal:{request.pk}",
+                )
+            )
+        else:
+            request.approved, request.decided_at, request.decided_by = True, now, actor.user
+            request.save(update_fields=["approved", "decided_at", "decided_by"])
+            _dismiss(work, "ask-dismissal", request)
+    return work.ticket
+
+
+def decide_dismissal(
+    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, approve: bool
+) -> Ticket:
+    """A lead who is neither owner nor the one who asked says yes or no. State and clocks ran on until here."""
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("decide-dismissal")
+        request = work.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
+        if request is None:
+            raise NotAllowed("Nobody asked to dismiss this ticket.", code="not_asked")
+        if Role.OWNER in work.roles or (actor.user is not None and request.asked_by_id == actor.user.pk):
+            raise Forbidden("Another lead than the owner, and than whoever asked, decides this.")
+        request.approved, request.decided_at, request.decided_by = approve, now, actor.user
+        request.save(update_fields=["approved", "decided_at", "decided_by"])
+        if approve:
+            _dismiss(work, "decide-dismissal", request)
+        else:
+            work.write("decide-dismissal", data={"request": request.pk, "approved": False})
+        if request.asked_by and request.asked_by != actor.user:
+            answer = "dismissed" if approve else "not dismissed, it goes on"
+            work.mail_later(
+                [
+                    notices.to_person(
+                        request.asked_by,
+                        work.ticket,
+                        f"#{work.ticket.pk} is {answer}",
+                        [f"{actor.user.name if actor.user else 'An administrator'} decided."],
+                        dedupe_key=f"dismissal-decided:{request.pk}",
+                    )
+                ]
+            )
+    return work.ticket
+
+
+def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
+    work.drop_deadlines()
+    work.write(
+        verb,
+        to=TicketState.DISMISSED,
+        data={"request": request.pk, "reason": request.reason, "approved": True},
+        dismissed_as=request.reason,
+        closed_as=ClosedAs.NONE,
+        customer_waits=False,
+        snoozed_until=None,
+        waiting_until=None,
+        waiting_from="",
+    )
+    end_conversation(work)
+
+
+# What the outbox reports ------------------------------------------------------------------------------------------
+
+
+def mail_accepted(message: Message, *, now: datetime) -> None:
+    """The mail server took a mail about a ticket: a personal one becomes evidence, a resolution asks its question."""
+    ticket = Ticket.objects.filter(pk=message.case).first()
+    if ticket is None or message.kind not in ("personal", "resolution", "action_update", "delay"):
+        return
+    at = message.sent_at or now
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        if message.kind == "personal":
+            attempt = ContactAttempt.objects.filter(message=message, evidence_from=None, voided_at=None).first()
+            if attempt is None:
+                return
+            if mail_counts_as_contact(current):
+                attempt.evidence_from = at
+                attempt.save(update_fields=["evidence_from"])
+                evidence_stands(work, "mail-accepted", at, data={"message": message.pk, "attempt": attempt.pk})
+            else:
+                work.write("mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"})
+        elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
+            question_accepted(work, at)
+
+
+def mail_failed(message: Message, *, now: datetime) -> None:
+    """A mail came back or could not be delivered: what rested on it falls, and the owner hears of it."""
+    ticket = Ticket.objects.filter(pk=message.case).first()
+    if ticket is None or message.stream == "staff":
+        return
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        attempt = ContactAttempt.objects.filter(message=message, voided_at=None).first()
+        if attempt is not None:
+            stood = attempt.is_evidence
+            attempt.voided_at = now
+            attempt.save(update_fields=["voided_at"])
+            if stood:
+                _evidence_falls(work, attempt, message)
+        if message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
+            _resolution_falls(work, message)
+        if current.owner is not None:
+            work.mail_later(
+                [
+                    notices.to_person(
+                        current.owner,
+                        current,
+                        f"A mail came back (#{current.pk})",
+                        [f"“{message.subject}” could not be delivered: {message.reason or 'the address does not exist'}."],
+                        dedupe_key=f"came-back:{message.pk}",
+                    )
+                ]
+            )
+
+
+def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message) -> None:
+    """Where nothing else stands as evidence: back to assigned, the clock as if it had never stopped."""
+    current = work.ticket
+    remaining = current.attempts.filter(evidence_from__isnull=False, voided_at=None).order_by("evidence_from")
+    first = remaining.first()
+    in_cycle = remaining.filter(cycle=current.cycle).exists()
+    for row in work.deadlines:
+        if row.cycle == attempt.cycle and row.met_at == attempt.evidence_from and row.target in (
+            Deadline.Target.FIRST_CONTACT,
+            Deadline.Target.ANSWER,
+        ):
+            if not in_cycle:
+                row.met_at = None
+                row.save(update_fields=["met_at"])
+    back = (
+        attempt.cycle == current.cycle
+        and not in_cycle
+        and current.state in (TicketState.CONTACTED, TicketState.IN_ACTION, TicketState.WAITING_ON_CUSTOMER)
+    )
+    work.write(
+        "mail-came-back",
+        to=TicketState.ASSIGNED if back else None,
+        data={"message": message.pk, "attempt": attempt.pk},
+        first_contact_at=first.evidence_from if first else None,
+        **({"waiting_until": None, "waiting_from": ""} if back else {}),
+    )
+
+
+def _resolution_falls(work: OpenTicket, message: Message) -> None:
+    """The resolution mail did not arrive: nobody was told, so it is in action again."""
+    current = work.ticket
+    talk = current.resolutions.filter(cycle=current.cycle, voided_at=None, told=Resolution.Told.TALK).exists()
+    if talk:
+        # Told in the talk; only the question did not arrive, so it ends as not asked.
+        work.write(
+            "mail-came-back",
+            data={"message": message.pk},
+            question_accepted_at=None,
+            remind_at=None,
+            silence_until=working_days_after(work, SILENCE_DAYS),
+        )
+        return
+    current.resolutions.filter(cycle=current.cycle, voided_at=None).update(voided_at=work.now)
+    for row in work.deadlines:
+        if row.cycle == current.cycle and row.target == Deadline.Target.RESOLUTION and row.met_at == current.resolved_at:
+            row.met_at = None
+            row.save(update_fields=["met_at"])
+    work.write(
+        "mail-came-back",
+        to=TicketState.IN_ACTION,
+        data={"message": message.pk},
+        resolved_at=None,
+        told_at=None,
+        question_accepted_at=None,
+        silence_until=None,
+        remind_at=None,
+    )
