@@ -1,0 +1,52 @@
+"""Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
+
+`facts` defines the figures about tickets, `closure` and `people` count them, `answers` counts NPS, `filters` says which
+cohort and whose eyes.
+"""
+
+from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
+from followups.reports.metrics.closure import (
+    Age,
+    Cause,
+    ClosureReport,
+    Counts,
+    Goal,
+    Promises,
+    Rate,
+    closure_report,
+    figure_queryset,
+    first_contact_curve,
+)
+from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
+from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
+from followups.reports.metrics.people import Person, people_report
+from followups.reports.metrics.periods import Period, grain_of, periods
+
+__all__ = [
+    "FIGURES",
+    "Age",
+    "Cause",
+    "ClosureReport",
+    "Counts",
+    "Goal",
+    "Group",
+    "NpsReport",
+    "Period",
+    "Person",
+    "Promises",
+    "Rate",
+    "ReportFilters",
+    "Scores",
+    "answered_to",
+    "closure_report",
+    "figure_of",
+    "figure_queryset",
+    "first_contact_curve",
+    "grain_of",
+    "is_figure",
+    "nps_report",
+    "people_report",
+    "periods",
+    "reporting_day",
+    "with_facts",
+]

@@ -1,0 +1,320 @@
+"""How well loops are closed: every figure about tickets, counted by the database and folded here.
+
+The number of queries is constant, whatever the number of tickets, days, people or causes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+
+from followups.models import Deadline, SlaPolicy
+from followups.models.tickets import TicketQuerySet
+from followups.reports.metrics.facts import (
+    FACTS,
+    OF_FACTS,
+    OF_NOW,
+    OF_PROMISES,
+    Place,
+    figure_of,
+    promises,
+    standing_resolutions,
+    with_facts,
+)
+from followups.reports.metrics.filters import ReportFilters, reporting_day
+from followups.reports.metrics.periods import Period, periods
+from followups.reports.survival import Curve, Spell, curve
+from surveys.scoring import enough, proportion_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A part of a whole with its 95 % interval, as fractions of 1. Under 20 there is no rate, only the count."""
+
+    count: int
+    of: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def counted(cls, count: int, of: int) -> Rate:
+        if not enough(of):
+            return cls(count, of, None, None, None)
+        low, high = proportion_interval(count, of)
+        return cls(count, of, count / of, low, high)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "of": self.of, "rate": self.rate, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tickets of one cohort each figure of `OF_FACTS` counts."""
+
+    by_name: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.by_name[name]
+
+    def rate(self, name: str) -> Rate:
+        """The figure as a rate of `due`, the one denominator."""
+        return Rate.counted(self[name], self["due"])
+
+    @classmethod
+    def folded(cls, rows: Iterable[Mapping[str, Any]]) -> Counts:
+        """From rows of facts with `n`, how many tickets have just these facts."""
+        known = list(rows)
+        return cls(
+            {name: sum(row["n"] for row in known if figure.holds(row)) for name, figure in OF_FACTS.items()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    slug: str
+    name: str
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Tickets at work now whose answer is `first` to `last` days old (None: and older)."""
+
+    first: int
+    last: int | None
+    at_work: int
+    late: int
+
+    def days(self, today: date) -> tuple[date | None, date]:
+        """The days of the answers, from (None: any before) and to."""
+        oldest = None if self.last is None else today - timedelta(days=self.last)
+        return oldest, today - timedelta(days=self.first)
+
+
+AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 14), (15, 30), (31, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the policies behind the cohort's first contacts ask for, where they agree."""
+
+    percent: int | None
+    hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What became of the actions whose date a customer was told. Counts of promises, not of tickets."""
+
+    by_name: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.by_name[name]
+
+    @property
+    def kept(self) -> Rate:
+        return Rate.counted(self["promises_kept"], self["promises"])
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureReport:
+    """Everything a page or the API shows about the closing of loops in one cohort, as known at `now`."""
+
+    filters: ReportFilters
+    now: datetime
+    counts: Counts
+    by_period: tuple[tuple[Period, Counts], ...]
+    first_contact: Curve
+    goal: Goal
+    promises: Promises
+    causes: tuple[Cause, ...]
+    without_cause: int
+    ages: tuple[Age, ...]
+    at_work: int
+    late: int
+    silent: int
+    waiting: int
+    unassigned: int
+
+    @property
+    def median_seconds(self) -> float | None:
+        """Half of the tickets were spoken to within this time, those still waiting included."""
+        return self.first_contact.reached(0.5)
+
+    @property
+    def ninety_seconds(self) -> float | None:
+        return self.first_contact.reached(0.9)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types; rates are fractions of 1, times are seconds, null while there is no figure."""
+        return {
+            "filters": self.filters.as_dict(),
+            "as_of": self.now.isoformat(),
+            **self.counts.by_name,
+            "rates": {name: self.counts.rate(name).as_dict() for name in RATES},
+            "goal_percent": self.goal.percent,
+            "first_contact": {
+                "tickets": self.first_contact.n,
+                "spoken_to": self.first_contact.events,
+                "median_seconds": self.median_seconds,
+                "ninety_percent_seconds": self.ninety_seconds,
+            },
+            "promises": {**self.promises.by_name, "kept": self.promises.kept.as_dict()},
+            "root_causes": [{"slug": c.slug, "name": c.name, "tickets": c.tickets} for c in self.causes],
+            "without_root_cause": self.without_cause,
+            "now": {
+                "at_work": self.at_work,
+                "late": self.late,
+                "silent": self.silent,
+                "waiting": self.waiting,
+                "unassigned": self.unassigned,
+                "by_age": [
+                    {"days_from": a.first, "days_to": a.last, "at_work": a.at_work, "late": a.late} for a in self.ages
+                ],
+            },
+            "by_period": [
+                {
+                    "day_from": period.first.isoformat(),
+                    "day_to": period.last.isoformat(),
+                    **{name: counts[name] for name in OF_PERIODS},
+                }
+                for period, counts in self.by_period
+            ],
+        }
+
+
+# What a period shows of its counts: its columns, and the rows of the table under them.
+OF_PERIODS = (
+    "cohort",
+    "beside",
+    "counted",
+    "not_due",
+    "due",
+    "declared",
+    "told",
+    "confirmed",
+    "told_unconfirmed",
+    "declared_only",
+    "dismissed",
+    "unfinished",
+    "on_time",
+)
+RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
+
+
+def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
+    """Count one cohort as it stands at `now` (aware). Seven queries."""
+    by_day = _counts_by_day(filters, now)
+    cohort = with_facts(filters.tickets(), now=now)
+    causes = _causes(cohort)
+    counts = Counts.folded(row for rows in by_day.values() for row in rows)
+    return ClosureReport(
+        filters=filters,
+        now=now,
+        counts=counts,
+        by_period=tuple(
+            (
+                period,
+                Counts.folded(row for day, rows in by_day.items() if period.first <= day <= period.last for row in rows),
+            )
+            for period in periods(filters.day_from, filters.day_to)
+        ),
+        first_contact=first_contact_curve(filters, now=now),
+        goal=_goal(filters),
+        promises=_promises(filters, now),
+        causes=causes,
+        without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
+        **_now_figures(filters, now),
+    )
+
+
+def figure_queryset(name: str, filters: ReportFilters, *, now: datetime) -> TicketQuerySet:
+    """The tickets that a figure of this cohort counts; figures about now are of all days. Raises KeyError if unknown."""
+    return figure_of(filters.all_days() if name in OF_NOW else filters.tickets(), name, now=now)
+
+
+def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dict[str, Any]]]:
+    rows = with_facts(filters.tickets(), now=now).order_by().values("day", *FACTS).annotate(n=Count("pk"))
+    found: defaultdict[date, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["day"]].append(row)
+    return found
+
+
+def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
+    """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
+    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", "first_contact_at")
+    return curve(
+        Spell(((contact_at or now) - responded_at).total_seconds(), contact_at is not None)
+        for responded_at, contact_at in rows.iterator(chunk_size=5_000)
+    )
+
+
+def _goal(filters: ReportFilters) -> Goal:
+    """One query. Where the policies behind the cohort do not agree, there is no goal to draw."""
+    found = Deadline.objects.filter(
+        ticket__in=filters.tickets().order_by().values("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT
+    ).aggregate(
+        lowest=Min("policy__goal_percent"),
+        highest=Max("policy__goal_percent"),
+        shortest=Min("minutes"),
+        longest=Max("minutes"),
+        on_team_clock=Count("pk", filter=Q(clock=SlaPolicy.Clock.TEAM)),
+    )
+    one_time = found["shortest"] == found["longest"] and not found["on_team_clock"] and found["shortest"]
+    return Goal(
+        percent=found["lowest"] if found["lowest"] == found["highest"] else None,
+        hours=found["shortest"] / 60 if one_time else None,
+    )
+
+
+def _promises(filters: ReportFilters, now: datetime) -> Promises:
+    tickets = with_facts(filters.tickets(), now=now).exclude(place=Place.REMOVED).order_by().values("pk")
+    rows = promises(now=now).filter(ticket__in=tickets).order_by().values_list("kept").annotate(n=Count("pk"))
+    by_kind = dict(rows)
+    return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
+
+
+def _causes(cohort: Any) -> tuple[Cause, ...]:
+    declared = cohort.filter(OF_FACTS["declared"].q).order_by().values("pk")
+    rows = (
+        standing_resolutions()
+        .filter(ticket__in=declared, root_cause__isnull=False)
+        .order_by()
+        .values_list("root_cause__slug", "root_cause__name")
+        .annotate(n=Count("pk"))
+    )
+    return tuple(sorted((Cause(*row) for row in rows), key=lambda cause: (-cause.tickets, cause.name)))
+
+
+def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
+    today = reporting_day(now)
+    tickets = filters.all_days().order_by()
+    by_day = (
+        figure_of(tickets, "at_work", now=now)
+        .values_list("day")
+        .annotate(n=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
+    )
+    at_work: Counter[tuple[int, int | None]] = Counter()
+    late: Counter[tuple[int, int | None]] = Counter()
+    for day, n, late_n in by_day:
+        days = max((today - day).days, 0)
+        age = next(age for age in AGES if age[1] is None or days <= age[1])
+        at_work[age] += n
+        late[age] += late_n
+    others = {
+        name: figure_of(tickets, name, now=now).values("pk") for name in ("silent", "waiting", "unassigned")
+    }
+    counted = tickets.aggregate(**{name: Count("pk", filter=Q(pk__in=part)) for name, part in others.items()})
+    return {
+        "ages": tuple(Age(*age, at_work=at_work[age], late=late[age]) for age in AGES),
+        "at_work": at_work.total(),
+        "late": late.total(),
+        **counted,
+    }

@@ -1,0 +1,278 @@
+"""The one definition behind every figure about tickets.
+
+Each ticket of a cohort has a few facts, worked out by the database in one pass: its *place* in the cohort, how it *ended*
+so far, whether the customer was *told*, when the first *contact* was, and whether the customer said *not yet*. A figure is a condition on these facts, so
+the count on the page, the count from the API and the list of tickets that opens behind it cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models.fields import CharField
+
+from followups.models import Action, Deadline, DismissalRequest, Resolution, Ticket, Verdict
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
+
+Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
+
+
+class Place(TextChoices):
+    """Where a ticket stands in its cohort: each in exactly one place."""
+
+    DUE = "due", "due"
+    NOT_DUE = "not_due", "not due yet"
+    NOBODY_TO_REACH = "nobody_to_reach", "nobody to reach"
+    LEFT_IN_PEACE = "left_in_peace", "left in peace"
+    REMOVED = "removed", "duplicate, test or spam"
+
+
+class Ending(TextChoices):
+    """How a ticket ended so far."""
+
+    CONFIRMED = "confirmed", "the customer said that it is settled"
+    DIFFER = "differ", "agreed to differ"
+    DECLARED = "declared", "resolved or closed"
+    DISMISSED = "dismissed", "dismissed"
+    OPEN = "open", "open"
+
+
+class Contact(TextChoices):
+    """When the first contact was, by evidence, against its first deadline."""
+
+    IN_TIME = "in_time", "in time"
+    LATER = "later", "later"
+    NONE = "none", "not yet"
+
+
+# A lead agreed that these were no customers' words to answer, so they leave the closure rates.
+NO_ANSWER = (DismissReason.DUPLICATE, DismissReason.TEST, DismissReason.SPAM)
+
+# Shown at the edge of a window: a promise that ends within it is in danger.
+SOON = timedelta(hours=24)
+
+
+def _place(now: datetime) -> Case:
+    approved = DismissalRequest.objects.filter(ticket=OuterRef("pk"), approved=True)
+    removed = Q(state=TicketState.DISMISSED, dismissed_as__in=NO_ANSWER) & Q(Exists(approved))
+    over = Q(state__in=(TicketState.CLOSED, TicketState.DISMISSED)) | Q(resolution_due_at__lte=now)
+    return Case(
+        When(removed, then=Value(Place.REMOVED)),
+        When(Q(left_in_peace=True) | Q(closed_as=ClosedAs.LEFT_IN_PEACE), then=Value(Place.LEFT_IN_PEACE)),
+        When(nobody_to_reach=True, then=Value(Place.NOBODY_TO_REACH)),
+        When(over, then=Value(Place.DUE)),
+        default=Value(Place.NOT_DUE),
+        output_field=CharField(),
+    )
+
+
+def _ending() -> Case:
+    return Case(
+        When(closed_as=ClosedAs.CONFIRMED, then=Value(Ending.CONFIRMED)),
+        When(closed_as=ClosedAs.AGREED_TO_DIFFER, then=Value(Ending.DIFFER)),
+        When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Value(Ending.DECLARED)),
+        When(state=TicketState.DISMISSED, then=Value(Ending.DISMISSED)),
+        default=Value(Ending.OPEN),
+        output_field=CharField(),
+    )
+
+
+def _first_contact() -> Case:
+    met = Deadline.objects.filter(
+        ticket=OuterRef("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT, met_at__isnull=False
+    )
+    return Case(
+        When(Exists(met.filter(met_at__lte=F("due_at"))), then=Value(Contact.IN_TIME)),
+        When(Exists(met), then=Value(Contact.LATER)),
+        default=Value(Contact.NONE),
+        output_field=CharField(),
+    )
+
+
+def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
+    """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to` and `not_yet`.
+
+    *Told* asks for a declared end as well: a talk before anything was done closes no loop.
+    """
+    declared = Q(state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+    said_not_yet = Verdict.objects.filter(ticket=OuterRef("pk"), choice=Verdict.Choice.NOT_YET)
+    return tickets.annotate(
+        place=_place(now),
+        ending=_ending(),
+        told=ExpressionWrapper(declared & Q(told_at__isnull=False), output_field=BooleanField()),
+        first_contact=_first_contact(),
+        spoken_to=ExpressionWrapper(Q(first_contact_at__isnull=False), output_field=BooleanField()),
+        not_yet=Exists(said_not_yet),
+    )
+
+
+FACTS = ("place", "ending", "told", "first_contact", "spoken_to", "not_yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A condition on the facts, read by the database (`q`) and by the fold over grouped counts (`holds`).
+
+    `ways` are alternatives; each names facts with the values they may have.
+    """
+
+    ways: tuple[Mapping[str, tuple[Any, ...]], ...]
+
+    @property
+    def q(self) -> Q:
+        found = Q()
+        for way in self.ways:
+            found |= Q(**{f"{fact}__in": values for fact, values in way.items()})
+        return found
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        return any(all(facts[fact] in values for fact, values in way.items()) for way in self.ways)
+
+
+def _where(**values: Any) -> Figure:
+    return Figure(({fact: given if isinstance(given, tuple) else (given,) for fact, given in values.items()},))
+
+
+def _due(**values: Any) -> Figure:
+    return _where(place=Place.DUE, **values)
+
+
+COUNTED = (Place.DUE, Place.NOT_DUE)
+DECLARED = (Ending.CONFIRMED, Ending.DIFFER, Ending.DECLARED)
+UNCONFIRMED = (Ending.DIFFER, Ending.DECLARED)
+
+# Declared, told, confirmed, on time and dismissed share one denominator: `due`.
+OF_FACTS: dict[str, Figure] = {
+    "cohort": _where(),
+    "counted": _where(place=COUNTED),
+    "not_due": _where(place=Place.NOT_DUE),
+    "nobody_to_reach": _where(place=Place.NOBODY_TO_REACH),
+    "left_in_peace": _where(place=Place.LEFT_IN_PEACE),
+    "removed": _where(place=Place.REMOVED),
+    "beside": _where(place=(Place.NOBODY_TO_REACH, Place.LEFT_IN_PEACE, Place.REMOVED)),
+    "due": _due(),
+    "declared": _due(ending=DECLARED),
+    "told": _due(told=True),
+    "confirmed": _due(ending=Ending.CONFIRMED),
+    "told_settled": _due(told=True, ending=Ending.CONFIRMED),
+    "told_not_yet": _due(told=True, ending=UNCONFIRMED, not_yet=True),
+    "told_silent": _due(told=True, ending=UNCONFIRMED, not_yet=False),
+    "told_unconfirmed": _due(told=True, ending=UNCONFIRMED),
+    "declared_only": _due(told=False, ending=UNCONFIRMED),
+    "not_told": _due(told=False, ending=DECLARED),
+    "agreed_to_differ": _due(ending=Ending.DIFFER),
+    "said_not_yet": _due(not_yet=True),
+    "dismissed": _due(ending=Ending.DISMISSED),
+    "still_open": _due(ending=Ending.OPEN),
+    "unfinished": Figure(
+        ({"place": (Place.NOT_DUE,)}, {"place": (Place.DUE,), "ending": (Ending.DISMISSED, Ending.OPEN)})
+    ),
+    "on_time": _due(first_contact=Contact.IN_TIME),
+    "contacted_later": _due(first_contact=Contact.LATER),
+    "not_contacted": _due(first_contact=Contact.NONE),
+    "spoken_to": _where(place=COUNTED, spoken_to=True),
+    "never_spoken_to": _where(place=COUNTED, spoken_to=False),
+}
+
+
+# --- promises --------------------------------------------------------------------------------------------------
+
+
+class Kept(TextChoices):
+    """What became of an action whose date the customer was told."""
+
+    KEPT = "kept", "done by the first date the customer was told"
+    MOVED = "moved", "the date was moved and the first one not kept"
+    LATER = "later", "done, but later"
+    DROPPED = "dropped", "dropped with a reason"
+    BROKEN = "broken", "the date is over and it is not done"
+    NOT_DUE = "not_due", "not due yet"
+
+
+def promises(*, now: datetime) -> QuerySet[Action]:
+    """Every promise with `kept`. An action whose date no customer was told is no promise, and is not in."""
+    first, open_, dropped, done = F("first_promised_at"), Action.State.OPEN, Action.State.DROPPED, Action.State.DONE
+    return Action.objects.filter(first_promised_at__isnull=False).annotate(
+        kept=Case(
+            When(state=done, done_at__lte=first, then=Value(Kept.KEPT)),
+            When(state=dropped, then=Value(Kept.DROPPED)),
+            When(state=open_, first_promised_at__gt=now, then=Value(Kept.NOT_DUE)),
+            When(due_at__gt=first, then=Value(Kept.MOVED)),
+            When(state=done, then=Value(Kept.LATER)),
+            default=Value(Kept.BROKEN),
+            output_field=CharField(),
+        )
+    )
+
+
+PROMISES_DUE = (Kept.KEPT, Kept.MOVED, Kept.LATER, Kept.DROPPED, Kept.BROKEN)
+OF_PROMISES: dict[str, tuple[Kept, ...]] = {
+    "promises": PROMISES_DUE,
+    "promises_kept": (Kept.KEPT,),
+    "promises_moved": (Kept.MOVED,),
+    "promises_later": (Kept.LATER,),
+    "promises_dropped": (Kept.DROPPED,),
+    "promises_broken": (Kept.BROKEN,),
+}
+
+
+# --- now -------------------------------------------------------------------------------------------------------
+
+# Figures about this moment, whatever the day of the answer.
+IN_HAND = Q(state__in=AT_WORK, owner__isnull=False)
+OF_NOW: tuple[str, ...] = ("at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent")
+
+# Without an event for so long, a ticket at work is called silent.
+SILENT = timedelta(days=7)
+
+
+def _of_now(name: str, now: datetime) -> Q:
+    running_out = Q(state__in=AT_WORK, due_at__lt=now)
+    return {
+        "at_work": IN_HAND,
+        "late": running_out,
+        "late_at_work": IN_HAND & running_out,
+        "in_time": IN_HAND & (Q(due_at__isnull=True) | Q(due_at__gte=now)),
+        "breaking": Q(state__in=AT_WORK, due_at__gte=now, due_at__lt=now + SOON),
+        "unassigned": Q(state__in=LIVE, owner__isnull=True),
+        "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
+        "silent": IN_HAND & Q(changed_at__lt=now - SILENT),
+    }[name]
+
+
+# --- one figure as a set of tickets ----------------------------------------------------------------------------
+
+FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW)
+
+# `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
+CAUSE = "cause-"
+
+
+def is_figure(name: str) -> bool:
+    """Whether `figure_of` knows this name."""
+    return name in FIGURES or name.startswith(CAUSE)
+
+
+def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
+    """Those of the tickets that the figure `name` counts. Raises KeyError for a name that is none.
+
+    For figures of a cohort the caller narrows the days (and whatever else) as the report did: `day_from`, `day_to`, …
+    """
+    if name in OF_NOW:
+        return tickets.filter(_of_now(name, now))
+    if name in OF_PROMISES:
+        found = promises(now=now).filter(ticket=OuterRef("pk"), kept__in=OF_PROMISES[name])
+        return with_facts(tickets, now=now).exclude(place=Place.REMOVED).filter(Exists(found))
+    if name.startswith(CAUSE):
+        found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__slug=name.removeprefix(CAUSE))
+        return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(found_cause))
+    return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
+
+
+def standing_resolutions() -> QuerySet[Resolution]:
+    """The resolution of each ticket's present cycle, where its mail did not come back: at most one per ticket."""
+    return Resolution.objects.filter(cycle=F("ticket__cycle"), voided_at__isnull=True)

@@ -1,0 +1,127 @@
+"""Which tickets and answers a report is about, and whose eyes it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Exists, Q
+from django.utils import timezone
+
+from followups.models import Team, Ticket
+from followups.models.tickets import TicketQuerySet
+from nps_loop.people.models import User
+from surveys.models import Response, Touchpoint
+from surveys.models.responses import ResponseQuerySet
+
+
+def reporting_day(now: datetime) -> date:
+    """The day that `now` lies in, in the deployment's reporting zone."""
+    return timezone.localtime(now, timezone.get_default_timezone()).date()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilters:
+    """A cohort: the answers of the days `day_from` to `day_to`, both included, narrowed by whatever else is set.
+
+    Days are in the reporting zone. Team and touchpoint are slugs, `account_owner` is the key of a user, segment and
+    account owner are those of the time of the answer. `band` narrows tickets only: an NPS of one band says nothing.
+    `viewer` is the person who looks; None is a program that may read everything.
+    """
+
+    day_from: date
+    day_to: date
+    viewer: User | None = None
+    team: str = ""
+    touchpoint: str = ""
+    segment: str = ""
+    account_owner: int | None = None
+    band: str = ""
+    survey_kind: str = ""
+
+    def tickets(self) -> TicketQuerySet:
+        """The tickets of the cohort that the viewer may see."""
+        return self.all_days().filter(day__gte=self.day_from, day__lte=self.day_to)
+
+    def all_days(self) -> TicketQuerySet:
+        """The same tickets whatever their day: for figures about now, such as what is at work."""
+        tickets = Ticket.objects.all() if self.viewer is None else Ticket.objects.visible_to(self.viewer)
+        return tickets.filter(
+            **_given(
+                team__slug=self.team,
+                band=self.band,
+                response__touchpoint__slug=self.touchpoint,
+                response__segment=self.segment,
+                response__account_owner=self.account_owner,
+                response__survey_kind=self.survey_kind,
+            )
+        )
+
+    def answers(self) -> ResponseQuerySet:
+        """The answers of the cohort, those left out of NPS included."""
+        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(
+            **_given(
+                touchpoint__slug=self.touchpoint,
+                segment=self.segment,
+                account_owner=self.account_owner,
+                survey_kind=self.survey_kind,
+            )
+        )
+        if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
+            own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
+            answers = answers.filter(answered_to(own.values("pk")))
+        if self.team:
+            answers = answers.filter(answered_to(Team.objects.filter(slug=self.team).values("pk")))
+        return answers
+
+    def before(self) -> ReportFilters:
+        """The same cohort over as many days just before."""
+        return replace(self, day_from=self.day_from - (self.day_to - self.day_from) - DAY, day_to=self.day_from - DAY)
+
+    def between(self, day_from: date, day_to: date) -> ReportFilters:
+        """The same cohort over other days, cut to its own."""
+        return replace(self, day_from=max(day_from, self.day_from), day_to=min(day_to, self.day_to))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was asked, in plain types; filters that are not set are left out."""
+        return {
+            "day_from": self.day_from.isoformat(),
+            "day_to": self.day_to.isoformat(),
+            **_given(
+                team=self.team,
+                touchpoint=self.touchpoint,
+                segment=self.segment,
+                account_owner=self.account_owner,
+                band=self.band,
+                survey_kind=self.survey_kind,
+            ),
+        }
+
+    def query(self, **more: object) -> str:
+        """The query string that asks a list for this cohort; `more` adds to it or, with None, takes away."""
+        return urlencode({name: value for name, value in {**self.as_dict(), **more}.items() if value is not None})
+
+
+DAY = timedelta(days=1)
+
+
+def _given(**filters: Any) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value not in ("", None)}
+
+
+def answered_to(teams: Any) -> Q:
+    """Answers that belong to these teams (a query of keys), by facts that every answer has, whatever its score.
+
+    The account owner's team as it was then, else the teams that take the touchpoint, else the team that takes the rest.
+    A ticket's own team is no such fact: only the unhappy have one, and handing them over would move them from one NPS to
+    another while the happy stay.
+    """
+    taken = Touchpoint.objects.filter(teams__isnull=False)
+    touchpoints = Touchpoint.objects.filter(teams__in=teams)
+    default = Team.objects.filter(pk__in=teams, is_default=True)
+    elsewhere = Q(touchpoint__isnull=True) | ~Q(touchpoint__in=taken.values("pk"))
+    return Q(team_id_then__in=teams) | Q(team_id_then__isnull=True) & (
+        Q(touchpoint__in=touchpoints.values("pk")) | elsewhere & Q(Exists(default))
+    )
