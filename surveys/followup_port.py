@@ -1,0 +1,39 @@
+"""What recording may ask of whoever follows up answers, without knowing who that is.
+
+The follow-up side registers itself when it starts. Where nobody did, answers are recorded and wait for a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+
+class OpensTickets(Protocol):
+    def __call__(self, response_ids: Sequence[int], *, now: datetime) -> int:
+        """Decide on those of these answers that await a decision, and return how many tickets that opened.
+
+        Their `follow_up` and `acknowledge` say what was asked for. A ticket that somebody else opened for one of them
+        in the meantime counts as well, so that an import tells its own number whoever was faster.
+        """
+
+
+_opener: OpensTickets | None = None
+
+
+def register_opener(opener: OpensTickets) -> None:
+    """Called once, when the follow-up side starts."""
+    global _opener
+    _opener = opener
+
+
+def has_opener() -> bool:
+    return _opener is not None
+
+
+def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
+    """Number of tickets opened for these answers; 0 where nobody follows up."""
+    if _opener is None or not response_ids:
+        return 0
+    return _opener(response_ids, now=now)
