@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,7 @@ class HalfDay:
 
 def half_day(ends_at: datetime, zone: str) -> HalfDay:
     """The half-day that ends at an instant, as somebody in `zone` reads it."""
-    local = ends_at.astimezone(ZoneInfo(zone))
+    local, ends_at = ends_at.astimezone(ZoneInfo(zone)), ends_at.astimezone(UTC)
     minute = _minute_of_day(local)
     if minute == 0:
         return HalfDay(local.date() - timedelta(days=1), "evening", ends_at)
@@ -80,6 +80,7 @@ def promised_half_day(
     working time: an answer of Friday 18:00, due in 48 hours, is promised by Monday midday, before a Monday holiday by
     Tuesday midday. Raises ValueError when the calendar holds no half-day for twenty years.
     """
+    start, target_ends_at, not_before = (at.astimezone(UTC) for at in (start, target_ends_at, not_before))
     now = max(start, not_before)
     first = day_of(hours, now)
     if target_ends_at > now:
@@ -252,9 +253,10 @@ def time_left(now: datetime, due: datetime) -> str:
     Rounded down, so that there is never less time than it says: to the half hour within a day, to days from there on.
     Wall time; a caller with a stretch of working time passes now + that stretch.
     """
-    if due == now:
+    left = due.astimezone(UTC) - now.astimezone(UTC)
+    if not left:
         return "due now"
-    return f"late by {_span(now - due)}" if due < now else f"{_span(due - now)} left"
+    return f"{_span(left)} left" if left > timedelta() else f"late by {_span(-left)}"
 
 
 def _span(span: timedelta) -> str:

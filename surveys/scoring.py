@@ -85,7 +85,8 @@ def parse_score(raw: object) -> int:
 
 
 def _score_of_number(raw: int | float | Decimal) -> int:
-    if raw.is_nan() if isinstance(raw, Decimal) else math.isnan(raw):
+    # Only not-a-number differs from itself; a signalling Decimal refuses to be compared, a long int to be a float.
+    if raw.is_nan() if isinstance(raw, Decimal) else raw != raw:
         raise BlankScore("There is no score.")
     if not 0 <= raw <= 10:
         # A number may have more digits than Python agrees to print.
