@@ -6,15 +6,14 @@ columns prove. Nothing is recorded until that is settled. Both passes stream; me
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from hashlib import blake2b
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from surveys.incoming import IncomingResponse, Rejection
+from surveys.incoming import IncomingResponse, Rejection, shorten
 from surveys.readers.cells import BadCell, language_from, yes_or_no
 from surveys.readers.columns import Choices, Columns, Header, ScoreValues, plain
 from surveys.readers.dates import (
@@ -27,6 +26,7 @@ from surveys.readers.dates import (
     parse_moment,
 )
 from surveys.readers.delimited import Table, UnreadableFile, open_table
+from surveys.readers.spilling import Counts
 from surveys.scoring import BadScore, parse_score
 
 _SAMPLES = 3
@@ -141,9 +141,12 @@ def _settle_dates(found: LookedInto) -> int | None:
 
 
 class AnswerFile:
-    """A file that can be read: iterate over `answers`. Raises UnreadableFile where `look_into` found a problem."""
+    """A file that can be read: iterate over `answers`. Raises UnreadableFile where `look_into` found a problem.
 
-    def __init__(self, found: LookedInto, *, zone: tzinfo, now: datetime) -> None:
+    `zone` names the time zone of times without an offset, unless the choices name another.
+    """
+
+    def __init__(self, found: LookedInto, *, zone: str, now: datetime) -> None:
         if found.columns is None:
             raise UnreadableFile(found.problem)
         self.rows = found.rows
@@ -151,7 +154,7 @@ class AnswerFile:
         self._table = found.table
         self._columns = found.columns
         self._order = found.order
-        self._zone = ZoneInfo(found.header.choices.time_zone) if found.header.choices.time_zone else zone
+        self._zone = _zone_named(found.header.choices.time_zone or zone)
         self._this_year = now.year
         self._text = [(ours, place) for ours, place in found.columns.fields.items() if ours in _TEXT_FIELDS]
 
@@ -162,14 +165,12 @@ class AnswerFile:
         again gives each row the key it had before.
         """
         table, width = self._table, len(self._table.header)
-        keys = _RowKeys(table.header)
-        try:
+        with Counts() as counts:
+            keys = _RowKeys(table.header, counts)
             for position, (row, cells) in enumerate(table.rows()):
                 key = "" if self._id_in(cells) else keys.of(cells)
                 if position >= skip:
                     yield self._answer(row, cells, key, width)
-        finally:
-            keys.close()
 
     def _id_in(self, cells: list[str]) -> str:
         place = self._columns.fields.get("external_id")
@@ -225,31 +226,26 @@ def _wrong_width(cells: list[str], width: int) -> str:
     return ""
 
 
+def _zone_named(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnreadableFile(f"There is no time zone “{shorten(name)}”; an example is Europe/Berlin.") from error
+
+
 class _RowKeys:
     """Keys for rows without an id: a digest of what the row holds, and how many equal rows the file held before it.
 
     The digest takes the cells under the names of their columns, so neither the order of columns nor encoding, separator
-    or a later choice of columns changes it. The counts live in a temporary database that SQLite moves to disk as it
-    grows, because a file may hold millions of rows.
+    or a later choice of columns changes it.
     """
 
-    def __init__(self, header: tuple[str, ...]) -> None:
+    def __init__(self, header: tuple[str, ...], counts: Counts) -> None:
         self._places = sorted(range(len(header)), key=lambda index: (plain(header[index]), index))
         self._names = "\x1f".join(header[index] for index in self._places)
-        self._counts = sqlite3.connect("", isolation_level=None)
-        self._counts.execute("PRAGMA cache_size = -8000")
-        self._counts.execute("PRAGMA journal_mode = OFF")
-        self._counts.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID")
-        self._counts.execute("BEGIN")
+        self._counts = counts
 
     def of(self, cells: list[str]) -> str:
         content = "\x1f".join(cells[place].strip() for place in self._places if place < len(cells))
         digest = blake2b(f"{self._names}\x1e{content}".encode("utf-8", "surrogatepass"), digest_size=16)
-        ordinal = self._counts.execute(
-            "INSERT INTO seen VALUES (?, 0) ON CONFLICT (digest) DO UPDATE SET count = count + 1 RETURNING count",
-            (digest.digest(),),
-        ).fetchone()[0]
-        return f"row:{digest.hexdigest()}:{ordinal}"
-
-    def close(self) -> None:
-        self._counts.close()
+        return f"row:{digest.hexdigest()}:{self._counts.see(digest.digest())}"

@@ -48,13 +48,19 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one answer. `reason` says why it was refused, because of which `field`, or what to know."""
+    """What became of one answer. `reason` says why it was refused, because of which `field`, or what to know.
+
+    `counts` tells whether the answer now stands with this score and counts in NPS, `is_news` whether the answer awaits
+    a decision because of it.
+    """
 
     row: int
     status: Status
     response_id: int | None = None
     field: str = ""
     reason: str = ""
+    counts: bool = False
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +207,11 @@ class _Batch:
             self._place(name, incoming, digest, outcome)
         self._describe([answer for answer in self.answers.values() if answer.newest is not None])
         self._write()
-        for name, _, outcome in named:
-            outcome.response_id = self.answers[name].response.pk
+        for name, incoming, outcome in named:
+            answer = self.answers[name]
+            outcome.response_id = answer.response.pk
+            outcome.counts = answer.newest is incoming and not answer.response.excluded_as
+            outcome.is_news = answer.is_changed
         return [answer.response.pk for answer in self.answers.values() if answer.is_changed]
 
     # --- what we hold ---
