@@ -1,0 +1,111 @@
+"""/api/v1/tickets/: lists, one ticket with everything, and the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from followups import workflow
+from followups.actors import Actor
+from followups.api.base import FollowupView
+from followups.filters import TicketFilter
+from followups.models import Ticket
+from followups.models.tickets import TicketQuerySet
+from followups.permissions import roles_of, sees_words
+from followups.serializers.detail import DETAIL_ROWS, TicketDetailSerializer
+from followups.serializers.tickets import TicketSerializer
+from followups.serializers.verbs import BODIES
+from followups.workflow.table import offers
+from nps_loop.api.filters import CheckedFilters
+from nps_loop.api.pagination import KeysetPagination, Order
+from nps_loop.mail.models import Message
+
+
+class TicketView(FollowupView):
+    """Tickets that the one who asks may see. All others do not exist: 404."""
+
+    queryset = Ticket.objects.none()
+
+    def get_queryset(self) -> TicketQuerySet:
+        return Ticket.objects.visible_to(self.request.user).for_list()
+
+    def ticket(self) -> Ticket:
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["number"])
+
+    def detail(self, ticket: Ticket) -> Response:
+        """One ticket with everything, as it stands in the database. The number of queries is constant."""
+        fresh = Ticket.objects.for_list().select_related("rule", "response__source").prefetch_related(*DETAIL_ROWS)
+        shown = fresh.get(pk=ticket.pk)
+        roles = roles_of(self.actor(), shown)
+        mails = Message.objects.filter(case=shown.pk).exclude(stream="staff").select_related("written_by").order_by("id")
+        context = {
+            **self.get_serializer_context(),
+            "reader": self.reader(),
+            "words_shown": sees_words(shown, self.request.user, roles),
+            "messages": mails,
+            "offers": offers(shown, roles).values(),
+        }
+        return Response(TicketDetailSerializer(shown, context=context).data)
+
+
+class TicketListView(TicketView):
+    """Tickets, filtered and in pages."""
+
+    serializer_class = TicketSerializer
+    filterset_class = TicketFilter
+    filter_backends = [CheckedFilters]
+    pagination_class = KeysetPagination
+    orders: ClassVar[dict[str, Order]] = {
+        "rank": Order("rank"),
+        "-opened_at": Order("opened_at", descending=True),
+        "opened_at": Order("opened_at"),
+        "-changed_at": Order("changed_at", descending=True),
+        "changed_at": Order("changed_at"),
+        "-responded_at": Order("responded_at", descending=True),
+        "responded_at": Order("responded_at"),
+        "score": Order("score"),
+        "-score": Order("score", descending=True),
+        "number": Order("id"),
+        "-number": Order("id", descending=True),
+    }
+
+    @extend_schema(operation_id="tickets_list", responses=TicketSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List tickets. Usually in the order of the queue: what is due first, moved up by what weighs more."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        context = {**self.get_serializer_context(), "reader": self.reader()}
+        return self.get_paginated_response(TicketSerializer(page, many=True, context=context).data)
+
+
+class TicketDetailView(TicketView):
+    """One ticket."""
+
+    serializer_class = TicketDetailSerializer
+
+    def get(self, request: Request, number: int) -> Response:
+        """One ticket with events, deadlines and why, actions, attempts, mails, and the verbs that are open to you."""
+        return self.detail(self.ticket())
+
+
+class TicketVerbView(TicketView):
+    """One verb on one ticket. Every verb takes the `version` that was read; 412 tells the current one."""
+
+    verb: str = "note"
+
+    def get_serializer_class(self) -> Any:
+        return BODIES[self.verb]
+
+    @extend_schema(responses={200: TicketDetailSerializer})
+    def post(self, request: Request, number: int) -> Response:
+        """Do it, and answer with the ticket as it is then."""
+        ticket = self.ticket()
+        context = {**self.get_serializer_context(), "ticket": ticket, "user": request.user}
+        given = self.checked(BODIES[self.verb](data=request.data, context=context))
+        do: Callable[..., Ticket] = getattr(workflow, self.verb.replace("-", "_"))
+        actor: Actor = self.actor()
+        return self.detail(do(ticket, actor=actor, now=self.now, **given))

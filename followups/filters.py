@@ -1,0 +1,154 @@
+"""What the list of tickets can be narrowed by, on the page and in the API alike.
+
+The names of a cohort (`day_from`, `day_to`, `team`, `touchpoint`, `segment`, `account_owner`, `band`, `survey_kind`) are
+those of the reports, and `figure` is one of theirs: a figure on a report opens the very tickets that it counted.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from followups.models import Member, RootCause, Team, Ticket
+from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
+from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
+from nps_loop.api.filters import IdFilter, MomentFilter, WholeNumberFilter, YesNoFilter
+from nps_loop.people.models import User
+from surveys.models import Survey, Touchpoint
+from surveys.scoring import Band
+from surveys.searching import normalise_for_search
+
+LEADING = (Member.Role.LEAD, Member.Role.DEPUTY)
+LONGEST_SEARCH = 200
+
+
+def known_figure(name: str) -> None:
+    """Raises ValidationError for a name that is no figure of a report."""
+    if not is_figure(name):
+        raise ValidationError("No report has a figure of this name.", code="invalid")
+
+
+class TicketFilter(django_filters.FilterSet):
+    """`TicketFilter(data, queryset=Ticket.objects.visible_to(user), request=request, now=now)`; then `.qs`."""
+
+    q = django_filters.CharFilter(
+        method="by_words", max_length=LONGEST_SEARCH, label="Words, name, company or number; all of them must occur"
+    )
+    state = django_filters.MultipleChoiceFilter(choices=TicketState.choices)
+    live = YesNoFilter(method="by_live", label="Somebody still has work to do")
+    band = django_filters.MultipleChoiceFilter(choices=Band.choices)
+    score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
+    score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
+    owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
+    team = django_filters.ModelMultipleChoiceFilter(
+        queryset=Team.objects.all(), to_field_name="slug", label="Slug of the team"
+    )
+    account = IdFilter(field_name="account_id", label="Id of the account")
+    account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
+    contact = IdFilter(field_name="contact_id", label="Id of the contact")
+    conversation = IdFilter(field_name="conversation_id")
+    touchpoint = django_filters.ModelMultipleChoiceFilter(
+        field_name="response__touchpoint",
+        queryset=Touchpoint.objects.all(),
+        to_field_name="slug",
+        label="Slug of the touchpoint",
+    )
+    driver = django_filters.CharFilter(field_name="response__driver", max_length=200, label="The reason the customer picked")
+    root_cause = django_filters.ModelChoiceFilter(
+        queryset=RootCause.objects.all(),
+        to_field_name="slug",
+        method="by_root_cause",
+        label="Slug; a cause of the upper level includes those below it",
+    )
+    late = YesNoFilter(method="by_late", label="Its due time is over")
+    unassigned = YesNoFilter(method="by_unassigned", label="Live and nobody's")
+    snoozed = YesNoFilter(method="by_snoozed", label="Out of sight until later")
+    reopened = YesNoFilter(method="by_reopened", label="Reopened at least once")
+    on_hold = YesNoFilter()
+    customer_waits = YesNoFilter(label="The customer awaits our answer")
+    contact_me = YesNoFilter(label="The customer asked to be contacted, or asked not to be")
+    nobody_to_reach = YesNoFilter()
+    closed_as = django_filters.MultipleChoiceFilter(choices=[pair for pair in ClosedAs.choices if pair[0]])
+    dismissed_as = django_filters.MultipleChoiceFilter(choices=[pair for pair in DismissReason.choices if pair[0]])
+    day_from = django_filters.DateFilter(field_name="day", lookup_expr="gte", label="First day of the answers")
+    day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
+    due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
+    changed_since = MomentFilter(field_name="changed_at", lookup_expr="gte")
+    segment = django_filters.CharFilter(field_name="response__segment", max_length=80)
+    account_owner = IdFilter(field_name="response__account_owner_id", label="Id of who owned the account then")
+    survey_kind = django_filters.ChoiceFilter(field_name="response__survey_kind", choices=Survey.Kind.choices)
+    figure = django_filters.CharFilter(
+        method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
+    )
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now or timezone.now()
+
+    @property
+    def user(self) -> User:
+        user: User = self.request.user
+        return user
+
+    def by_words(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        for word in normalise_for_search(value).split():
+            tickets = tickets.filter(self._holds(word))
+        return tickets
+
+    def _holds(self, word: str) -> Q:
+        """What somebody may not read is not found by it either: neither words on hold nor a name not to be shown."""
+        words, person = Q(response__search_text__contains=word), Q(contact__search_name__contains=word)
+        if not self.user.is_superuser:
+            own = Q(owner=self.user)
+            led = Member.objects.filter(user=self.user, is_active=True, role__in=LEADING).values("team")
+            teams = Member.objects.filter(user=self.user, is_active=True).values("team")
+            words &= Q(on_hold=False) | own | Q(team__in=led)
+            person &= Q(response__share_name=True) | own | Q(team__in=teams)
+        found = words | person | Q(account__search_name__contains=word)
+        number = word.removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) <= 18:
+            found |= Q(pk=int(number))
+        return found
+
+    def by_live(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        return tickets.filter(state__in=LIVE) if value else tickets.exclude(state__in=LIVE)
+
+    def by_owner(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        if value == "none":
+            return tickets.filter(owner=None)
+        if value == "me":
+            return tickets.filter(owner_id=self.user.pk) if self.user.pk else tickets.none()
+        if value.isascii() and value.isdigit() and len(value) <= 18:
+            return tickets.filter(owner_id=int(value))
+        return tickets.filter(owner__username=value)
+
+    def by_root_cause(self, tickets: QuerySet[Ticket], name: str, value: RootCause) -> QuerySet[Ticket]:
+        found = standing_resolutions().filter(ticket=OuterRef("pk"))
+        return tickets.filter(Exists(found.filter(Q(root_cause=value) | Q(root_cause__parent=value))))
+
+    def by_late(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        late = Ticket.objects.late(self.now)
+        return tickets.filter(pk__in=late.values("pk")) if value else tickets.exclude(pk__in=late.values("pk"))
+
+    def by_unassigned(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        nobodys = Q(state__in=LIVE, owner=None)
+        return tickets.filter(nobodys) if value else tickets.exclude(nobodys)
+
+    def by_snoozed(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        asleep = Q(state__in=LIVE, snoozed_until__isnull=False, snoozed_until__gt=self.now)
+        return tickets.filter(asleep) if value else tickets.exclude(asleep)
+
+    def by_reopened(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        return tickets.filter(cycle__gt=0) if value else tickets.filter(cycle=0)
+
+    def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return figure_of(tickets, value, now=self.now)

@@ -1,0 +1,300 @@
+"""What each verb takes, one body per verb, every field named. The rules behind them live in `followups.workflow`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from followups import calendars
+from followups.models import Action, ContactAttempt, RootCause, Ticket
+from followups.models.tickets import DismissReason
+from followups.workflow.contact import Settlement
+from nps_loop.api.fields import StrictSerializer
+from nps_loop.people.models import User
+from surveys.models import Contact
+
+LARGEST_VERSION = 2**31 - 1
+LARGEST_ID = 2**63 - 1
+YEARS = range(2000, 2101)
+REASONS_TO_DISMISS = [pair for pair in DismissReason.choices if pair[0]]
+LINE, TEXT, MAIL = 300, 5_000, 50_000
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its zone, in a year that a calendar can count with."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment: datetime = super().to_internal_value(value)
+        if moment.year not in YEARS:
+            raise serializers.ValidationError("Is the year right?", code="invalid")
+        return moment
+
+
+class DayField(serializers.DateField):
+    """A day in a year that a calendar can count with."""
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date = super().to_internal_value(value)
+        if day.year not in YEARS:
+            raise serializers.ValidationError("Is the year right?", code="invalid")
+        return day
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+class MorningField(serializers.Field[datetime, Any, Any, Any]):
+    """A moment, or a day: then when the ticket's team begins to work on it."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str) or len(data) != len("2026-11-30"):
+            return MomentField().to_internal_value(data)
+        team = self.context["ticket"].team
+        if team is None:
+            raise serializers.ValidationError("Nobody works on this ticket yet: name a time as well.", code="invalid")
+        hours = team.calendar.hours
+        return calendars.next_working_moment(hours, calendars.clock_moment(hours, DayField().to_internal_value(data), 0))
+
+    def to_representation(self, value: datetime) -> str:
+        return value.isoformat()
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}], "description": "Id or user name."})
+class ColleagueField(serializers.Field[User, Any, Any, Any]):
+    """An active colleague, by id or user name."""
+
+    def to_internal_value(self, data: Any) -> User:
+        people = User.objects.filter(is_active=True)
+        found = None
+        if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= LARGEST_ID:
+            found = people.filter(pk=data).first()
+        elif isinstance(data, str) and data.isprintable() and len(data) <= 150:
+            found = people.filter(username=data).first()
+        if found is None:
+            raise serializers.ValidationError("There is no such active colleague.", code="does_not_exist")
+        return found
+
+    def to_representation(self, value: User) -> str:
+        return value.username
+
+
+class RowField(serializers.IntegerField):
+    """A row by its key, out of those that `rows` says this ticket and this person may name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": LARGEST_ID, **kwargs})
+
+    def rows(self) -> Any:
+        raise NotImplementedError
+
+    def to_internal_value(self, data: Any) -> Any:
+        key = super().to_internal_value(data)
+        found = self.rows().filter(pk=key).first()
+        if found is None:
+            raise serializers.ValidationError("There is none with this number here.", code="does_not_exist")
+        return found
+
+    def run_validators(self, value: Any) -> None:
+        """The bounds are those of the key, and it was found."""
+
+
+class ActionField(RowField):
+    """An action of this ticket."""
+
+    def rows(self) -> Any:
+        return Action.objects.filter(ticket=self.context["ticket"])
+
+
+class OtherTicketField(RowField):
+    """Another ticket that the one who asks may see."""
+
+    def rows(self) -> Any:
+        return Ticket.objects.visible_to(self.context["user"]).exclude(pk=self.context["ticket"].pk)
+
+
+class ContactField(RowField):
+    """A customer of this ticket's account, or of a ticket that the one who asks may see."""
+
+    def rows(self) -> Any:
+        seen = Ticket.objects.visible_to(self.context["user"])
+        known = Contact.objects.filter(pk__in=seen.values("contact"))
+        account = self.context["ticket"].account_id
+        return known | Contact.objects.filter(account_id=account) if account else known
+
+
+class RootCauseField(serializers.SlugRelatedField[RootCause]):
+    """A root cause in use, by its slug."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="slug", queryset=RootCause.objects.filter(is_active=True), **kwargs)
+
+    def to_internal_value(self, data: Any) -> RootCause:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        cause: RootCause = super().to_internal_value(data)
+        return cause
+
+
+class VerbSerializer(StrictSerializer):
+    """What every verb takes."""
+
+    version = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_VERSION, help_text="The ticket's version as you read it; 412 when it is older."
+    )
+
+
+class AssignSerializer(VerbSerializer):
+    to = ColleagueField()
+    reason = serializers.CharField(
+        default="", allow_blank=True, max_length=TEXT, help_text="Needed when somebody else has the ticket."
+    )
+
+
+class ReasonSerializer(VerbSerializer):
+    reason = serializers.CharField(max_length=TEXT)
+
+
+class HoldSerializer(VerbSerializer):
+    reason = serializers.CharField(max_length=200)
+
+
+class SettlementSerializer(StrictSerializer):
+    """A talk that settled it."""
+
+    what_was_done = serializers.CharField(max_length=TEXT)
+    root_cause = RootCauseField()
+    why_it_happened = serializers.CharField(max_length=TEXT)
+    told = serializers.ChoiceField(choices=["talk", "mail"], default="talk")
+
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        return Settlement(**attrs)
+
+
+class LogContactSerializer(VerbSerializer):
+    channel = serializers.ChoiceField(choices=ContactAttempt.Channel.choices)
+    outcome = serializers.ChoiceField(choices=ContactAttempt.Outcome.choices)
+    happened_at = MomentField(required=False, allow_null=True, help_text="Now where it is left out.")
+    note = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="Only colleagues read it.")
+    line_for_customer = serializers.CharField(
+        default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it, word for word."
+    )
+    next_try_at = MomentField(required=False, allow_null=True)
+    settled = SettlementSerializer(required=False, allow_null=True, help_text="The talk settled it: resolves at once.")
+
+
+class LogReplySerializer(VerbSerializer):
+    text = serializers.CharField(max_length=MAIL, help_text="What the customer wrote.")
+    happened_at = MomentField(required=False, allow_null=True, help_text="Now where it is left out.")
+    to_personal_mail = serializers.BooleanField(default=False)
+    says_settled = serializers.BooleanField(default=False)
+
+
+class SendMessageSerializer(VerbSerializer):
+    subject = serializers.CharField(max_length=LINE)
+    body = serializers.CharField(max_length=MAIL)
+    send_after = MomentField(required=False, allow_null=True)
+    is_template_unedited = serializers.BooleanField(
+        default=False, help_text="An unedited template is no evidence of contact."
+    )
+
+
+class AddActionSerializer(VerbSerializer):
+    title = serializers.CharField(max_length=LINE, help_text="What will be done, as the customer reads it.")
+    owner = ColleagueField()
+    due_on = DayField()
+    part = serializers.ChoiceField(choices=["midday", "evening"], default="evening")
+    tell_customer = serializers.BooleanField(default=True)
+    note = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="Only colleagues read it.")
+
+
+class MoveActionSerializer(VerbSerializer):
+    action = ActionField()
+    due_on = DayField()
+    reason = serializers.CharField(max_length=TEXT, help_text="The customer reads it.")
+    part = serializers.ChoiceField(choices=["midday", "evening"], default="evening")
+
+
+class CompleteActionSerializer(VerbSerializer):
+    action = ActionField()
+    what_changed = serializers.CharField(max_length=TEXT, help_text="One sentence; the customer reads it.")
+    tell_customer = serializers.BooleanField(default=False)
+
+
+class DropActionSerializer(VerbSerializer):
+    action = ActionField()
+    reason = serializers.CharField(max_length=TEXT, help_text="The customer reads it.")
+
+
+class WaitSerializer(VerbSerializer):
+    question = serializers.CharField(max_length=MAIL)
+    subject = serializers.CharField(default="", allow_blank=True, max_length=LINE)
+    until = MorningField(required=False, allow_null=True, help_text="In 5 working days where it is left out.")
+
+
+class ResolveSerializer(VerbSerializer):
+    root_cause = RootCauseField(required=False, allow_null=True, default=None)
+    what_changed = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it.")
+    why_it_happened = serializers.CharField(
+        default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it."
+    )
+    send_mail = serializers.BooleanField(default=True)
+    no_mail_reason = serializers.CharField(default="", allow_blank=True, max_length=LINE)
+
+
+class AskDismissalSerializer(VerbSerializer):
+    reason = serializers.ChoiceField(choices=REASONS_TO_DISMISS)
+    explanation = serializers.CharField(default="", allow_blank=True, max_length=TEXT)
+
+
+class DecideDismissalSerializer(VerbSerializer):
+    approve = serializers.BooleanField()
+
+
+class TextSerializer(VerbSerializer):
+    text = serializers.CharField(max_length=TEXT)
+
+
+class SnoozeSerializer(VerbSerializer):
+    until = MomentField(allow_null=True, help_text="Null wakes it.")
+
+
+class JoinSerializer(VerbSerializer):
+    other = OtherTicketField(help_text="Number of the ticket whose conversation and owner this one takes over.")
+
+
+class SplitSerializer(VerbSerializer):
+    contact = ContactField(required=False, allow_null=True, default=None)
+
+
+class LeaveInPeaceSerializer(VerbSerializer):
+    root_cause = RootCauseField(required=False, allow_null=True, default=None)
+    note = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="Only colleagues read it.")
+
+
+# Verb -> what it takes. The verbs and their order are those of `followups.workflow.table`.
+BODIES: dict[str, type[VerbSerializer]] = {
+    "assign": AssignSerializer,
+    "release": ReasonSerializer,
+    "log-contact": LogContactSerializer,
+    "log-reply": LogReplySerializer,
+    "send-message": SendMessageSerializer,
+    "add-action": AddActionSerializer,
+    "move-action": MoveActionSerializer,
+    "complete-action": CompleteActionSerializer,
+    "drop-action": DropActionSerializer,
+    "wait": WaitSerializer,
+    "resume": VerbSerializer,
+    "resolve": ResolveSerializer,
+    "reopen": ReasonSerializer,
+    "ask-dismissal": AskDismissalSerializer,
+    "decide-dismissal": DecideDismissalSerializer,
+    "hold": HoldSerializer,
+    "unhold": VerbSerializer,
+    "note": TextSerializer,
+    "snooze": SnoozeSerializer,
+    "join": JoinSerializer,
+    "split": SplitSerializer,
+    "leave-in-peace": LeaveInPeaceSerializer,
+    "agree-to-differ": TextSerializer,
+}

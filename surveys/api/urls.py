@@ -1,0 +1,11 @@
+"""Answers of the API."""
+
+from django.urls import path
+
+from surveys.api import responses
+
+urlpatterns = [
+    path("responses/", responses.ResponseListView.as_view(), name="api-responses"),
+    path("responses/bulk/", responses.ResponseBulkView.as_view(), name="api-responses-bulk"),
+    path("responses/<int:pk>/", responses.ResponseDetailView.as_view(), name="api-response"),
+]

@@ -1,0 +1,144 @@
+"""Who may do what: every address of the API, as the URL resolver knows it, times everybody who may call.
+
+An address without a row here fails the test, so that none can be added without saying who may use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.api.conftest import Caller, Cast, key_caller
+
+pytestmark = pytest.mark.django_db
+
+CALLERS = (
+    "anonymous", "wrong_key", "ingest", "read", "write", "write_of_agent", "agent", "mate", "lead", "outsider",
+    "back_office", "admin", "gone",
+)  # fmt: skip
+NOBODY = {"anonymous": 401, "wrong_key": 401, "gone": 401}
+
+# What each caller gets; everybody who is not named gets `else`. "ok" is anything that got past who-may: 2xx, or a
+# refusal of the body (400), of the state (409) or of the version (412), for the bodies here are empty.
+OWN_TICKET = {**NOBODY, "ingest": 403, "outsider": 404, "else": "ok"}
+READ_OWN_TICKET = OWN_TICKET
+CHANGE_OWN_TICKET = {**OWN_TICKET, "read": 403}
+ANSWERS_IN = {**NOBODY, "ingest": "ok", "write": "ok", "write_of_agent": "ok", "admin": "ok", "else": 403}
+ANSWERS_OUT = {**NOBODY, "read": "ok", "write": "ok", "admin": "ok", "else": 403}
+EVERYBODY = {**NOBODY, "ingest": 403, "else": "ok"}
+
+VERBS = (
+    "assign", "release", "log-contact", "log-reply", "send-message", "add-action", "move-action", "complete-action",
+    "drop-action", "wait", "resume", "resolve", "reopen", "ask-dismissal", "decide-dismissal", "hold", "unhold", "note",
+    "snooze", "join", "split", "leave-in-peace", "agree-to-differ",
+)  # fmt: skip
+MATRIX: dict[tuple[str, str], dict[str, Any]] = {
+    ("get", "responses/"): ANSWERS_OUT,
+    ("post", "responses/"): ANSWERS_IN,
+    ("post", "responses/bulk/"): ANSWERS_IN,
+    ("get", "responses/<int:pk>/"): ANSWERS_OUT,
+    ("post", "responses/<int:pk>/open-ticket/"): {**EVERYBODY, "read": 403},
+    ("post", "responses/<int:pk>/exclude/"): {
+        **NOBODY, "lead": "ok", "admin": "ok", "write": "ok", "outsider": 404, "else": 403,
+    },
+    ("get", "tickets/"): EVERYBODY,
+    ("get", "tickets/<int:number>/"): READ_OWN_TICKET,
+    **{("post", f"tickets/<int:number>/{verb}/"): CHANGE_OWN_TICKET for verb in VERBS},
+    ("get", "reports/nps/"): EVERYBODY,
+    ("get", "reports/closure/"): EVERYBODY,
+}  # fmt: skip
+
+
+def endpoints() -> Iterator[tuple[str, str]]:
+    """(method, pattern) of everything under /api/v1/."""
+
+    def walk(patterns: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            elif isinstance(pattern, URLPattern):
+                yield route, pattern.callback
+
+    for route, view in walk(get_resolver().url_patterns, ""):
+        if route.startswith("api/v1/"):
+            for method in ("get", "post", "put", "patch", "delete"):
+                if hasattr(view.cls, method):
+                    yield method, route.removeprefix("api/v1/")
+
+
+def test_every_address_of_the_api_has_a_row_in_the_matrix() -> None:
+    assert set(endpoints()) == set(MATRIX)
+
+
+@pytest.fixture
+def callers(cast: Cast) -> dict[str, Caller]:
+    logged_in = {name: Caller(user=getattr(cast, name)) for name in ("agent", "mate", "lead", "outsider", "back_office")}
+    return logged_in | {
+        "anonymous": Caller(),
+        "wrong_key": Caller("npsl_nobody-has-this-key"),
+        "ingest": key_caller("ingest"),
+        "read": key_caller("read"),
+        "write": key_caller("write"),
+        "write_of_agent": key_caller("write", user=cast.agent),
+        "admin": Caller(user=cast.admin),
+        "gone": Caller(user=cast.gone),
+    }
+
+
+@pytest.mark.parametrize(("method", "route"), sorted(MATRIX), ids=" ".join)
+def test_each_caller_gets_what_the_matrix_says(
+    method: str, route: str, cast: Cast, callers: dict[str, Caller]
+) -> None:
+    path = "/api/v1/" + route.replace("<int:number>", str(cast.ticket.pk)).replace(
+        "<int:pk>", str(cast.ticket.response_id)
+    )
+    expected = MATRIX[method, route]
+    got = {name: callers[name].request(method, path).status_code for name in CALLERS}
+    wrong = {
+        name: f"{status} instead of {expected.get(name, expected.get('else'))}"
+        for name, status in got.items()
+        if not _is(status, expected.get(name, expected.get("else")))
+    }
+    assert wrong == {}
+
+
+def _is(status: int, expected: Any) -> bool:
+    return status in (200, 201, 400, 409, 412) if expected == "ok" else status == expected
+
+
+def test_a_log_in_changes_nothing_without_the_token_against_forged_requests(cast: Cast) -> None:
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.admin)
+    answer = client.post(f"/api/v1/tickets/{cast.ticket.pk}/note/", b"{}", content_type="application/json")
+    assert answer.status_code == 403
+    assert "CSRF" in answer.json()["errors"][0]["detail"]
+
+
+def test_a_deactivated_user_s_key_opens_nothing(cast: Cast) -> None:
+    caller = key_caller("write", user=cast.gone)
+    assert caller.get("/api/v1/tickets/").status_code == 401
+
+
+def test_somebody_who_left_the_team_meets_404_at_every_address_of_its_ticket(cast: Cast) -> None:
+    caller = Caller(user=cast.mate)
+    address = f"/api/v1/tickets/{cast.ticket.pk}/"
+    assert caller.get(address).status_code == 200
+    cast.mate.memberships.update(is_active=False)
+    assert caller.get(address).status_code == 404
+    assert {caller.post(f"{address}{verb}/").status_code for verb in VERBS} == {404}
+
+
+def test_lists_and_searches_hold_only_what_one_may_see(cast: Cast, reading: Caller) -> None:
+    def numbers(caller: Caller, **query: str) -> set[int]:
+        return {row["number"] for row in caller.get("/api/v1/tickets/", query).json()["results"]}
+
+    assert numbers(Caller(user=cast.agent)) == {cast.ticket.pk}
+    assert numbers(Caller(user=cast.outsider)) == {cast.other_ticket.pk}
+    assert numbers(Caller(user=cast.outsider), q=f"#{cast.ticket.pk}") == set()
+    assert numbers(reading) == {cast.ticket.pk, cast.other_ticket.pk}
