@@ -20,9 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 def _add(prefix: str, module: str) -> None:
     try:
         import_module(module)
-    except ModuleNotFoundError as missing:
-        if not module.startswith(missing.name or "?"):
-            raise
+    except ImportError as missing:  # while parts are being written
+        print("urls:", module, missing)  # noqa: T201
         return
     urlpatterns.append(path(prefix, include(module)))
 
