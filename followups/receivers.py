@@ -1,7 +1,100 @@
-"""What followups hears from surveys and mail. Each receiver calls one function."""
+"""What followups hears from surveys and mail, and what it answers them. Each receiver calls one function."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_migrate
+
+from followups import opening, seeds
+from followups.messages.reasons import AUTOMATIC
+from followups.models import Conversation, Ticket
+from followups.workflow.keeping import mail_accepted, mail_failed
+from nps_loop import links
+from nps_loop.celery import ring
+from nps_loop.mail import hooks
+from nps_loop.mail.models import Message, Stream
+from surveys import followup_port
+from surveys.models import Brand
+from surveys.signals import responses_recorded
 
 
 def connect() -> None:
     """Connect the receiver of the seam and register what surveys, mail and links ask of followups."""
+    from django.apps import apps
+
+    responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
+    post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
+    followup_port.register_opener(open_tickets)
+    links.targets["loop"] = conversations_by_id
+    hooks.before_handover.append(why_no_longer)
+    hooks.accepted.append(mails_accepted)
+    hooks.failed.append(mails_failed)
+    hooks.visible_cases = lambda user: Ticket.objects.visible_to(user).order_by().values("pk")
+    hooks.brand_of = brand_of
+
+
+def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> None:
+    from followups.tasks import open_and_assign
+
+    ring(open_and_assign)
+
+
+def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
+    """What an import asks: decide on these answers now. Returns the tickets opened for them since they came in."""
+    before = set(Ticket.objects.filter(response__in=response_ids).values_list("response", flat=True))
+    opening.open_awaiting(now=now, response_ids=response_ids)
+    return Ticket.objects.filter(response__in=response_ids).exclude(response__in=before).count()
+
+
+def conversations_by_id(ids: Iterable[int]) -> Mapping[int, links.Target]:
+    rows = Conversation.objects.filter(pk__in=list(ids)).values_list("pk", "generation", "brand__link_host")
+    return {pk: links.Target(generation=generation, host=host) for pk, generation, host in rows}
+
+
+def why_no_longer(messages: Sequence[Message], now: datetime) -> dict[int, str]:
+    """The last look before mails leave: a hold, an erasure, a cycle that is over. One query."""
+    numbers: Collection[int] = {message.case for message in messages if message.case is not None}
+    tickets = {row.pk: row for row in Ticket.objects.select_related("contact").filter(pk__in=numbers)}
+    reasons = {}
+    for message in messages:
+        ticket = tickets.get(message.case or 0)
+        if ticket is None or message.stream == Stream.STAFF:
+            continue
+        if ticket.contact is not None and ticket.contact.erased_at:
+            reasons[message.pk] = "Not sent: this person was erased."
+        elif ticket.contact is not None and ticket.contact.do_not_contact:
+            reasons[message.pk] = f"Not sent: {ticket.contact.short_name} must not be contacted."
+        elif ticket.left_in_peace and message.kind != "left_in_peace_thanks":
+            reasons[message.pk] = "Not sent: the customer asked not to be contacted."
+        elif ticket.on_hold and message.kind in AUTOMATIC:
+            reasons[message.pk] = "Not sent: a hold on the case stops automatic mail."
+        elif message.cycle != ticket.cycle and message.kind in ("reminder", "acknowledgement", "resolution"):
+            reasons[message.pk] = "Not sent: the case has been opened again since."
+    return reasons
+
+
+def mails_accepted(messages: Sequence[Message], now: datetime) -> None:
+    """Only a mail that a person wrote, or that asks the question, changes a ticket by arriving."""
+    for message in messages:
+        if message.case is not None and message.kind in ("personal", "resolution"):
+            with transaction.atomic():
+                mail_accepted(message, now=now)
+
+
+def mails_failed(messages: Sequence[Message], now: datetime) -> None:
+    for message in messages:
+        if message.case is not None and message.stream != Stream.STAFF:
+            with transaction.atomic():
+                mail_failed(message, now=now)
+
+
+def brand_of(from_address: str) -> Any:
+    """The brand a sender's address belongs to; the default one where none does."""
+    brands = list(Brand.objects.all())
+    match = [row for row in brands if row.sender_address.lower() == from_address.strip().lower()]
+    default = [row for row in brands if row.is_default]
+    return (match or default or brands or [{"name": ""}])[0]

@@ -118,7 +118,7 @@ def _draft(
         text=rendered.text,
         html=rendered.html,
         links={"loop": ("loop", ticket.conversation_id)}
-        | ({"unsubscribe": ("unsubscribe", contact.pk)} if contact else {}),
+        | ({"unsubscribe": ("unsubscribe", 0)} if contact else {}),
         case=ticket.pk,
         cycle=ticket.cycle,
         automatic=kind in AUTOMATIC,
@@ -229,7 +229,7 @@ def promoter_thanks(responses: Iterable[Response], default_brand: Brand, *, now:
                 subject=rendered.subject,
                 text=rendered.text,
                 html=rendered.html,
-                links={"unsubscribe": ("unsubscribe", contact.pk)},
+                links={"unsubscribe": ("unsubscribe", 0)},
                 dedupe_key=f"thanks:{response.pk}",
                 automatic=True,
             )

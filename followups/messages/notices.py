@@ -147,10 +147,12 @@ def leads_of(team_id: int | None) -> list[User]:
     return leads or list(User.objects.filter(is_superuser=True, is_active=True))
 
 
-def to_leads(ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str) -> list[Draft]:
-    return [
-        to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in leads_of(ticket.team_id)
-    ]
+def to_leads(
+    ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str, leads: Sequence[User] | None = None
+) -> list[Draft]:
+    """One notice to each lead of the ticket's team; `leads` where the caller has read them already."""
+    readers = leads_of(ticket.team_id) if leads is None else leads
+    return [to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in readers]
 
 
 def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -> Draft:

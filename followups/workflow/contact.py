@@ -175,6 +175,7 @@ def send_personal(
     to: str | None = None,
     send_after: datetime | None = None,
     unedited: bool = False,
+    is_question: bool = False,
     **fields: object,
 ) -> Message:
     """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent."""
@@ -195,6 +196,8 @@ def send_personal(
             happened_at=work.now,
             recorded_at=work.now,
             message=message,
+            # A question stands on the customer's page until it is answered.
+            line_for_customer=body.strip() if is_question else "",
         )
     data = {"message": message.pk, "attempt": attempt.pk if attempt else None}
     work.write(verb, to=to, data=data, **fields)
@@ -262,7 +265,10 @@ def hear(
         happened_at=at,
         recorded_at=work.now,
     )
-    data = {"reply": reply.pk, "via": via}
+    data: dict[str, object] = {"reply": reply.pk, "via": via}
+    if ticket.left_in_peace and via == Reply.Via.PAGE:
+        # Whoever writes to us again wants to be answered.
+        work.set(left_in_peace=False)
     if ticket.state == TicketState.RESOLVED and says_settled:
         ending.confirm(work, "log-reply", data=data | {"confirmed_by": "reply"}, at=at)
         return reply
@@ -345,6 +351,7 @@ def wait(
             subject=subject,
             body=question,
             to=TicketState.WAITING_ON_CUSTOMER,
+            is_question=True,
             waiting_from=came_from,
             waiting_until=back,
             wait_count=work.ticket.wait_count + 1,

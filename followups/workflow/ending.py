@@ -32,7 +32,7 @@ SILENCE_DAYS = 7
 REMINDER_DAYS = 4
 REOPEN_WITHIN = timedelta(days=90)
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
-RECOVERY_AFTER = timedelta(days=30)
+RECOVERY_AFTER = timedelta(days=14)
 
 
 def working_days_after(work: OpenTicket, days: int, start: datetime | None = None) -> datetime:
@@ -386,6 +386,8 @@ def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[s
     """*Not yet* or a reply: open again, the customer hears who answers and by when, a second time asks the lead."""
     start_cycle(work, verb, data=data | {"by": "customer"}, at=at, customer_waits=True)
     ticket = work.ticket
+    if ticket.left_in_peace:
+        work.set(left_in_peace=False)
     owed = next(
         (row for row in work.deadlines if row.is_open and row.cycle == ticket.cycle and row.target == Deadline.Target.ANSWER),
         None,

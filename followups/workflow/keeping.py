@@ -153,7 +153,7 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
 def mail_accepted(message: Message, *, now: datetime) -> None:
     """The mail server took a mail about a ticket: a personal one becomes evidence, a resolution asks its question."""
     ticket = Ticket.objects.filter(pk=message.case).first()
-    if ticket is None or message.kind not in ("personal", "resolution", "action_update", "delay"):
+    if ticket is None:
         return
     at = message.sent_at or now
     with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
@@ -175,7 +175,7 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
 def mail_failed(message: Message, *, now: datetime) -> None:
     """A mail came back or could not be delivered: what rested on it falls, and the owner hears of it."""
     ticket = Ticket.objects.filter(pk=message.case).first()
-    if ticket is None or message.stream == "staff":
+    if ticket is None:
         return
     with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
         current = work.ticket

@@ -1,0 +1,376 @@
+"""Who gets a ticket. Set-based, fair, and explained: every round stores whom it considered and why others could not.
+
+In this order, the first that can take it:
+1. whoever has the conversation (one person, one owner), even when full;
+2. whoever has the ticket of another unhappy person of the account, even when full;
+3. the account's owner;
+4. of the ticket's team, the least loaded for their capacity; ties go to who was given one longest ago, then by id.
+
+Nobody who is away, inactive or full. At half of the first-contact time the cap yields, to the least loaded, and the lead
+is told. Where nobody can take it the ticket waits, and the next sweep looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from followups.actors import Actor
+from followups.messages import notices
+from followups.models import AssignmentRound, Away, Conversation, Deadline, Escalation, Member, Team, Ticket, Watcher
+from followups.models.tickets import AT_WORK, LIVE, TicketState
+from followups.workflow.giving import Handing, assignment_lock, give
+from followups.workflow.writing import WITH, opened
+from nps_loop.mail import outbox
+from nps_loop.people.models import User
+
+# Tickets handed out in one transaction: short enough that nobody waits for the lock for long.
+BATCH = 50
+SAME_ACCOUNT_WITHIN = timedelta(days=30)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A member who may be given tickets, with the load as it grows during a round."""
+
+    user: User
+    team: Team
+    capacity: int
+    languages: frozenset[str]
+    load: int
+    last_assigned_at: datetime | None
+
+    @property
+    def is_full(self) -> bool:
+        return self.load >= self.capacity
+
+    @property
+    def order(self) -> tuple[float, float, int]:
+        """Least load for the capacity, then longest since the last ticket, then id."""
+        given = self.last_assigned_at.timestamp() if self.last_assigned_at else 0.0
+        return (self.load / self.capacity, given, self.user.pk)
+
+
+@dataclass(slots=True)
+class Pool:
+    """Everybody a round considers. Several memberships of one person share one load."""
+
+    by_team: dict[int, list[Candidate]] = field(default_factory=dict)
+    by_user: dict[int, list[Candidate]] = field(default_factory=dict)
+    excluded: dict[int, tuple[str, str]] = field(default_factory=dict)
+    exclusions: list[dict[str, object]] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, now: datetime) -> Pool:
+        """Read members, absences and loads. Three queries."""
+        pool = cls()
+        away = {row.user_id: row.ends_at for row in Away.objects.at(now)}
+        members = list(
+            Member.objects.filter(is_active=True, team__takes_tickets=True)
+            .select_related("user", "team__calendar")
+            .order_by("team", "pk")
+        )
+        loads = dict(
+            Ticket.objects.filter(state__in=AT_WORK, owner__in={member.user_id for member in members})
+            .order_by()
+            .values_list("owner")
+            .annotate(n=Count("pk"))
+        )
+        for member in members:
+            code, until = "", ""
+            if not member.user.is_active:
+                code = "inactive"
+            elif member.user_id in away:
+                code, until = "away", away[member.user_id].isoformat()
+            elif member.capacity == 0:
+                code = "no_capacity"
+            if code:
+                pool.excluded[member.user_id] = (code, until)
+                pool.exclusions.append({"user": member.user_id, "team": member.team_id, "code": code, "until": until})
+                continue
+            candidate = Candidate(
+                user=member.user,
+                team=member.team,
+                capacity=member.capacity,
+                languages=frozenset(member.languages),
+                load=loads.get(member.user_id, 0),
+                last_assigned_at=member.last_assigned_at,
+            )
+            pool.by_team.setdefault(member.team_id, []).append(candidate)
+            pool.by_user.setdefault(member.user_id, []).append(candidate)
+        return pool
+
+    def of_user(self, user_id: int, team_id: int | None) -> Candidate | None:
+        """This person as a member of the ticket's team, else of their first one; None where they cannot take tickets."""
+        rows = self.by_user.get(user_id, [])
+        return next((row for row in rows if row.team.pk == team_id), rows[0] if rows else None)
+
+    def least_loaded(self, ticket: Ticket, *, cap_yields: bool) -> Candidate | None:
+        """Of the ticket's team; who writes the customer's language, where somebody there does."""
+        members = self.by_team.get(ticket.team_id or 0, [])
+        language = (ticket.contact.language if ticket.contact else "")[:2].lower()
+        speaking = [row for row in members if not row.languages or language in row.languages] if language else members
+        free = [row for row in speaking or members if cap_yields or not row.is_full]
+        return min(free, key=lambda row: row.order, default=None)
+
+    def why_not(self, user: User) -> tuple[str, str]:
+        """Code and end of what keeps this person from taking a ticket; empty where nothing does."""
+        if not user.is_active:
+            return ("inactive", "")
+        if user.pk in self.excluded:
+            return self.excluded[user.pk]
+        rows = self.by_user.get(user.pk)
+        if not rows:
+            return ("no_team", "")
+        return ("full", "") if all(row.is_full for row in rows) else ("", "")
+
+    def given(self, user_id: int, now: datetime) -> None:
+        for row in self.by_user[user_id]:
+            row.load += 1
+            row.last_assigned_at = now
+
+    def snapshot(self) -> list[dict[str, object]]:
+        return [
+            {"user": row.user.pk, "team": row.team.pk, "load": row.load, "capacity": row.capacity}
+            for rows in self.by_team.values()
+            for row in rows
+        ]
+
+
+@dataclass(slots=True)
+class Choice:
+    candidate: Candidate
+    rule: str
+    why: str
+    passed_over: tuple[User, str, str] | None = None
+
+
+def choose(
+    ticket: Ticket, pool: Pool, *, conversation_owner: int | None, account_mate: int | None, cap_yields: bool
+) -> Choice | None:
+    """The person for one ticket, by the order at the top of this module; None where it has to wait. No query."""
+    if conversation_owner is not None and (found := pool.of_user(conversation_owner, ticket.team_id)):
+        return Choice(found, "conversation", "You are in conversation with this customer already.")
+    account = ticket.account.name if ticket.account else ""
+    if account_mate is not None and (found := pool.of_user(account_mate, ticket.team_id)):
+        return Choice(found, "same_account", f"You have the ticket of somebody else at {account}.")
+    owner = ticket.account.owner if ticket.account else None
+    passed_over = None
+    if owner is not None:
+        code, until = pool.why_not(owner)
+        if not code and (found := pool.of_user(owner.pk, ticket.team_id)):
+            return Choice(found, "account_owner", f"You look after {account} and are not away.")
+        passed_over = (owner, code, until)
+    least = pool.least_loaded(ticket, cap_yields=cap_yields)
+    if least is None:
+        return None
+    if least.is_full:
+        why = f"Everybody in {least.team.name} is full, and half of the time is gone. You had the least for your capacity."
+        return Choice(least, "cap_yielded", why, passed_over)
+    why = f"Of {least.team.name} you had the least for your capacity: {least.load} of {least.capacity}."
+    return Choice(least, "least_load", why, passed_over)
+
+
+@dataclass(slots=True)
+class Assigned:
+    assigned: int = 0
+    waiting: int = 0
+
+
+def assign_waiting(*, now: datetime) -> Assigned:
+    """Hand out every unassigned ticket that somebody can take, a batch at a time. Safe to run beside itself."""
+    done = Assigned()
+    after: tuple[int, int] | None = None
+    while True:
+        given, waiting, last = _round(now=now, after=after)
+        done.assigned += given
+        done.waiting += waiting
+        if last is None:
+            return done
+        # Those that have to wait are not looked at twice in one run.
+        after = last
+
+
+def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, tuple[int, int] | None]:
+    with assignment_lock():
+        waiting = Ticket.objects.unassigned().select_related(*WITH, "account__owner", "conversation__owner")
+        if after is not None:
+            rank, pk = after
+            waiting = waiting.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
+        tickets = list(waiting.select_for_update(of=("self",)).in_queue_order()[:BATCH])
+        if not tickets:
+            return 0, 0, None
+        last = (tickets[-1].rank, tickets[-1].pk)
+        pool = Pool.at(now)
+        if not pool.by_user:
+            _keep_round(pool, [], len(tickets), now)
+            return 0, Ticket.objects.unassigned().count(), None
+        candidates = pool.snapshot()
+        choices = _choose_all(tickets, pool, now)
+        stored = _keep_round(pool, candidates, len(tickets) - len(choices), now, given=len(choices))
+        handings = [
+            Handing(
+                ticket,
+                choice.candidate.user,
+                choice.candidate.team,
+                choice.why,
+                {"round": stored.pk, "rule": choice.rule, "load": choice.candidate.load},
+            )
+            for ticket, choice in choices
+        ]
+        give(handings, actor=Actor.system(), now=now)
+        _let_passed_over_watch(choices, now)
+        _tell_leads_that_the_cap_yielded(choices, now)
+        return len(choices), len(tickets) - len(choices), last
+
+
+def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tuple[Ticket, Choice]]:
+    halfway = _past_half_of_first_contact(tickets, now)
+    owners = {ticket.conversation_id: ticket.conversation.owner_id for ticket in tickets if ticket.conversation.owner_id}
+    mates = _owners_at_the_same_account(tickets, now)
+    choices = []
+    for ticket in tickets:
+        choice = choose(
+            ticket,
+            pool,
+            conversation_owner=owners.get(ticket.conversation_id),
+            account_mate=mates.get(ticket.account_id or 0),
+            cap_yields=ticket.pk in halfway,
+        )
+        if choice is None:
+            continue
+        winner = choice.candidate.user.pk
+        pool.given(winner, now)
+        owners[ticket.conversation_id] = winner
+        if ticket.account_id:
+            mates.setdefault(ticket.account_id, winner)
+        choices.append((ticket, choice))
+    return choices
+
+
+def _past_half_of_first_contact(tickets: Iterable[Ticket], now: datetime) -> set[int]:
+    rows = Deadline.objects.filter(
+        ticket__in=[ticket.pk for ticket in tickets],
+        target=Deadline.Target.FIRST_CONTACT,
+        met_at=None,
+        dropped_at=None,
+    )
+    return {row.ticket_id for row in rows if now >= row.starts_at + (row.due_at - row.starts_at) / 2}
+
+
+def _owners_at_the_same_account(tickets: Iterable[Ticket], now: datetime) -> dict[int, int]:
+    """Account -> owner of its newest other ticket that is open or was opened within 30 days."""
+    accounts = {ticket.account_id for ticket in tickets if ticket.account_id}
+    if not accounts:
+        return {}
+    rows = (
+        Ticket.objects.filter(account__in=accounts, owner__isnull=False, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
+        .exclude(state=TicketState.DISMISSED)
+        .order_by("pk")
+        .values_list("account", "owner")
+    )
+    return dict(rows)
+
+
+def _keep_round(
+    pool: Pool, candidates: list[dict[str, object]], waiting: int, now: datetime, *, given: int = 0
+) -> AssignmentRound:
+    """Store the round; one that gave nothing and found what the last one found is that one again."""
+    if not given:
+        last = AssignmentRound.objects.order_by("-pk").first()
+        if last is not None and last.exclusions == pool.exclusions and last.candidates == candidates:
+            AssignmentRound.objects.filter(pk=last.pk).update(left_waiting=waiting)
+            return last
+    return AssignmentRound.objects.create(
+        happened_at=now, candidates=candidates, exclusions=pool.exclusions, tickets=given, left_waiting=waiting
+    )
+
+
+def _let_passed_over_watch(choices: Sequence[tuple[Ticket, Choice]], now: datetime) -> None:
+    """An account owner who could not take it follows the ticket and reads why."""
+    watchers, drafts = [], []
+    for ticket, choice in choices:
+        if choice.passed_over is None:
+            continue
+        user, code, until = choice.passed_over
+        if user.pk == ticket.owner_id:
+            continue
+        watchers.append(
+            Watcher(
+                ticket=ticket, user=user, reason=Watcher.Reason.PASSED_OVER, detail=f"{code} {until}".strip(), since=now
+            )
+        )
+        if user.is_active:
+            drafts.append(notices.watching(user, ticket, passed_over_because(code, until)))
+    Watcher.objects.bulk_create(watchers, ignore_conflicts=True, batch_size=500)
+    outbox.queue(drafts, now=now)
+
+
+def passed_over_because(code: str, until: str) -> str:
+    """Why the account owner did not get it, as they read it."""
+    if code == "away" and until:
+        return f"You are away until {datetime.fromisoformat(until):%A %d %B}."
+    return {
+        "away": "You are away.",
+        "full": "You have as many tickets as fit.",
+        "inactive": "Your log-in is switched off.",
+        "no_team": "You are in no team that takes tickets.",
+        "no_capacity": "You take no tickets at present.",
+    }.get(code, "Somebody else could take it at once.")
+
+
+def _tell_leads_that_the_cap_yielded(choices: Sequence[tuple[Ticket, Choice]], now: datetime) -> None:
+    yielded = [ticket for ticket, choice in choices if choice.rule == "cap_yielded"]
+    if not yielded:
+        return
+    fresh = _escalations_that_are_new(yielded, Escalation.Level.HALF, now)
+    leads: dict[int | None, list[User]] = {}
+    drafts = []
+    for ticket in fresh:
+        if ticket.team_id not in leads:
+            leads[ticket.team_id] = notices.leads_of(ticket.team_id)
+        drafts += notices.to_leads(
+            ticket,
+            f"Given beyond capacity: #{ticket.pk}",
+            [f"Half of its time was gone and everybody was full, so {ticket.owner.name if ticket.owner else ''} has it."],
+            dedupe_key=f"half:{ticket.pk}:{ticket.cycle}",
+            leads=leads[ticket.team_id],
+        )
+    outbox.queue(drafts, now=now)
+
+
+def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: datetime) -> list[Ticket]:
+    target = Deadline.Target.FIRST_CONTACT
+    known = set(
+        Escalation.objects.filter(ticket__in=tickets, target=target, level=level).values_list("ticket", "cycle")
+    )
+    fresh = [ticket for ticket in tickets if (ticket.pk, ticket.cycle) not in known]
+    Escalation.objects.bulk_create(
+        [Escalation(ticket=row, cycle=row.cycle, target=target, level=level, happened_at=now) for row in fresh],
+        ignore_conflicts=True,
+    )
+    return fresh
+
+
+def release_from_the_gone(*, now: datetime) -> int:
+    """Live tickets of people who are no longer active lose their owner, so that the next round gives them to others."""
+    released = 0
+    while True:
+        with assignment_lock():
+            tickets = list(
+                Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
+                .select_related(*WITH)
+                .select_for_update(of=("self",))
+                .order_by("pk")[:BATCH]
+            )
+            if not tickets:
+                return released
+            for ticket in tickets:
+                gone = ticket.owner_id
+                with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+                    work.write("release", data={"from": gone, "because": "inactive"}, owner=None, snoozed_until=None)
+                Conversation.objects.filter(pk=ticket.conversation_id, owner=gone).update(owner=None)
+            released += len(tickets)

@@ -1,0 +1,227 @@
+"""What time alone brings about: waiting tickets that come back, silence that closes, reminders, and who must be told.
+
+Each function claims its rows, so that two sweeps at once do nothing twice, and each of them may fail without the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from followups.actors import Actor
+from followups.messages import letters, notices
+from followups.models import Conversation, Deadline, Escalation, Ticket
+from followups.models.tickets import AT_WORK, TicketState
+from followups.workflow.contact import comes_back
+from followups.workflow.ending import close_as_silent, remind
+from followups.workflow.giving import keep_promises, make_promises
+from followups.workflow.writing import WITH, opened
+from nps_loop.mail import outbox
+from nps_loop.people.models import User
+
+BATCH = 200
+# After this long without an owner the lead signs the acknowledgement, so that the customer hears in time.
+UNASSIGNED_AFTER = timedelta(minutes=15)
+# An owner is warned this long before something is due.
+WARN_BEFORE = timedelta(hours=3)
+# More than this many in one sweep are told in one mail.
+DIGEST_OVER = 3
+
+
+def bring_back_waiting(*, now: datetime) -> int:
+    """Waiting tickets whose day has come go back to where they came from; their owner hears of it."""
+    due = Ticket.objects.waiting().filter(waiting_until__lte=now).order_by("waiting_until")[:BATCH]
+    for ticket in due:
+        with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+            current = work.ticket
+            if current.state != TicketState.WAITING_ON_CUSTOMER or not current.waiting_until or current.waiting_until > now:
+                continue
+            comes_back(work, "resume", data={"because": "date"}, at=now)
+            if current.owner is not None:
+                name = current.contact.short_name if current.contact else "The customer"
+                work.mail_later(
+                    [
+                        notices.to_person(
+                            current.owner,
+                            current,
+                            f"No answer from {name} (#{current.pk})",
+                            [f"{name} was asked a question and has not answered by the day set. The clock runs again."],
+                            dedupe_key=f"back:{current.pk}:{current.version}",
+                        )
+                    ]
+                )
+    return len(due)
+
+
+def close_the_silent(*, now: datetime) -> int:
+    """Resolved tickets whose silence ran out close as unconfirmed, or as not asked."""
+    silent = Ticket.objects.filter(state=TicketState.RESOLVED, silence_until__lte=now).order_by("silence_until")[:BATCH]
+    for ticket in silent:
+        close_as_silent(ticket, now=now)
+    return len(silent)
+
+
+def remind_once(*, now: datetime) -> int:
+    """The one reminder of the question."""
+    open_questions = Ticket.objects.filter(state=TicketState.RESOLVED, remind_at__lte=now).order_by("remind_at")[:BATCH]
+    for ticket in open_questions:
+        remind(ticket, now=now)
+    return len(open_questions)
+
+
+def acknowledge_the_unassigned(*, now: datetime) -> int:
+    """Nobody took it within 15 minutes: the lead signs the acknowledgement and is told."""
+    target, level = Deadline.Target.FIRST_CONTACT, Escalation.Level.UNASSIGNED
+    with transaction.atomic():
+        tickets = list(
+            Ticket.objects.unassigned()
+            .filter(
+                opened_at__lte=now - UNASSIGNED_AFTER,
+                cycle=0,
+                state=TicketState.NEW,
+                response__acknowledge=True,
+                response__is_history=False,
+            )
+            .exclude(escalations__level=level)
+            .select_related(*WITH)
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("opened_at", "pk")[:BATCH]
+        )
+        if not tickets:
+            return 0
+        Escalation.objects.bulk_create(
+            [Escalation(ticket=row, cycle=0, target=target, level=level, happened_at=now) for row in tickets],
+            ignore_conflicts=True,
+        )
+        promises = make_promises(tickets, now=now)
+        leads: dict[int | None, list[User]] = {}
+        drafts = []
+        for ticket in tickets:
+            if ticket.team_id not in leads:
+                leads[ticket.team_id] = notices.leads_of(ticket.team_id)
+        for team_id, signers in leads.items():
+            of_team = [ticket for ticket in tickets if ticket.team_id == team_id]
+            if signers:
+                drafts += letters.acknowledgements(of_team, promises.times, now=now, signer=signers[0])
+            drafts += _told_together(
+                signers,
+                of_team,
+                subject="Nobody has it yet",
+                line="Nobody could take it for 15 minutes. Give it to somebody, or free somebody up.",
+                key="unassigned",
+            )
+        keep_promises(promises, outbox.queue(drafts, now=now), tickets)
+        Ticket.objects.bulk_update(tickets, ["due_at", "due_for", "promised_at", "rank"], batch_size=500)
+        Conversation.objects.bulk_update(
+            list({row.conversation_id: row.conversation for row in tickets}.values()), ["thread_root"], batch_size=500
+        )
+    return len(tickets)
+
+
+def _told_together(
+    readers: Iterable[User], tickets: Sequence[Ticket], *, subject: str, line: str, key: str
+) -> list[outbox.Draft]:
+    """One mail a ticket, or one for all where there are many: a bad day must not bury whoever has to act on it."""
+    drafts = []
+    for reader in readers:
+        if len(tickets) <= DIGEST_OVER:
+            drafts += [
+                notices.to_person(
+                    reader, row, f"{subject}: #{row.pk}", [line], dedupe_key=f"{key}:{row.pk}:{row.cycle}:{reader.pk}"
+                )
+                for row in tickets
+            ]
+        else:
+            numbers = ", ".join(f"#{row.pk}" for row in tickets[:20])
+            more = f" and {len(tickets) - 20} more" if len(tickets) > 20 else ""
+            drafts.append(
+                notices.to_person(
+                    reader,
+                    tickets[0],
+                    f"{subject}: {len(tickets)} tickets",
+                    [line, f"{numbers}{more}."],
+                    dedupe_key=f"{key}:{tickets[0].pk}:{tickets[0].cycle}:{reader.pk}:{len(tickets)}",
+                )
+            )
+    return drafts
+
+
+def warn_owners(*, now: datetime) -> int:
+    """Something is due within three hours: its owner is warned, once."""
+    return _escalate(now=now, until=now + WARN_BEFORE, level=Escalation.Level.SOON, tell=_owner_of)
+
+
+def tell_leads_of_the_late(*, now: datetime) -> int:
+    """A promised or due time has passed: the lead is told, once per ticket, cycle and target."""
+    return _escalate(now=now, until=now, level=Escalation.Level.LATE, tell=_leads_of)
+
+
+def _owner_of(ticket: Ticket, known: dict[int | None, list[User]]) -> list[User]:
+    return [ticket.owner] if ticket.owner and ticket.owner.is_active else []
+
+
+def _leads_of(ticket: Ticket, known: dict[int | None, list[User]]) -> list[User]:
+    if ticket.team_id not in known:
+        known[ticket.team_id] = notices.leads_of(ticket.team_id)
+    return known[ticket.team_id]
+
+
+def _escalate(
+    *, now: datetime, until: datetime, level: str, tell: Callable[[Ticket, dict[int | None, list[User]]], list[User]]
+) -> int:
+    told = Escalation.objects.filter(
+        ticket=OuterRef("ticket"),
+        cycle=OuterRef("cycle"),
+        target=OuterRef("target"),
+        ordinal=OuterRef("ordinal"),
+        level=level,
+    )
+    with transaction.atomic():
+        running = (
+            Deadline.objects.filter(met_at=None, dropped_at=None, ticket__state__in=AT_WORK)
+            .filter(Q(due_at__lte=until) | Q(promised_at__lte=until))
+            .exclude(Exists(told))
+            .select_related("ticket__owner", "ticket__contact", "ticket__account", "ticket__brand", "ticket__response")
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("due_at", "pk")[:BATCH]
+        )
+        rows = list(running)
+        # What is late already is no warning any more; it is marked, so that it is not looked at again.
+        tellable = [row for row in rows if level != Escalation.Level.SOON or row.binding_at > now]
+        Escalation.objects.bulk_create(
+            [
+                Escalation(
+                    ticket=row.ticket, cycle=row.cycle, target=row.target, ordinal=row.ordinal, level=level, happened_at=now
+                )
+                for row in rows
+            ],
+            ignore_conflicts=True,
+        )
+        known: dict[int | None, list[User]] = {}
+        by_reader: dict[int, tuple[User, list[Deadline]]] = {}
+        for row in tellable:
+            # Answers imported from the past are late from the start; the pages say so, nobody is mailed about each.
+            if row.ticket.response and row.ticket.response.is_history:
+                continue
+            for reader in tell(row.ticket, known):
+                by_reader.setdefault(reader.pk, (reader, []))[1].append(row)
+        drafts = []
+        for reader, theirs in by_reader.values():
+            subject, line = _words_for(level)
+            drafts += _told_together([reader], [row.ticket for row in theirs], subject=subject, line=line, key=_key(level, theirs))
+        outbox.queue(drafts, now=now)
+    return len(rows)
+
+
+def _key(level: str, rows: Sequence[Deadline]) -> str:
+    return f"{level}:{rows[0].target}:{rows[0].ordinal}"
+
+
+def _words_for(level: str) -> tuple[str, str]:
+    if level == Escalation.Level.SOON:
+        return "Due within three hours", "If the date does not hold, say so to the customer before it passes."
+    return "Late", "A time that was due or promised has passed. See whether somebody else should help."
+

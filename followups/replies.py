@@ -1,0 +1,167 @@
+"""What a customer's press on their page does. A press carries the cycle it showed; who comes second sees what is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from followups.actors import Actor
+from followups.messages import notices
+from followups.models import Conversation, Reply, Ticket, Verdict
+from followups.models.tickets import LIVE, ClosedAs, TicketState
+from followups.workflow import ending
+from followups.workflow.contact import answer_owed, hear
+from followups.workflow.writing import OpenTicket, opened
+from nps_loop.people.models import User
+
+Choice = Verdict.Choice
+MAX_WORDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a customer sent from the page."""
+
+    choice: str
+    cycle: int
+    words: str = ""
+    in_demo_by: User | None = None
+
+
+def ticket_on_page(conversation: Conversation) -> Ticket | None:
+    """The ticket a customer's page is about: the newest that is resolved, else at work, else the newest of all."""
+    tickets = list(
+        conversation.tickets.exclude(state=TicketState.DISMISSED)
+        .select_related("response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation")
+        .order_by("-pk")
+    )
+    for wanted in ((TicketState.RESOLVED,), LIVE):
+        for ticket in tickets:
+            if ticket.state in wanted:
+                return ticket
+    return tickets[0] if tickets else None
+
+
+def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
+    """Let the ticket follow from what the customer pressed. Returns whether it counted.
+
+    It does not count where the page showed another cycle than the present one, or where there is nothing left to
+    decide: the customer then sees how things stand.
+    """
+    words = pressed.words.strip()[:MAX_WORDS]
+    with transaction.atomic(), opened(ticket, actor=Actor.customer(), now=now, version=None) as work:
+        current = work.ticket
+        if pressed.cycle != current.cycle or current.state == TicketState.DISMISSED:
+            return False
+        if pressed.choice == "add_words":
+            return _words(work, words)
+        act = {
+            Choice.SETTLED: _settled,
+            Choice.NOT_YET: _not_yet,
+            Choice.CALL_ME: _call_me,
+            Choice.SOMEBODY_ELSE: _somebody_else,
+            Choice.LEAVE_IT: _leave_it,
+        }.get(pressed.choice)
+        if act is None or ending.is_too_late_to_reopen(current, now):
+            return False
+        if pressed.choice == Choice.SETTLED and current.state == TicketState.CLOSED:
+            return False
+        if pressed.choice == Choice.NOT_YET and current.state in LIVE:
+            # Nothing was asked yet; what they say is words for the owner.
+            return _words(work, words) if words else False
+        verdict = Verdict.objects.create(
+            ticket=current,
+            cycle=current.cycle,
+            choice=pressed.choice,
+            text=words,
+            happened_at=now,
+            in_demo_by=pressed.in_demo_by,
+        )
+        data: dict[str, object] = {"verdict": verdict.pk}
+        if pressed.in_demo_by is not None:
+            data["in_demo_by"] = pressed.in_demo_by.pk
+        act(work, words, data)
+    return True
+
+
+def _words(work: OpenTicket, words: str) -> bool:
+    if not words:
+        return False
+    hear(work, words, work.now, via=Reply.Via.PAGE)
+    return True
+
+
+def _settled(work: OpenTicket, words: str, data: dict[str, object]) -> None:
+    """Resolved: closed as confirmed. Before that it is an event, and resolving then closes as confirmed."""
+    if work.ticket.state == TicketState.RESOLVED:
+        ending.confirm(work, "settled", data=data, at=work.now)
+        _tell_owner(work, "says that it is settled", words)
+    else:
+        work.write("settled-early", data=data)
+        _tell_owner(work, "says that it is settled already", words)
+
+
+def _not_yet(work: OpenTicket, words: str, data: dict[str, object]) -> None:
+    ending.reopen_for_customer(work, "not-yet", words, data=data, at=work.now)
+
+
+def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
+    """A call is wanted: owed like an answer; a resolved or closed ticket is open again for it."""
+    if work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
+        ending.reopen_for_customer(work, "call-me", words, data=data, at=work.now)
+    else:
+        work.write("call-me", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
+        if work.ticket.state != TicketState.NEW:
+            answer_owed(work, work.now)
+    _tell_owner(work, "asks for a call", words)
+
+
+def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> None:
+    """Another person is wanted: the lead decides who. A resolved or closed ticket is open again for it."""
+    if work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
+        ending.reopen_for_customer(work, "somebody-else", words, data=data, at=work.now)
+    else:
+        work.write("somebody-else", data=data, customer_waits=work.ticket.state != TicketState.NEW)
+    name = work.ticket.contact.short_name if work.ticket.contact else "The customer"
+    owner = work.ticket.owner.name if work.ticket.owner else "the present owner"
+    work.mail_later(
+        notices.to_leads(
+            work.ticket,
+            f"{name} asks for somebody else (#{work.ticket.pk})",
+            [f"{name} would like somebody else than {owner} to answer. Decide who."],
+            dedupe_key=f"somebody-else:{work.ticket.pk}:{work.ticket.version}",
+        )
+    )
+
+
+def _leave_it(work: OpenTicket, words: str, data: dict[str, object]) -> None:
+    """No more mail and no call. A resolved ticket closes without a yes; one at work ends without a mail."""
+    if work.ticket.state == TicketState.RESOLVED:
+        ending.close(work, "leave-it", ClosedAs.UNCONFIRMED, data=data)
+        work.set(recovery_on=None, left_in_peace=True)
+    else:
+        work.write("leave-it", data=data, left_in_peace=True, customer_waits=False, recovery_on=None)
+    _tell_owner(work, "asks to be left in peace about it: no more mail, no call", words)
+
+
+def _tell_owner(work: OpenTicket, what: str, words: str) -> None:
+    owner = work.ticket.owner
+    if owner is None or not owner.is_active:
+        return
+    name = work.ticket.contact.short_name if work.ticket.contact else "The customer"
+    lines = [f"{name} {what}."]
+    if words and not work.ticket.on_hold:
+        lines.append(f"“{words[:500]}”")
+    work.mail_later(
+        [
+            notices.to_person(
+                owner,
+                work.ticket,
+                f"{name} {what} (#{work.ticket.pk})",
+                lines,
+                dedupe_key=f"press:{work.ticket.pk}:{work.ticket.version}",
+            )
+        ]
+    )

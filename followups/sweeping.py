@@ -1,0 +1,48 @@
+"""Every due piece of work, once. Beat asks for it each half minute, so that a lost message costs seconds, never work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from followups import assignment, clocks, opening
+from nps_loop.jobs import running as jobs
+from nps_loop.mail.delivery import deliver_due
+
+logger = logging.getLogger(__name__)
+
+
+def sweep(now: datetime) -> dict[str, int]:
+    """Do what is due and return counts by name. One part that raises does not keep the others from their work."""
+    steps: dict[str, Callable[[], int]] = {
+        "answers_decided": lambda: opening.open_awaiting(now=now).decided,
+        "owners_gone": lambda: assignment.release_from_the_gone(now=now),
+        "assigned": lambda: assignment.assign_waiting(now=now).assigned,
+        "came_back": lambda: clocks.bring_back_waiting(now=now),
+        "acknowledged_unassigned": lambda: clocks.acknowledge_the_unassigned(now=now),
+        "closed_silent": lambda: clocks.close_the_silent(now=now),
+        "reminded": lambda: clocks.remind_once(now=now),
+        "owners_warned": lambda: clocks.warn_owners(now=now),
+        "leads_told": lambda: clocks.tell_leads_of_the_late(now=now),
+        "jobs": lambda: jobs.run_waiting(now=now),
+        "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
+    }
+    counts = {}
+    failed = 0
+    for name, step in steps.items():
+        try:
+            counts[name] = step()
+        except Exception:
+            logger.exception("The sweep's part %s raised; the others go on.", name)
+            counts[name] = 0
+            failed += 1
+    counts["failed_parts"] = failed
+    return counts
+
+
+def open_and_assign(now: datetime) -> dict[str, int]:
+    """Open tickets for new answers and give them to people, one after the other."""
+    opened = opening.open_awaiting(now=now)
+    given = assignment.assign_waiting(now=now)
+    return {"answers_decided": opened.decided, "tickets": opened.tickets, "assigned": given.assigned}

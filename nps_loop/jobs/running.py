@@ -1,0 +1,106 @@
+"""Running long work: claimed with a lease, so that what a dead worker left is taken up by another where it stopped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.base import File
+from django.db.models import F, Q
+from django.utils import timezone
+
+from nps_loop.celery import ring
+from nps_loop.jobs.models import Job
+from nps_loop.people.models import User
+
+logger = logging.getLogger(__name__)
+
+# A handler gets the job and a function that keeps its lease (and its progress) alive; it returns the result as JSON.
+Handler = Callable[[Job, Callable[..., None]], dict[str, Any]]
+handlers: dict[str, Handler] = {}
+
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 3
+
+
+class Unworkable(Exception):
+    """The job as a whole cannot be done, and trying again would not help. The message is for a person."""
+
+
+def register(kind: str, handler: Handler) -> None:
+    """Called by an app when it starts."""
+    handlers[kind] = handler
+
+
+def start(
+    kind: str,
+    *,
+    parameters: dict[str, Any],
+    created_by: User | None,
+    now: datetime,
+    file: File[bytes] | None = None,
+    file_name: str = "",
+    total: int = 0,
+) -> Job:
+    """Keep a job to do; a worker takes it as soon as the transaction commits, the next sweep at the latest."""
+    job = Job(
+        kind=kind, parameters=parameters, created_by=created_by, created_at=now, file_name=file_name[:255], total=total
+    )
+    if file is not None:
+        job.file.save(file_name or kind, file, save=False)
+    job.save()
+    from nps_loop.jobs.tasks import run_jobs
+
+    ring(run_jobs)
+    return job
+
+
+def run_waiting(*, now: datetime) -> int:
+    """Do every job that waits or whose worker died, one after the other. Returns how many were done."""
+    done = 0
+    while (job := _claim(now)) is not None:
+        _run(job)
+        done += 1
+    return done
+
+
+def _claim(now: datetime) -> Job | None:
+    waiting = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, leased_until__lt=now)
+    for job in Job.objects.filter(waiting).order_by("pk")[:20]:
+        won = Job.objects.filter(waiting, pk=job.pk, attempts=job.attempts).update(
+            state=Job.State.RUNNING,
+            leased_until=now + LEASE,
+            started_at=job.started_at or now,
+            attempts=F("attempts") + 1,
+        )
+        if won:
+            job.refresh_from_db()
+            return job
+    return None
+
+
+def _run(job: Job) -> None:
+    def alive(**progress: Any) -> None:
+        Job.objects.filter(pk=job.pk).update(leased_until=timezone.now() + LEASE, **progress)
+
+    try:
+        handler = handlers.get(job.kind)
+        if handler is None:
+            raise Unworkable(f"Nobody knows how to do “{job.kind}”.")
+        result = handler(job, alive)
+    except Unworkable as error:
+        _end(job, Job.State.FAILED, error=str(error))
+    except Exception as error:
+        logger.exception("Job %s (%s) raised.", job.pk, job.kind)
+        if job.attempts >= MAX_ATTEMPTS:
+            _end(job, Job.State.FAILED, error=f"It stopped three times. The last reason: {type(error).__name__}.")
+        else:
+            Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, leased_until=timezone.now() + timedelta(seconds=30))
+    else:
+        _end(job, Job.State.DONE, result=result)
+
+
+def _end(job: Job, state: str, **fields: Any) -> None:
+    Job.objects.filter(pk=job.pk).update(state=state, finished_at=timezone.now(), leased_until=None, **fields)
