@@ -17,6 +17,7 @@ LIMITS = {
     "name": 300,
     "phone": 40,
     "language": 10,
+    "time_zone": 64,
     "account_external_id": 200,
     "account_name": 300,
     "touchpoint": 200,
@@ -57,6 +58,7 @@ class IncomingResponse:
     name: str = ""
     phone: str = ""
     language: str = ""
+    time_zone: str = ""
     account_external_id: str = ""
     account_name: str = ""
     touchpoint: str = ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import available_timezones
 
 from surveys.incoming import ATTRIBUTES_KEPT, IncomingResponse, Rejection, objections, shorten
 from surveys.readers.cells import language_from
@@ -13,7 +15,7 @@ from surveys.scoring import BadScore, parse_score
 
 TEXT_FIELDS = (
     "external_id", "comment", "driver", "email", "contact_external_id", "name", "phone", "language",
-    "account_external_id", "account_name", "touchpoint", "answered_for", "product",
+    "time_zone", "account_external_id", "account_name", "touchpoint", "answered_for", "product",
 )  # fmt: skip
 # Other names under which senders know the same thing.
 ALSO_CALLED = {
@@ -27,6 +29,8 @@ ALSO_CALLED = {
     "customer_email": "email",
     "updated_at": "version_at",
 }
+# Reading the names of all zones from disk takes a tenth of a second.
+_zones = functools.cache(available_timezones)
 # Ids are often numbers where they were made; they stay the digits that were sent.
 _NUMBERS_ALLOWED = frozenset(("external_id", "contact_external_id", "account_external_id", "phone"))
 
@@ -130,6 +134,8 @@ class _Reading:
             if not language:
                 self.refuse(field, "Must be a language such as “en” or “de-AT”.")
             return language
+        if field == "time_zone" and value.strip() and value.strip() not in _zones():
+            self.refuse(field, "Must be a time zone such as “Europe/Berlin”.")
         return value.strip()
 
     def _flag(self, field: str) -> bool | None:

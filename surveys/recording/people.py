@@ -20,7 +20,7 @@ from surveys.recording.rewriting import rewrite
 from surveys.searching import normalise_for_search
 
 _Key = tuple[str, str, str]
-_FILLED_IN = ("account", "name", "email", "phone", "language", "is_shared_mailbox", "search_name")
+_FILLED_IN = ("account", "name", "email", "phone", "language", "time_zone", "is_shared_mailbox", "search_name")
 
 
 def find_people(
@@ -126,6 +126,7 @@ class _People:
             "email": email,
             "phone": incoming.phone,
             "language": incoming.language,
+            "time_zone": incoming.time_zone,
         }
         learnt = {field: value for field, value in details.items() if value and not getattr(contact, field)}
         if not learnt:
