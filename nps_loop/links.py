@@ -25,7 +25,7 @@ _CLAIM = struct.Struct(">QII")
 _PROOF_BYTES = 20
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\[\[link:([a-z0-9_]+)\]\]")
-_DEAD_HREF = re.compile(r"""\shref=(["'])\[\[link:[a-z0-9_]+\]\]\1""")
+_HREF = re.compile(r"""\shref=(["'])\[\[link:[a-z0-9_]+\]\][^"']*\1""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def fill(text: str, html: str, urls: Mapping[str, str]) -> tuple[str, str]:
 def deaden(text: str, html: str, names: Collection[str]) -> tuple[str, str]:
     """Return a mail's text and HTML for a reader who must not follow its links: they are shown, and lead nowhere."""
     shown = {name: f"{settings.SITE_URL}/…/" for name in names}
-    return fill(text, _DEAD_HREF.sub("", html), shown)
+    return fill(text, _HREF.sub("", html), shown)
 
 
 def _proof(purpose: str, claim: bytes, secret: str) -> bytes:

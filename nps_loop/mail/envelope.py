@@ -6,13 +6,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime, formataddr
 
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart, SafeMIMEText
 from django.utils.encoding import punycode
 
 from nps_loop import links
 from nps_loop.mail.models import Message, Stream
 
 UNSUBSCRIBE = "unsubscribe"
+
+
+# Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers miss.
+# The limit of SMTP is 998.
+_LONGEST_HEADER_LINE = 900
+
+
+class _Mail(EmailMultiAlternatives):
+    def message(self) -> SafeMIMEText | SafeMIMEMultipart:
+        message = super().message()
+        message.policy = message.policy.clone(max_line_length=_LONGEST_HEADER_LINE)
+        return message
 
 
 class Unfillable(Exception):
@@ -65,7 +77,7 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
             "List-Unsubscribe": f"<{filled[UNSUBSCRIBE]}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-    mail = EmailMultiAlternatives(
+    mail = _Mail(
         subject=message.subject,
         body=text,
         from_email=formataddr((message.from_name, _ascii_domain(message.from_address))),
@@ -79,8 +91,11 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
 
 
 def _wanted(message: Message) -> dict[str, tuple[str, int]]:
-    """Placeholder -> (purpose, object id) of one mail; object 0 is the mail itself."""
-    wanted = {name: (purpose, object_id or message.pk) for name, (purpose, object_id) in message.links.items()}
+    """Placeholder -> (purpose, object id) of one mail. To unsubscribe is always about the mail in hand."""
+    wanted = {
+        name: (purpose, message.pk if purpose == UNSUBSCRIBE else object_id)
+        for name, (purpose, object_id) in message.links.items()
+    }
     if message.stream == Stream.SURVEYS:
         wanted[UNSUBSCRIBE] = (UNSUBSCRIBE, message.pk)
     return wanted

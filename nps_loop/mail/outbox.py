@@ -30,8 +30,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 class Draft:
     """One mail to one recipient, rendered, with `[[link:name]]` where a link of `links` belongs.
 
-    `links` maps a placeholder's name to (purpose, object id) as `nps_loop.links` knows them; object id 0 is this very
-    mail. `skip` is a reason in words: the mail is kept as not sent, so that somebody can read why. `send_after` (UTC)
+    `links` maps a placeholder's name to (purpose, object id) as `nps_loop.links` knows them; with the purpose
+    "unsubscribe" the object is this very mail, whatever is given. `skip` is a reason in words: the mail is kept as not sent, so that somebody can read why. `send_after` (UTC)
     is where undo and later sending live; None is now. A second draft with the `dedupe_key` of an earlier one is not
     queued.
     """
