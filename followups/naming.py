@@ -27,14 +27,14 @@ ALSO_WORDS = frozenset(
     nick noel norm olive page pat patience paz peg penny pilar piper prince ray rich rob robin rocio rod rosa
     rose ruby sky sol son star stern sue summer sunny temple trinity van viola victor violet wade ward warren
     will winter wolf
-    """.split()  # noqa: SIM905 - words are read as words
+    """.split()
 )
 
 # Before a family name they make a person of it: "Frau Brandt", "Mr Brandt". Folded, without their full stop.
 TITLES = frozenset(
     """
     mr mrs ms miss dr prof herr herrn frau senor senora senorita sr sra srta don dona monsieur madame m mme mlle
-    """.split()  # noqa: SIM905 - words are read as words
+    """.split()
 )
 
 # A word of letters, hyphens and apostrophes, or a number. "Hanna-Lena" is one word, so that Hanna is not in it.

@@ -49,7 +49,7 @@ ENDS = re.compile(r"[.!?…]{1,20}[\"'”’»«)\]]{0,4}(?=\s|\Z)|[。！？।
 SHORTENED = frozenset(
     """
     dr mr mrs ms prof vs eg ie approx bzw ca evtl ggf inkl nr tel vgl zzgl sr sra srta ud uds núm mme mlle
-    """.split()  # noqa: SIM905 - words are read as words
+    """.split()
 )
 
 # As far as a full stop looks around itself.
@@ -188,7 +188,7 @@ class Lexicon:
 
 
 def _phrases(text: str) -> frozenset[str]:
-    return frozenset(phrase for line in text.splitlines() for phrase in (p.strip() for p in line.split(",")) if phrase)
+    return frozenset(" ".join(phrase.split()) for phrase in text.split(","))
 
 
 LEXICONS = (
