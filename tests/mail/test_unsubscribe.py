@@ -1,6 +1,8 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 
 from nps_loop import links
 from nps_loop.mail.models import Stream, Suppression
@@ -96,14 +98,14 @@ def test_the_address_with_its_token_does_not_travel_on(client, invitation):
     assert "no-store" in response["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "Shall we stop asking you?"), ("de", "nicht mehr fragen"), ("es", "preguntarle"), ("fr", "interroger")],
-)
-def test_the_page_speaks_the_language_of_the_mail(client, language, words):
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr"])
+def test_the_page_speaks_the_language_of_the_mail(client, language):
     message = make_message(stream=Stream.SURVEYS, language=language)
 
     page = client.get(address_of(message)).content.decode()
 
+    with translation.override(language):
+        words = gettext("Shall we stop asking you?")
+    assert (words == "Shall we stop asking you?") is (language == "en")
     assert words in page
     assert f'<html lang="{language}">' in page
