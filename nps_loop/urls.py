@@ -26,7 +26,7 @@ def _add(prefix: str, module: str) -> None:
     urlpatterns.append(path(prefix, include(module)))
 
 
-for name in ("surveys.api.urls", "surveys.api_urls", "followups.api.urls", "followups.api_urls"):
+for name in ("surveys.api.urls", "followups.api.urls"):
     _add("api/v1/", name)
 for name in ("nps_loop.people.urls", "nps_loop.jobs.urls", "nps_loop.mail.urls", "surveys.urls", "followups.urls"):
     _add("", name)

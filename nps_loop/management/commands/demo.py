@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from nps_loop.broker import NoBroker, start_embedded
@@ -26,6 +26,9 @@ LOGINS = ("agent", "lead", "admin")
 class Command(BaseCommand):
     help = "Loads sample answers into an empty database, starts web, worker, beat and broker, and stops them on Ctrl-C."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--empty", action="store_true", help="start without sample answers and without live ones")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             # The demo's settings differ (no mail server, own secret), and settings are read once: start over with them.
@@ -37,8 +40,10 @@ class Command(BaseCommand):
             signal.signal(sig, _interrupt)
         children: list[Child] = []
         try:
-            self._prepare()
+            self._prepare(samples=not options["empty"])
             self._start(children, port)
+            if not options["empty"]:
+                self._feed(children)
             self._announce(port)
             self._watch(children)
         except KeyboardInterrupt:
@@ -50,10 +55,10 @@ class Command(BaseCommand):
             stop_all(children)
             lock.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, samples: bool) -> None:
         self.stdout.write("Preparing the database ...")
         call_command("migrate", verbosity=0)
-        if "load_samples" in get_commands() and not _has_answers():
+        if samples and "load_samples" in get_commands() and not _has_answers():
             self.stdout.write("Loading sample answers ...")
             call_command("load_samples", stdout=self.stdout)
         # The programs below are the only ones to hold connections from here on.
@@ -73,9 +78,12 @@ class Command(BaseCommand):
         ready = wait_for(lambda: _is_ready(port) or not all(child.running for child in children), READY_SECONDS)
         if not ready or not all(child.running for child in children):
             self._fail(children)
+
+    def _feed(self, children: list[Child]) -> None:
+        """Let a few more answers come in, one by one, so that one sees tickets appear and find their owner."""
         if "feed_samples" in get_commands():
             command = [sys.executable, "manage.py", "feed_samples"]
-            children.append(spawn("feeder", command, log=logs / "feeder.log"))
+            children.append(spawn("feeder", command, log=settings.DATA_DIR / "log" / "feeder.log"))
 
     def _announce(self, port: int) -> None:
         self.stdout.write(f"\n  nps_loop is running at http://127.0.0.1:{port}\n")
