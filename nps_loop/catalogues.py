@@ -3,6 +3,8 @@
     python -m nps_loop.catalogues            update locale/*/LC_MESSAGES/django.po and compile them
     python -m nps_loop.catalogues --check    change nothing; print what is missing or stale and exit 1
 
+What a customer reads must have its words in every language. What only colleagues read may still be English.
+
 Babel does the reading and writing, so that no GNU gettext has to be installed.
 """
 
@@ -23,6 +25,16 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "es", "fr")
 PARTS = ("nps_loop", "surveys", "followups", "templates")
+# What somebody outside may read, and the notices to colleagues, who may share no language with each other.
+READ_BY_CUSTOMERS = (
+    "followups/loop_page.py",
+    "nps_loop/templatetags/",
+    "templates/emails/",
+    "templates/followups/loop/",
+    "templates/includes/",
+    "templates/registration/",
+    "templates/surveys/",
+)
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -39,9 +51,9 @@ CALLING = ("Dear %(first)s,", "%(first)s")
 Key = tuple[str | None, str, str | None]  # context, words, words in the plural
 
 
-def gathered(root: Path = ROOT) -> dict[Key, str]:
-    """Every translatable message of the project's Python and templates, with the file where it first stands."""
-    found: dict[Key, str] = {}
+def gathered(root: Path = ROOT) -> dict[Key, list[str]]:
+    """Every translatable message of the project's Python and templates, with the files where it stands."""
+    found: dict[Key, list[str]] = {}
     for part in PARTS:
         for path in sorted((root / part).rglob("*")):
             if path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
@@ -51,7 +63,7 @@ def gathered(root: Path = ROOT) -> dict[Key, str]:
                 # Templates become lines of gettext calls; their indentation means nothing to Python.
                 source = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
             for key in _calls(source):
-                found.setdefault(key, str(path.relative_to(root)))
+                found.setdefault(key, []).append(path.relative_to(root).as_posix())
     return found
 
 
@@ -103,16 +115,32 @@ def problems(root: Path = ROOT) -> list[str]:
     wanted = gathered(root)
     for language in LANGUAGES:
         kept = catalogue(language, root)
-        for (context, words, plural), place in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
+        for (context, words, plural), places in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
             message = kept.get(words, context)
             if message is None or not all(_strings(message)):
-                wrong.append(f"{language}: no words for {words!r} ({place})")
+                wrong += [f"{language}: no words for {words!r} ({place})" for place in places if _for_customers(place)][:1]
             elif words not in CALLING and _places(plural or words) != _places(_strings(message)[-1]):
                 wrong.append(f"{language}: the places differ in the words for {words!r}")
         compiled = _path(language, root).with_suffix(".mo")
         if not compiled.exists() or not _pairs(kept).items() <= _pairs(_compiled(compiled)).items():
             wrong.append(f"{language}: django.mo is not what django.po says; run python -m nps_loop.catalogues")
     return wrong
+
+
+def still_english(root: Path = ROOT) -> dict[str, int]:
+    """Language -> how many messages for colleagues have no words in it yet."""
+    wanted = gathered(root)
+    counts = {}
+    for language in LANGUAGES:
+        kept = catalogue(language, root)
+        said = [kept.get(words, context) for context, words, _plural in wanted]
+        counts[language] = sum(1 for message in said if message is None or not all(_strings(message)))
+    return counts
+
+
+def _for_customers(place: str) -> bool:
+    # Pages of the top folder are what anybody may meet: log-in, errors, the frame of all others.
+    return place.startswith(READ_BY_CUSTOMERS) or bool(re.fullmatch(r"templates/[^/]+", place))
 
 
 def _compiled(path: Path) -> Catalog:
@@ -146,9 +174,11 @@ def _path(language: str, root: Path) -> Path:
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        found = problems()
-        print("\n".join(found) or "Catalogues are whole.")
-        sys.exit(1 if found else 0)
-    update()
-    print("\n".join(problems()) or "Catalogues are whole.")
+    if "--check" not in sys.argv[1:]:
+        update()
+    found = problems()
+    print("\n".join(found) or "Catalogues are whole.")
+    for language, count in still_english().items():
+        if count and not found:
+            print(f"{language}: {count} messages for colleagues are still English.")
+    sys.exit(1 if found else 0)
