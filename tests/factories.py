@@ -83,10 +83,16 @@ def make_policy(bands: tuple[str, ...] = ("detractor",), **fields: Any) -> SlaPo
 
 
 def make_team(name: str = "", *, lead: User | None = None, agents: tuple[User, ...] = (), **fields: Any) -> Team:
-    """A team with its lead and agents as members."""
+    """A team with its lead and agents as members. `is_default` takes the place of whichever team was the default."""
     n = _next()
+    if fields.get("is_default"):
+        Team.objects.filter(is_default=True).update(is_default=False)
     team = Team.objects.create(
-        **{"slug": f"team-{n}", "name": name or f"Team {n}", "calendar": fields.pop("calendar", None) or make_calendar()},
+        **{
+            "slug": f"team-{n}",
+            "name": name or f"Team {n}",
+            "calendar": fields.pop("calendar", None) or make_calendar(),
+        },
         **fields,
     )
     if lead is not None:
@@ -225,7 +231,9 @@ def make_deadline(ticket: Ticket, target: str = Deadline.Target.FIRST_CONTACT, *
         "starts_at": ticket.responded_at,
         "due_at": ticket.responded_at + timedelta(minutes=minutes),
     }
-    return Deadline.objects.create(ticket=ticket, target=target, minutes=minutes, policy=policy, **{**defaults, **fields})
+    return Deadline.objects.create(
+        ticket=ticket, target=target, minutes=minutes, policy=policy, **{**defaults, **fields}
+    )
 
 
 def make_action(ticket: Ticket, owner: User | None = None, **fields: Any) -> Action:
