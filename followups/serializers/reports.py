@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from nps_loop.api.fields import StrictSerializer
+from nps_loop.api.fields import DayField, StrictSerializer
 from surveys.models import Survey
 from surveys.scoring import Band
 
@@ -18,8 +18,8 @@ MOST_DAYS = 3 * 366
 class ReportQuerySerializer(StrictSerializer):
     """A cohort: days of the answers, both included, by default the last 90 days. The context's `today` is that of now."""
 
-    day_from = serializers.DateField(required=False)
-    day_to = serializers.DateField(required=False)
+    day_from = DayField(required=False)
+    day_to = DayField(required=False)
     team = serializers.SlugField(required=False, max_length=60)
     touchpoint = serializers.SlugField(required=False, max_length=100)
     segment = serializers.CharField(required=False, max_length=80)
@@ -29,8 +29,6 @@ class ReportQuerySerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         last: date = attrs.get("day_to") or self.context["today"]
-        if last < date(2000, 1, 1):
-            raise serializers.ValidationError({"day_to": "Is the year right?"})
         first: date = attrs.get("day_from") or last - timedelta(days=USUAL_DAYS - 1)
         if first > last:
             raise serializers.ValidationError({"day_from": "The first day comes after the last."})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -12,35 +12,14 @@ from followups import calendars
 from followups.models import Action, ContactAttempt, RootCause, Ticket
 from followups.models.tickets import DismissReason
 from followups.workflow.contact import Settlement
-from nps_loop.api.fields import StrictSerializer
+from nps_loop.api.fields import DayField, MomentField, StrictSerializer
 from nps_loop.people.models import User
 from surveys.models import Contact
 
 LARGEST_VERSION = 2**31 - 1
 LARGEST_ID = 2**63 - 1
-YEARS = range(2000, 2101)
 REASONS_TO_DISMISS = [pair for pair in DismissReason.choices if pair[0]]
 LINE, TEXT, MAIL = 300, 5_000, 50_000
-
-
-class MomentField(serializers.DateTimeField):
-    """A moment with its zone, in a year that a calendar can count with."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        moment: datetime = super().to_internal_value(value)
-        if moment.year not in YEARS:
-            raise serializers.ValidationError("Is the year right?", code="invalid")
-        return moment
-
-
-class DayField(serializers.DateField):
-    """A day in a year that a calendar can count with."""
-
-    def to_internal_value(self, value: Any) -> date:
-        day: date = super().to_internal_value(value)
-        if day.year not in YEARS:
-            raise serializers.ValidationError("Is the year right?", code="invalid")
-        return day
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+
+# Years that a calendar can count with.
+YEARS = range(2000, 2101)
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its zone."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment: datetime = super().to_internal_value(value)
+        if moment.year not in YEARS:
+            raise ValidationError("Is the year right?", code="invalid")
+        return moment
+
+
+class DayField(serializers.DateField):
+    """A day."""
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date = super().to_internal_value(value)
+        if day.year not in YEARS:
+            raise ValidationError("Is the year right?", code="invalid")
+        return day
 
 
 class StrictSerializer(serializers.Serializer[Any]):
