@@ -61,7 +61,8 @@ def make(purpose: str, object_id: int, generation: int, *, expires_at: datetime 
 def read(token: str, purpose: str, *, now: datetime | None = None) -> LinkClaim | None:
     """Return what `token` says if it was made for `purpose` with a secret of ours and has not expired; else None.
 
-    `now` defaults to the clock. Asks no database: compare the generation with the object's (`is_current`) before acting.
+    `now` defaults to the clock. Asks no database: compare the generation with the object's (`is_current`) before
+    acting.
     """
     if not _TOKEN.fullmatch(token or ""):
         return None

@@ -1,7 +1,7 @@
 """Handing mails over to the mail server, from rows that are due.
 
-Claim, then act: a batch is claimed by a lease, each mail is handed over outside of any transaction and marked as soon as
-the server took it, what is left at half the lease goes back. A process that dies in between leaves a lease that runs
+Claim, then act: a batch is claimed by a lease, each mail is handed over outside of any transaction and marked as soon
+as the server took it, what is left at half the lease goes back. A process that dies in between leaves a lease that runs
 out; then the mail is sent again, with the same Message-ID. So a mail is never lost and rarely doubled, and no message
 broker is needed for either.
 """
@@ -13,12 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import translation
 
 from nps_loop.mail import envelope, hooks, outbox, suppression, telling, verdicts
@@ -91,7 +92,7 @@ class _Run:
             if self._connection is None:
                 self.counts["sent"] += claim.accepted([message for message, _ in ready], self.moment(), begun=False)
                 return True
-            return self._send_each(claim, ready)
+            return self._send_each(self._connection, claim, ready)
         finally:
             self.counts["told"] += telling.tell_owed(self.moment())
 
@@ -124,7 +125,9 @@ class _Run:
             self.counts["failed"] += claim.failed(message, str(error), dead=False, now=self.moment())
             return None
 
-    def _send_each(self, claim: _Claim, ready: Sequence[tuple[Message, dict[str, str]]]) -> bool:
+    def _send_each(
+        self, connection: BaseEmailBackend, claim: _Claim, ready: Sequence[tuple[Message, dict[str, str]]]
+    ) -> bool:
         """Hand over one mail after the other; return False when the server or the lease says to stop."""
         rest = [message for message, _ in ready]
         for message, urls in ready:
@@ -132,7 +135,7 @@ class _Run:
                 self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
                 return False
             try:
-                _open(self._connection)
+                _open(connection)
             except Exception as error:
                 verdict = verdicts.not_reached(error)
                 logger.warning("%s %d mails wait.", verdict.reason, len(rest))
@@ -142,13 +145,13 @@ class _Run:
             if not claim.begin(message):
                 continue  # the lease ran out and somebody else has it
             try:
-                self._connection.send_messages([envelope.compose(message, urls, now=self.moment())])
+                connection.send_messages([envelope.compose(message, urls, now=self.moment())])
             except Exception as error:
                 verdict = verdicts.of(error)
                 logger.warning("Mail %d, try %d: %s", message.pk, message.attempts, verdict.kind.name)
                 self._put_off(claim, [message], verdict, begun=True)
                 if verdict.connection_is_gone:
-                    _close(self._connection)
+                    _close(connection)
                     self._breaks += 1
                     if self._breaks >= _MOST_BREAKS:
                         self.counts["released"] += claim.back({m.pk for m in rest}, self.moment() + _BREATHER)
@@ -193,7 +196,7 @@ class _Claim:
         self.messages = sorted(messages, key=lambda message: message.attempts > 0)
 
     @property
-    def _mine(self):
+    def _mine(self) -> QuerySet[Message]:
         return Message.objects.filter(state=State.SENDING, leased_until=self.until, sent_at=None, ended_at=None)
 
     def begin(self, message: Message) -> bool:
@@ -226,7 +229,7 @@ class _Claim:
         """Give mails back to the queue; `tried` counts an attempt."""
         if not pks:
             return 0
-        changes = {"attempts": F("attempts") + 1} if tried else {}
+        changes: dict[str, Any] = {"attempts": F("attempts") + 1} if tried else {}
         if reason:
             changes["reason"] = reason[:300]
         return self._mine.filter(pk__in=pks).update(
@@ -234,9 +237,7 @@ class _Claim:
         )
 
 
-def _ask(
-    hook: hooks.BeforeHandover, messages: Sequence[Message], now: datetime
-) -> tuple[dict[int, str], set[int]]:
+def _ask(hook: hooks.BeforeHandover, messages: Sequence[Message], now: datetime) -> tuple[dict[int, str], set[int]]:
     """Return what `hook` drops, with its reasons, and the mails it raised for; one by one after it raised for all."""
     if not messages:
         return {}, set()

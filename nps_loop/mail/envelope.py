@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime, formataddr
+from typing import Any
 
-from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart, SafeMIMEText
+from django.core.mail import EmailMultiAlternatives
 from django.utils.encoding import punycode
 
 from nps_loop import links
@@ -15,14 +16,14 @@ from nps_loop.mail.models import Message, Stream
 UNSUBSCRIBE = "unsubscribe"
 
 
-# Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers miss.
-# The limit of SMTP is 998.
+# Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers
+# miss. The limit of SMTP is 998.
 _LONGEST_HEADER_LINE = 900
 
 
 class _Mail(EmailMultiAlternatives):
-    def message(self) -> SafeMIMEText | SafeMIMEMultipart:
-        message = super().message()
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
         message.policy = message.policy.clone(max_line_length=_LONGEST_HEADER_LINE)
         return message
 
@@ -41,9 +42,7 @@ def look_up(messages: Iterable[Message]) -> dict[tuple[str, int], links.Target]:
     return links.look_up(wanted for message in messages for wanted in _wanted(message).values())
 
 
-def urls(
-    message: Message, found: Mapping[tuple[str, int], links.Target], *, now: datetime
-) -> dict[str, str]:
+def urls(message: Message, found: Mapping[tuple[str, int], links.Target], *, now: datetime) -> dict[str, str]:
     """Return the addresses of the links of `message`, by placeholder. Raises Unfillable where one leads nowhere.
 
     The unsubscribe link is a mail's own and stands on the host of the others: a mail speaks for one brand.

@@ -3,10 +3,10 @@
 A listener that raises never loses a mail and never sends one twice:
 
 * `before_handover` raises: the mail goes back to the queue and is tried again later; the others of its batch leave.
-* `accepted`, `failed` and `skipped` are told in the same transaction that gives the mail its final state, so a listener's rows and
-  that state are both there or neither. Until then the row says `sending` with `sent_at` (or `ended_at`) set: what the
-  mail server answered is kept, only the telling is owed, and every delivery run pays what is owed. A mail whose telling
-  raises again and again is marked after a day all the same, with an error in the log.
+* `accepted`, `failed` and `skipped` are told in the same transaction that gives the mail its final state, so a
+  listener's rows and that state are both there or neither. Until then the row says `sending` with `sent_at` (or
+  `ended_at`) set: what the mail server answered is kept, only the telling is owed, and every delivery run pays what is
+  owed. A mail whose telling raises again and again is marked after a day all the same, with an error in the log.
 
 Listeners take batches and must cost a constant number of queries. What they do is rolled back when they raise.
 """
@@ -23,8 +23,9 @@ from nps_loop.mail.models import Message
 
 # The last look before a mail leaves (hold, erasure, an old cycle): message id -> reason in words not to send it.
 BeforeHandover = Callable[[Sequence[Message], datetime], Mapping[int, str]]
-# `accepted`: the mail server took these mails. `failed`: they failed for good or came back (see `state`). `skipped`: they
-# were dropped at hand-over, by a suppression or by `before_handover`. `now` is when it is told; the row has the rest.
+# `accepted`: the mail server took these mails. `failed`: they failed for good or came back (see `state`). `skipped`:
+# they were dropped at hand-over, by a suppression or by `before_handover`. `now` is when it is told; the row has the
+# rest.
 Listener = Callable[[Sequence[Message], datetime], None]
 
 before_handover: list[BeforeHandover] = []

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from nps_loop import links
 from nps_loop.mail import envelope, hooks

@@ -31,9 +31,9 @@ class Draft:
     """One mail to one recipient, rendered, with `[[link:name]]` where a link of `links` belongs.
 
     `links` maps a placeholder's name to (purpose, object id) as `nps_loop.links` knows them; with the purpose
-    "unsubscribe" the object is this very mail, whatever is given. `skip` is a reason in words: the mail is kept as not sent, so that somebody can read why. `send_after` (UTC)
-    is where undo and later sending live; None is now. A second draft with the `dedupe_key` of an earlier one is not
-    queued.
+    "unsubscribe" the object is this very mail, whatever is given. `skip` is a reason in words: the mail is kept as not
+    sent, so that somebody can read why. `send_after` (UTC) is where undo and later sending live; None is now. A second
+    draft with the `dedupe_key` of an earlier one is not queued.
     """
 
     kind: str

@@ -95,7 +95,7 @@ def lift(addresses: Iterable[str], stream: str | None = None, *, only: str | Non
 
 
 def sentence(row: Suppression, name: str, now: datetime) -> str:
-    """Say why a mail to `name` is not sent because of `row`, e.g. "Not sent: Marta asked for no more mails on 3 May."."""
+    """Say why a mail to `name` is not sent because of `row`: "Not sent: Marta asked for no more mails on 3 May."."""
     since = formats.date_format(row.since, "j F" if row.since.year == now.year else "j F Y")
     match row.reason:
         case Reason.UNSUBSCRIBED if row.stream == Stream.SURVEYS:

@@ -1,7 +1,8 @@
 """Telling the listeners how a mail ended, and giving it its final state in the same transaction.
 
 A mail whose telling is owed is `sending` with `sent_at` (accepted) or `ended_at` (failed, skipped) set; `leased_until`
-says from when it is to be told. So the mail server's answer is kept by one UPDATE, and a listener's fault delays only itself.
+says from when it is to be told. So the mail server's answer is kept by one UPDATE, and a listener's fault delays only
+itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from nps_loop.mail import hooks, outbox, suppression
 from nps_loop.mail.models import Message
@@ -56,7 +57,8 @@ def mark_bounced(message_ids: Collection[int], *, reason: str, now: datetime) ->
 
 def _tell(which: Q, now: datetime, limit: int) -> int:
     with transaction.atomic():
-        messages = list(_locked(which)[:limit])
+        # By case, so that two processes that tell at once take the rows of their listeners in one order.
+        messages = sorted(_locked(which)[:limit], key=lambda message: (message.case or 0, message.pk))
         for message in messages:
             message.state, message.leased_until = _end_of(message), None
         for state, listeners in (
@@ -92,7 +94,7 @@ def _end_of(message: Message) -> str:
     return State.SKIPPED if message.reason.startswith(outbox.NOT_SENT) else State.FAILED
 
 
-def _locked(which: Q):
+def _locked(which: Q) -> QuerySet[Message]:
     return Message.objects.select_for_update(skip_locked=True).filter(which).order_by("leased_until", "pk")
 
 

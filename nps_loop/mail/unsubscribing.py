@@ -1,4 +1,4 @@
-"""Leaving a stream by the link in a mail. The link belongs to the mail, which knows its address and what it was about."""
+"""Leaving a stream by the link in a mail: the link belongs to that mail, which knows its address and its stream."""
 
 from __future__ import annotations
 

@@ -77,8 +77,10 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
 def came_back(request: HttpRequest, pk: int) -> HttpResponse:
     message = _readable(request, pk)
     name = message.recipient_name.split(" ")[0] or message.recipient
-    if telling.mark_bounced([message.pk], reason=f"Noted by {request.user.name}.", now=timezone.now()):
-        notes.success(request, gettext("Noted: %(name)s did not get this mail, so it counts for nothing.") % {"name": name})
+    by = getattr(request.user, "name", "")
+    if telling.mark_bounced([message.pk], reason=f"Noted by {by}.", now=timezone.now()):
+        said = gettext("Noted: %(name)s did not get this mail, so it counts for nothing.")
+        notes.success(request, said % {"name": name})
     else:
         notes.warning(request, gettext("Only a mail that was accepted can come back. This one was not."))
     return redirect("mail", pk=pk)

@@ -279,7 +279,7 @@ def test_a_mail_put_off_for_days_fails_for_good(server):
 
 
 def test_no_such_mailbox_fails_for_good_and_stops_mail_to_it(server):
-    gone, fine = queued("gone", "fine")
+    gone, _fine = queued("gone", "fine")
 
     counts = delivery.deliver_due(NOW)
 
@@ -343,9 +343,7 @@ def test_after_three_days_of_doubt_a_person_is_asked(server):
     delivery.deliver_due(NOW)
 
     assert fresh(row).state == State.FAILED
-    assert fresh(row).reason == (
-        "We cannot tell whether this mail left. Check with Marta before you send it again."
-    )
+    assert fresh(row).reason == "We cannot tell whether this mail left. Check with Marta before you send it again."
 
 
 def test_a_server_that_falls_silent_in_the_middle_makes_the_mail_wait(server, settings):
@@ -479,7 +477,7 @@ def test_a_check_before_the_hand_over_drops_mails_with_its_reason(server):
 
 
 def test_a_check_that_raises_for_one_mail_makes_only_that_one_wait(server):
-    odd, fine = queued("odd", "fine")
+    odd, _fine = queued("odd", "fine")
 
     def check(messages, now):
         if any(message.pk == odd.pk for message in messages):

@@ -63,9 +63,7 @@ def test_a_mail_vanishes_with_the_transaction_that_caused_it():
 
 
 def test_what_nobody_wants_is_kept_as_not_sent_with_its_reason():
-    suppression.suppress(
-        ["marta@client.example"], Stream.NEWS, "unsubscribed", now=datetime(2026, 5, 3, 9, tzinfo=UTC)
-    )
+    suppression.suppress(["marta@client.example"], Stream.NEWS, "unsubscribed", now=datetime(2026, 5, 3, 9, tzinfo=UTC))
 
     news, case = outbox.queue([draft(stream=Stream.NEWS), draft()], now=NOW)
 
