@@ -79,7 +79,7 @@ def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) 
 
 
 def calls_first(contact: Contact | None, contact_me: bool | None) -> bool:
-    """Whether a call comes before a mail: a number is known, and the customer prefers it, asked for it or has no mail."""
+    """Whether a call comes before a mail: a number is known, and they prefer it, asked for it or have no mail."""
     if contact is None or not contact.phone:
         return False
     if contact.preferred_channel:

@@ -118,7 +118,7 @@ def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
 
 
 def queue(viewer: Viewer, *, view: str, search: str, after: str, now: datetime) -> Queue:
-    """The page for one view. `after` is the place of the last row seen, as `next_url` names it; nonsense is page one."""
+    """The page for one view. `after` is the place of the last row seen, as `next_url` has it; nonsense is page one."""
     days = Days.around(now, viewer.calendar)
     looks = parts(viewer, days)
     week = Action.objects.filter(

@@ -43,20 +43,30 @@ class Shelf:
         return found
 
     @cached_property
+    def people(self) -> list[User]:
+        """Everybody who works or worked here, each with whether they belong to the ticket's team."""
+        of_team = Member.objects.filter(user=OuterRef("pk"), team=self.ticket.team_id, is_active=True)
+        shown = ("first_name", "last_name", "username", "title", "is_active")
+        return list(User.objects.only(*shown).annotate(of_team=Exists(of_team)))
+
+    @property
+    def names(self) -> dict[int, str]:
+        return {person.pk: person.name for person in self.people}
+
+    @cached_property
     def colleagues(self) -> Choices:
         """Everybody who is active: oneself, the team, then all others."""
-        of_team = Member.objects.filter(user=OuterRef("pk"), team=self.ticket.team_id, is_active=True)
-        people = User.objects.filter(is_active=True).annotate(of_team=Exists(of_team))
         team: Choices = []
         others: Choices = []
-        me: Choices = []
-        for person in people:
+        for person in self.people:
+            if not person.is_active:
+                continue
             if person.pk == self.user.pk:
-                me.append((person.pk, gettext("%(name)s (me)") % {"name": person.name}))
+                team.insert(0, (person.pk, gettext("%(name)s (me)") % {"name": person.name}))
                 continue
             label = f"{person.name}, {person.title}" if person.title else person.name
-            (team if person.of_team else others).append((person.pk, label))
-        groups = [(gettext("The team"), me + team), (gettext("Everybody else"), others)]
+            (team if person.of_team else others).append((person.pk, label))  # type: ignore[attr-defined]
+        groups = [(gettext("The team"), team), (gettext("Everybody else"), others)]
         return [("", gettext("Choose a colleague")), *(group for group in groups if group[1])]
 
 
@@ -68,10 +78,14 @@ class Desk:
     user: User
     now: datetime
     shelf: Shelf
+    # Whether this person may not know who the customer is.
+    hides_name: bool = False
 
     @property
     def customer(self) -> str:
-        return self.ticket.contact.short_name if self.ticket.contact else gettext("the customer")
+        """What labels call the customer."""
+        contact = None if self.hides_name else self.ticket.contact
+        return contact.short_name if contact else gettext("the customer")
 
     def next_morning(self) -> datetime:
         """When the team starts on its next working day; without a team, tomorrow at nine by the person's clock."""
@@ -133,7 +147,7 @@ class CauseField(forms.ModelChoiceField):
         kwargs.setdefault("label", _("Root cause"))
         super().__init__(
             RootCause.objects.filter(is_active=True),
-            error_messages={"invalid_choice": _("This cause is no longer in use.")},
+            error_messages={"invalid_choice": _("This cause is no longer in use."), **kwargs.pop("error_messages", {})},
             **kwargs,
         )
 
@@ -144,7 +158,10 @@ class ColleagueField(forms.ModelChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             User.objects.filter(is_active=True),
-            error_messages={"invalid_choice": _("This colleague is no longer here.")},
+            error_messages={
+                "invalid_choice": _("This colleague is no longer here."),
+                **kwargs.pop("error_messages", {}),
+            },
             **kwargs,
         )
 

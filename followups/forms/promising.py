@@ -15,6 +15,13 @@ from followups.models import Action
 PARTS = [("midday", _("by midday")), ("evening", _("by the evening"))]
 
 
+class HalfDayField(forms.ChoiceField):
+    """A customer is told half-days, so that is what a colleague chooses."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Which half of the day?"), choices=PARTS, widget=forms.RadioSelect, initial="evening")
+
+
 class AddActionForm(VerbForm):
     verb = "add-action"
     act = staticmethod(workflow.add_action)
@@ -22,9 +29,7 @@ class AddActionForm(VerbForm):
     title = TextField(label=_("What will be done?"), max_length=300)
     owner = ColleagueField(label=_("Who does it?"), error_messages={"required": _("Choose who does it.")})
     due_on = DayField(label=_("By when?"), error_messages={"required": _("Say by which day.")})
-    part = forms.ChoiceField(
-        label=_("Which half of the day?"), choices=PARTS, widget=forms.RadioSelect, initial="evening"
-    )
+    part = HalfDayField()
     tell_customer = forms.BooleanField(required=False, initial=True)
     note = TextField(label=_("Note"), required=False)
 
@@ -42,6 +47,12 @@ class ActionForm(VerbForm):
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": _("This action is not open any more."), "required": _("Which action?")},
     )
+
+    @property
+    def about(self) -> int | None:
+        """Id of the action this form is about, whether it is empty or came back."""
+        value = str(self["action"].value() or "")
+        return int(value) if value.isdecimal() and len(value) < 19 else None
 
     def __init__(self, data: Any = None, *, action: Action | None = None, **kwargs: Any) -> None:
         if action is not None:
@@ -70,9 +81,7 @@ class MoveActionForm(ActionForm):
     act = staticmethod(workflow.move_action)
 
     due_on = DayField(label=_("New date"), error_messages={"required": _("Say by which day.")})
-    part = forms.ChoiceField(
-        label=_("Which half of the day?"), choices=PARTS, widget=forms.RadioSelect, initial="evening"
-    )
+    part = HalfDayField()
     reason = TextField(max_length=2_000)
 
     def prepare(self) -> None:

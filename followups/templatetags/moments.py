@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import get_language, gettext, pgettext
 
 from followups.promises import in_words
-from nps_loop.templatetags.look import NBSP
+from nps_loop.templatetags.look import NBSP, clock
 
 register = template.Library()
 
@@ -103,3 +103,16 @@ def _day(day: date, today: date, *, weekday: bool) -> str:
     if day.year != today.year:
         return f"{words} {day.year}"
     return f"{formats.date_format(day, 'D')} {words}" if weekday else words
+
+
+@register.filter
+def lower_first(words: str) -> str:
+    """A button's words inside a sentence: `call Grace`."""
+    return words[:1].lower() + words[1:]
+
+
+@register.inclusion_tag("followups/includes/left.html")
+def left(due: datetime | None, now: datetime, remaining: timedelta | None = None) -> dict[str, str]:
+    """What a clock says, in words alone, for a cell of a table."""
+    shown = clock(due, now, left=remaining)
+    return {"words": shown["words"], "tone": {"late": "bad strong", "soon": "warn strong"}.get(shown["tone"], "soft")}

@@ -1,0 +1,243 @@
+"""What /tickets/<number>/ shows, worked out from rows that were read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.utils.translation import gettext
+
+from followups import queue_page
+from followups.forms import FORMS, ActionForm, Desk, ResolveForm, VerbForm
+from followups.models import Action
+from followups.models.tickets import TicketState
+from followups.next_step import NextStep, next_step
+from followups.permissions import WORKING
+from followups.ticket_page import aside
+from followups.ticket_page.case import Case, find, read, unhappy_at_account
+from followups.ticket_page.owner import Why, why_owner
+from followups.ticket_page.stepper import Step, steps
+from followups.ticket_page.timeline import Entry, timeline, was_kept
+from followups.viewing import Days, customer_without_name, time_left
+from followups.workflow.table import Offer, offers
+from surveys.models import Response
+from surveys.quoting import display, quote
+
+__all__ = ["Case", "Conflict", "TicketPage", "find", "read"]
+
+# The folds in the order of a case; what comes after "more" is needed rarely.
+FOLDS = ("log-contact", "add-action", "send-message", "resolve")
+RARER = (
+    "log-reply",
+    "wait",
+    "assign",
+    "release",
+    "snooze",
+    "ask-dismissal",
+    "hold",
+    "reopen",
+    "agree-to-differ",
+    "leave-in-peace",
+    "join",
+    "split",
+)
+ABOUT_ACTIONS = ("complete-action", "move-action", "drop-action")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What was posted on a page that had grown old: the sentence, what happened since, and what the person wrote."""
+
+    message: str
+    since: list[Entry]
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An action with its three forms, where they are open to this person."""
+
+    action: Action
+    kept: bool | None
+    moves: int
+    forms: dict[str, VerbForm]
+
+
+@dataclass
+class TicketPage:
+    """The page. `bound` is a form that came back; `opened` the verb whose fold is open."""
+
+    case: Case
+    desk: Desk
+    opened: str = ""
+    only: str = ""
+    bound: VerbForm | None = None
+    refusal: str = ""
+    conflict: Conflict | None = None
+    preview: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.case.now
+
+    # Who and what ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def name(self) -> str:
+        ticket = self.case.ticket
+        if ticket.contact and self.case.sees_name:
+            return str(ticket.contact)
+        if ticket.contact is None:
+            return gettext("Nobody known")
+        response = ticket.response
+        return customer_without_name(response.segment if response else "", response.region if response else "")
+
+    @cached_property
+    def short_name(self) -> str:
+        return self.desk.customer if self.case.sees_name else gettext("the customer")
+
+    @cached_property
+    def words(self) -> str:
+        ticket = self.case.ticket
+        return display(ticket.response.verbatim) if ticket.response and self.case.sees_words else ""
+
+    @property
+    def renews_in(self) -> int | None:
+        return queue_page.renews_in(self.case.ticket, self.now)
+
+    # What to do --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def offers(self) -> dict[str, Offer]:
+        return offers(self.case.ticket, self.case.roles)
+
+    @cached_property
+    def step(self) -> NextStep:
+        step = next_step(self.case.ticket, self.case.current_actions, now=self.now)
+        if step.verb and not self.offers[step.verb].is_open and step.verb not in ABOUT_ACTIONS:
+            return NextStep("", step.label, step.symbol, step.reason)
+        return step
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return steps(self.case)
+
+    @property
+    def is_full_brief(self) -> bool:
+        """Before somebody reaches out, the fifteen seconds stand above the number."""
+        return self.step.verb in ("log-contact", "send-message")
+
+    @cached_property
+    def quoted(self) -> str:
+        return quote(self.words, 140)
+
+    @cached_property
+    def last_promise(self) -> tuple[str, str]:
+        return aside.last_promise(self.case)
+
+    @cached_property
+    def unhappy(self) -> list[Response]:
+        return list(unhappy_at_account(self.case))[:2]
+
+    @cached_property
+    def forms(self) -> dict[str, VerbForm]:
+        """The forms of what this person may do now, by verb with underscores; the one that came back among them."""
+        found: dict[str, VerbForm] = {}
+        for verb, form in FORMS.items():
+            if self.bound is not None and self.bound.verb == verb and not isinstance(self.bound, ActionForm):
+                found[verb] = self.bound
+            elif self.offers[verb].is_open and not issubclass(form, ActionForm):
+                more = {"actions": self.case.open_actions} if form is ResolveForm else {}
+                found[verb] = form(desk=self.desk, **more)
+        if self.case.open_request is None and self.bound is None:
+            found.pop("decide-dismissal", None)
+        return {verb.replace("-", "_"): form for verb, form in found.items()}
+
+    @cached_property
+    def promises(self) -> list[Promise]:
+        """Actions of the present cycle; open ones with their forms."""
+        return [self._promise(action) for action in self.case.current_actions]
+
+    def _promise(self, action: Action) -> Promise:
+        forms: dict[str, VerbForm] = {}
+        mine = action.owner_id == self.case.viewer.user.pk
+        for verb in ABOUT_ACTIONS:
+            if isinstance(self.bound, ActionForm) and self.bound.verb == verb and self.bound.about == action.pk:
+                forms[verb.replace("-", "_")] = self.bound
+            elif action.state == Action.State.OPEN and self.offers[verb].is_open and (mine or self.works):
+                form: type[VerbForm] = FORMS[verb]
+                forms[verb.replace("-", "_")] = form(desk=self.desk, action=action)
+        moves = sum(1 for row in self.case.of_kind("move") if row.number == action.pk)
+        return Promise(action, was_kept(action), moves, forms)
+
+    @property
+    def works(self) -> bool:
+        return bool(self.case.roles & WORKING)
+
+    @cached_property
+    def open_fold(self) -> str:
+        """The fold that stands open: the one that came back, the one asked for, or the next step's."""
+        if self.bound is not None:
+            return self.bound.verb
+        if self.opened in self.offers:
+            return self.opened
+        return self.step.verb if self.step.verb in FOLDS else ""
+
+    @cached_property
+    def not_now(self) -> list[Offer]:
+        """What state or role does not allow, each with its sentence."""
+        shown = [self.offers[verb] for verb in (*FOLDS, *RARER) if verb.replace("-", "_") not in self.forms]
+        return [offer for offer in shown if offer.why_not]
+
+    # What happened -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def timeline(self) -> list[Entry]:
+        return timeline(self.case, self.only)
+
+    # Beside it ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def arithmetic(self) -> aside.Arithmetic | None:
+        return aside.why_due(self.case)
+
+    @cached_property
+    def why_owner(self) -> Why:
+        return why_owner(self.case)
+
+    @cached_property
+    def scores(self) -> aside.Scores | None:
+        return aside.scores(self.name, self.case.own_answers)
+
+    @cached_property
+    def about_contact(self) -> str:
+        contact = self.case.ticket.contact
+        return aside.about_contact(contact, self.now) if contact else ""
+
+    @cached_property
+    def time_there(self) -> str:
+        contact = self.case.ticket.contact
+        return aside.time_there(contact, self.now) if contact else ""
+
+    @cached_property
+    def earlier(self) -> list[tuple[Response, str]]:
+        """What the same person said before, with what became of it."""
+        own = self.case.ticket.response_id
+        return [(answer, aside.how_it_went(answer)) for answer in self.case.own_answers if answer.pk != own][:4]
+
+    @cached_property
+    def others_there(self) -> list[tuple[Response, str]]:
+        return [(answer, aside.how_it_went(answer)) for answer in self.case.at_account][:4]
+
+    @cached_property
+    def due(self) -> tuple[datetime | None, object]:
+        """Due time and what is left of it, as the clock takes them."""
+        ticket = self.case.ticket
+        if ticket.due_at is None or not ticket.is_live or ticket.state == TicketState.WAITING_ON_CUSTOMER:
+            return None, None
+        calendar = ticket.team.calendar if ticket.team else None
+        days = Days.around(self.now, calendar)
+        left = time_left(self.now, ticket.due_at, days, calendar) if ticket.due_at >= self.now else None
+        return ticket.due_at, left

@@ -1,0 +1,311 @@
+"""Everything a ticket's page is drawn from, read once in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import BigIntegerField, BooleanField, CharField, F, QuerySet, TextField, Value
+
+from followups import counting
+from followups.models import (
+    Action,
+    ActionMove,
+    ContactAttempt,
+    Deadline,
+    DismissalRequest,
+    Event,
+    Initiative,
+    Note,
+    Reply,
+    Resolution,
+    Ticket,
+    Verdict,
+    Watcher,
+)
+from followups.models.tickets import DismissReason
+from followups.permissions import WORKING, Role
+from followups.viewing import Viewer
+from nps_loop.mail.models import Message, Stream
+from surveys.models import Response
+
+WITH = (
+    "response__touchpoint",
+    "response__source",
+    "contact",
+    "account__owner",
+    "owner",
+    "team__calendar",
+    "brand",
+    "conversation",
+    "rule",
+)
+UNHAPPY_LATELY = timedelta(days=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A row that holds words, of whichever table, or one that stands beside them."""
+
+    kind: str
+    pk: int
+    at: datetime
+    by: str
+    text: str = ""
+    more: str = ""
+    third: str = ""
+    code: str = ""
+    number: int = 0
+    flag: bool = False
+    other: bool = False
+
+
+@dataclass
+class Case:
+    """A ticket with its rows. Lists are in the order in which things happened."""
+
+    ticket: Ticket
+    viewer: Viewer
+    now: datetime
+    roles: frozenset[Role]
+    actions: list[Action] = field(default_factory=list)
+    attempts: list[ContactAttempt] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
+    around: list[Response] = field(default_factory=list)
+    # Names of colleagues by id, for events that point to one. Whoever draws the page has them anyway.
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_limited(self) -> bool:
+        """Somebody who was only given an action: words and promise, not the case around them."""
+        return not self.roles & WORKING
+
+    @cached_property
+    def sees_words(self) -> bool:
+        return self.viewer.sees_words(self.ticket)
+
+    @cached_property
+    def sees_name(self) -> bool:
+        response = self.ticket.response
+        return self.viewer.sees_name(self.ticket, response.share_name if response else None)
+
+    @cached_property
+    def by_kind(self) -> dict[str, dict[int, Said]]:
+        found: dict[str, dict[int, Said]] = defaultdict(dict)
+        for row in self.said:
+            found[row.kind][row.pk] = row
+        return found
+
+    def of_kind(self, kind: str) -> list[Said]:
+        return sorted(self.by_kind.get(kind, {}).values(), key=lambda row: (row.at, row.pk))
+
+    @property
+    def current_actions(self) -> list[Action]:
+        """Actions of the present cycle, by date."""
+        return [action for action in self.actions if action.cycle == self.ticket.cycle]
+
+    @property
+    def open_actions(self) -> list[Action]:
+        return [action for action in self.current_actions if action.state == Action.State.OPEN]
+
+    @property
+    def current_deadlines(self) -> list[Deadline]:
+        return [row for row in self.deadlines if row.cycle == self.ticket.cycle]
+
+    @cached_property
+    def open_request(self) -> Said | None:
+        """The wish to dismiss that a lead has still to decide on."""
+        return next((row for row in self.of_kind("request") if not row.flag), None)
+
+    @property
+    def dismissal_reason(self) -> str:
+        """Why it should be dismissed, as the list calls it."""
+        return str(DismissReason(self.open_request.code).label) if self.open_request else ""
+
+    @property
+    def initiatives(self) -> list[Said]:
+        return self.of_kind("initiative")
+
+    @property
+    def watchers(self) -> list[Said]:
+        return self.of_kind("watcher")
+
+    @cached_property
+    def own_answers(self) -> list[Response]:
+        """What the same person said before and since, newest first, this answer included."""
+        contact = self.ticket.contact_id
+        return [answer for answer in self.around if contact and answer.contact_id == contact]
+
+    @cached_property
+    def at_account(self) -> list[Response]:
+        """The newest answer of each other person at the account."""
+        seen: set[int] = set()
+        found = []
+        for answer in self.around:
+            person = answer.contact_id
+            if answer.account_id != self.ticket.account_id or not answer.account_id or not person:
+                continue
+            if person != self.ticket.contact_id and person not in seen:
+                seen.add(person)
+                found.append(answer)
+        return found
+
+    @cached_property
+    def same_reason(self) -> list[Response]:
+        """Answers of other customers who picked the same reason at the same touchpoint."""
+        ticket = self.ticket
+        return [
+            answer
+            for answer in self.around
+            if answer.contact_id != ticket.contact_id
+            and (not answer.account_id or answer.account_id != ticket.account_id)
+        ]
+
+
+def find(viewer: Viewer, number: int) -> Ticket | None:
+    """The ticket with this number, if this person may see it."""
+    return Ticket.objects.visible_to(viewer.user).select_related(*WITH).filter(pk=number).first()
+
+
+def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
+    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two."""
+    actions = list(Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id"))
+    mine = any(action.owner_id == viewer.user.pk for action in actions)
+    case = Case(ticket, viewer, now, viewer.roles_on(ticket, has_action=mine), actions)
+    case.said = _said(ticket)
+    if case.is_limited:
+        case.actions = [action for action in actions if action.owner_id == viewer.user.pk]
+        return case
+    case.attempts = list(ContactAttempt.objects.filter(ticket=ticket).select_related("by"))
+    case.events = list(Event.objects.filter(ticket=ticket).select_related("actor").order_by("seq"))
+    mails = Message.objects.filter(case=ticket.pk).exclude(stream=Stream.STAFF).select_related("written_by")
+    case.messages = list(mails.defer("html").order_by("id"))
+    case.deadlines = list(
+        Deadline.objects.filter(ticket=ticket).select_related("policy", "calendar").order_by("cycle", "id")
+    )
+    case.around = _around(ticket, viewer, now)
+    return case
+
+
+def _said(ticket: Ticket) -> list[Said]:
+    """Words of every kind, in one query: eight small tables would be eight."""
+    text, code = Value("", TextField()), Value("", CharField())
+    no, zero = Value(False, BooleanField()), Value(0, BigIntegerField())
+
+    def rows(kind: str, found: QuerySet[Any], at: str, by: str, **columns: Any) -> QuerySet[Any]:
+        shown = {
+            "c_text": text,
+            "c_more": text,
+            "c_third": text,
+            "c_code": code,
+            "c_number": zero,
+            "c_flag": no,
+            "c_other": no,
+        } | {f"c_{name}": value for name, value in columns.items()}
+        who = {
+            "c_first": F(f"{by}__first_name") if by else code,
+            "c_last": F(f"{by}__last_name") if by else code,
+            "c_user": F(f"{by}__username") if by else code,
+        }
+        return (
+            found.order_by()
+            .annotate(c_kind=Value(kind, CharField()), c_at=F(at), **who, **shown)
+            .values_list("c_kind", "pk", "c_at", *who, *shown)
+        )
+
+    parts = [
+        rows("note", Note.objects.filter(ticket=ticket), "happened_at", "by", text=F("text")),
+        rows(
+            "reply",
+            Reply.objects.filter(ticket=ticket),
+            "happened_at",
+            "logged_by",
+            text=F("text"),
+            code=F("via"),
+            flag=F("to_personal_mail"),
+            other=F("says_settled"),
+        ),
+        rows("verdict", Verdict.objects.filter(ticket=ticket), "happened_at", "", text=F("text"), code=F("choice")),
+        rows(
+            "move",
+            ActionMove.objects.filter(action__ticket=ticket),
+            "happened_at",
+            "by",
+            text=F("reason"),
+            number=F("action_id"),
+        ),
+        rows(
+            "resolution",
+            Resolution.objects.filter(ticket=ticket),
+            "happened_at",
+            "by",
+            text=F("what_changed"),
+            more=F("why_it_happened"),
+            third=F("differ_text"),
+            code=F("root_cause__name"),
+        ),
+        rows(
+            "request",
+            DismissalRequest.objects.filter(ticket=ticket),
+            "asked_at",
+            "asked_by",
+            text=F("explanation"),
+            code=F("reason"),
+            number=F("asked_by_id"),
+            flag=F("approved"),
+        ),
+        rows("watcher", Watcher.objects.filter(ticket=ticket), "since", "user", code=F("reason"), text=F("detail")),
+    ]
+    if ticket.response_id:
+        linked = Initiative.objects.filter(responses=ticket.response_id)
+        parts.append(rows("initiative", linked, "created_at", "owner", text=F("title"), code=F("state")))
+    first, *others = parts
+    return [_as_said(row) for row in first.union(*others, all=True)]
+
+
+def _as_said(row: tuple[Any, ...]) -> Said:
+    kind, pk, at, first, last, username, text, more, third, code, number, flag, other = row
+    name = " ".join(part for part in (first, last) if part) or username or ""
+    # A wish nobody has decided on yet carries no approval at all; one that was turned down is decided too.
+    decided = flag is not None if kind == "request" else bool(flag)
+    return Said(kind, pk, at, name, text, more, third, code or "", number or 0, decided, bool(other))
+
+
+def _around(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Response]:
+    """Answers beside this one: of the same person, of the account, and with the same reason. Newest first."""
+    answers = Response.objects.filter(excluded_as=Response.Exclusion.NONE)
+    newest = answers.order_by("-responded_at", "-id")
+    parts: list[tuple[QuerySet[Response], int]] = []
+    if ticket.contact_id:
+        parts.append((newest.filter(contact=ticket.contact_id), 6))
+    if ticket.account_id:
+        parts.append((newest.filter(account=ticket.account_id).exclude(contact=ticket.contact_id), 8))
+    response = ticket.response
+    if response and response.driver and response.touchpoint_id and ticket.team_id in viewer.team_ids:
+        parts.append(
+            (
+                newest.filter(
+                    touchpoint=response.touchpoint_id,
+                    day__gte=response.day - timedelta(days=60),
+                    driver=response.driver,
+                    ticket__team=ticket.team_id,
+                    ticket__on_hold=False,
+                ).exclude(pk=response.pk),
+                3,
+            )
+        )
+    rows = Response.objects.select_related("contact", "account", "ticket__owner").defer("search_text", "attributes")
+    return list(counting.first_of_each(rows, parts).order_by("-responded_at", "-id"))
+
+
+def unhappy_at_account(case: Case) -> Iterable[Response]:
+    """Others at the account who gave a six or less lately."""
+    since = case.now - UNHAPPY_LATELY
+    return [answer for answer in case.at_account if answer.score <= 6 and answer.responded_at >= since]

@@ -1,0 +1,105 @@
+"""Why this person has the ticket: the rule of the round that gave it, and who else was considered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from followups.models import AssignmentRound, Event
+from followups.models.tickets import TicketState
+from followups.templatetags.moments import in_full
+from followups.ticket_page.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Heading and sentence of the card; `round` is the round to open for who else was considered, if one gave it."""
+
+    heading: str
+    sentence: str
+    round: int | None = None
+
+
+def given_by(case: Case) -> Event | None:
+    """The event that gave the ticket to who has it."""
+    return next((event for event in reversed(case.events) if event.verb == "assign"), None)
+
+
+def why_owner(case: Case) -> Why:
+    """Why the owner has it; for a ticket without one, that nobody could take it yet."""
+    ticket, you = case.ticket, case.viewer.user.pk == case.ticket.owner_id
+    if ticket.owner is None:
+        words = gettext("Nobody could take it so far. It is looked at again every half minute.")
+        over = ticket.state in (TicketState.CLOSED, TicketState.DISMISSED)
+        return Why(gettext("Nobody has it"), "" if over else words)
+    name = gettext("You") if you else ticket.owner.name
+    heading = gettext("Why you") if you else gettext("Why %(name)s") % {"name": name}
+    event = given_by(case)
+    if event is None:
+        return Why(heading, "")
+    account = ticket.account.name if ticket.account else ""
+    values = {
+        "name": name,
+        "account": account,
+        "team": ticket.team.name if ticket.team else "",
+        "actor": event.actor.name if event.actor else "",
+    }
+    rule = event.data.get("rule", "")
+    if rule == "by_hand" and event.actor_id == ticket.owner_id:
+        sentence = gettext("You took it.") if you else gettext("%(name)s took it.") % values
+    elif you:
+        sentence = {
+            "conversation": gettext("You are in conversation with this customer already."),
+            "same_account": gettext("You have the ticket of somebody else at %(account)s."),
+            "account_owner": gettext("You look after %(account)s and were not away."),
+            "least_load": gettext("Of %(team)s you had the least for your capacity."),
+            "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone; you had the least."),
+            "by_hand": gettext("%(actor)s gave it to you."),
+        }.get(rule, "")
+    else:
+        sentence = {
+            "conversation": gettext("%(name)s is in conversation with this customer already."),
+            "same_account": gettext("%(name)s has the ticket of somebody else at %(account)s."),
+            "account_owner": gettext("%(name)s looks after %(account)s and was not away."),
+            "least_load": gettext("Of %(team)s, %(name)s had the least for the capacity."),
+            "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone."),
+            "by_hand": gettext("%(actor)s gave it to %(name)s."),
+        }.get(rule, "")
+    return Why(heading, sentence % values if "%(" in sentence else sentence, event.data.get("round"))
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    name: str
+    words: str
+    chosen: bool = False
+
+
+def considered(stored: AssignmentRound, chosen: int | None, names: Mapping[int, str]) -> list[Considered]:
+    """Who could have taken a ticket in a round, with their load, and who could not, with the reason."""
+    unknown = gettext("a colleague who is gone")
+    found = []
+    for row in sorted(stored.candidates, key=lambda row: row["user"] != chosen):
+        words = gettext("%(load)s of %(capacity)s as the round began") % row
+        if row["user"] == chosen:
+            words = gettext("chosen: %(words)s") % {"words": words}
+        found.append(Considered(names.get(row["user"], unknown), words, row["user"] == chosen))
+    for row in stored.exclusions:
+        found.append(Considered(names.get(row["user"], unknown), _left_out(row.get("code", ""), row.get("until", ""))))
+    return found
+
+
+def _left_out(code: str, until: str) -> str:
+    if code == "away" and until:
+        day = in_full(timezone.localtime(datetime.fromisoformat(until)))
+        return gettext("left out: away until %(day)s") % {"day": day}
+    return {
+        "away": gettext("left out: away"),
+        "inactive": gettext("left out: no longer here"),
+        "no_capacity": gettext("left out: takes no tickets"),
+        "full": gettext("left out: full"),
+    }.get(code, gettext("left out"))

@@ -1,0 +1,334 @@
+"""What /tickets/ shows: every ticket a person may see, narrowed by the same filters as in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import DateField, DecimalField, Model, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from followups import counting, keyset
+from followups.filters import TicketFilter
+from followups.models import Member, Ticket
+from followups.models.tickets import LIVE, TicketState
+from followups.queue_page import Row, for_rows, rows_of
+from followups.viewing import Days, Viewer
+from nps_loop.people.models import User
+from surveys.models import Touchpoint
+from surveys.scoring import Band
+
+PAGE = 25
+FAR = date(9999, 12, 31)
+# What is neither a filter nor shown as a chip.
+ABOUT_THE_PAGE = ("after", "before", "sort", "filters")
+# Filters that reports and other pages link with. The panel has no field for them and hands them on.
+CARRIED = ("team", "account", "contact", "figure", "root_cause", "driver", "survey_kind", "account_owner", "closed_as")
+ORDERS = {
+    order.name: order
+    for order in (
+        keyset.Order("due", "rank", int),
+        keyset.Order("answered", "responded_at", keyset.moment, descending=True),
+        keyset.Order("score", "score", int),
+        keyset.Order("value", "worth", keyset.amount, descending=True),
+        keyset.Order("renewal", "renews", date.fromisoformat),
+        keyset.Order("number", "pk", int, descending=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set, with the address of the page without it."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    label: str
+    url: str
+    count: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The page. `count` stops at 500. `without` says, for an empty list, what leaving one filter out would find."""
+
+    filters: TicketFilter
+    errors: dict[str, str]
+    order: str
+    orders: list[Choice]
+    states: list[Choice]
+    bands: list[Choice]
+    views: list[SavedView]
+    chips: list[Chip]
+    count: str
+    rows: list[Row]
+    before_url: str = ""
+    after_url: str = ""
+    without: tuple[tuple[str, str, str], ...] = ()
+    everything_url: str = ""
+    people: tuple[User, ...] = ()
+    touchpoints: tuple[Touchpoint, ...] = ()
+    chosen_touchpoints: tuple[str, ...] = ()
+    only: tuple[tuple[str, str, bool], ...] = ()
+    carried: tuple[tuple[str, str], ...] = ()
+
+
+def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
+    """The page for the query string of `request`. Without one, everything that is open."""
+    asked = request.GET.copy()
+    if not any(name not in ABOUT_THE_PAGE for name in asked):
+        asked["live"] = "true"
+    seen = Ticket.objects.visible_to(viewer.user)
+    filters = TicketFilter(asked, queryset=seen, request=request, now=now)
+    errors = {name: str(found[0]) for name, found in filters.form.errors.items()}
+    # What could not be understood narrows nothing silently: it is named, and the list is empty.
+    narrowed = filters.qs if not errors else seen.none()
+    order = ORDERS.get(asked.get("sort", ""), ORDERS["due"])
+    views = _views(viewer, now)
+    counts = counting.count_each({"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}})
+    found = keyset.page(
+        _sortable(for_rows().filter(pk__in=narrowed.values("pk")), order),
+        order,
+        size=PAGE,
+        after=asked.get("after", ""),
+        before=asked.get("before", ""),
+    )
+    days = Days.around(now, viewer.calendar)
+    return Tickets(
+        filters=filters,
+        errors=errors,
+        order=order.name,
+        orders=_orders(order),
+        states=_choices(TicketState.choices, asked.getlist("state") or _all_live(asked)),
+        bands=_choices(Band.choices, asked.getlist("band")),
+        views=_saved_views(views, counts, asked),
+        chips=_chips(filters, asked),
+        count=counting.in_words(counts[""]),
+        rows=rows_of(found.rows, viewer, days),
+        before_url=_url(asked, before=found.before) if found.before else "",
+        after_url=_url(asked, after=found.after) if found.after else "",
+        without=_without(request, seen, asked, now) if not found.rows and not errors else (),
+        everything_url=f"{reverse('tickets')}?{urlencode({'q': asked['q'], 'sort': 'answered'})}"
+        if asked.get("q")
+        else reverse("tickets"),
+        people=tuple(_colleagues(viewer)),
+        touchpoints=tuple(Touchpoint.objects.all()),
+        chosen_touchpoints=tuple(asked.getlist("touchpoint")),
+        only=tuple(_only(asked)),
+        carried=tuple((name, value) for name in CARRIED for value in asked.getlist(name) if value),
+    )
+
+
+def _colleagues(viewer: Viewer) -> QuerySet[User]:
+    """Who may own what this person sees: members of their teams, everybody who takes tickets for an administrator."""
+    members = Member.objects.filter(is_active=True, team__takes_tickets=True)
+    if not viewer.user.is_superuser:
+        members = members.filter(team__in=viewer.team_ids)
+    return User.objects.filter(is_active=True, pk__in=members.values("user"))
+
+
+def _only(asked: QueryDict) -> list[tuple[str, str, bool]]:
+    labels = {
+        "contact_me": gettext("Contact me: yes"),
+        "customer_waits": gettext("Waits for our answer"),
+        "late": gettext("Late"),
+        "unassigned": gettext("Nobody has it"),
+        "reopened": gettext("Reopened"),
+        "snoozed": gettext("Snoozed"),
+        "on_hold": gettext("On hold"),
+        "nobody_to_reach": gettext("Nobody to reach"),
+    }
+    return [(name, label, asked.get(name) in ("true", "on", "1", "yes")) for name, label in labels.items()]
+
+
+def _sortable(rows: QuerySet[Ticket], order: keyset.Order) -> QuerySet[Ticket]:
+    """The rows with the value they are sorted by, where that is not a column of their own."""
+    if order.field == "worth":
+        money = DecimalField(max_digits=14, decimal_places=2)
+        return rows.annotate(worth=Coalesce("account__annual_value", Value(Decimal(0), money)))
+    if order.field == "renews":
+        return rows.annotate(renews=Coalesce("account__renewal_on", Value(FAR, DateField())))
+    return rows
+
+
+def _all_live(asked: QueryDict) -> list[str]:
+    return [str(state) for state in LIVE] if asked.get("live") == "true" else []
+
+
+def _choices(pairs: Iterable[tuple[str, Any]], chosen: list[str]) -> list[Choice]:
+    return [Choice(value, str(label), value in chosen) for value, label in pairs]
+
+
+def _orders(order: keyset.Order) -> list[Choice]:
+    labels = {
+        "due": gettext("Due"),
+        "answered": gettext("Answered"),
+        "score": gettext("Score"),
+        "value": gettext("Value"),
+        "renewal": gettext("Renewal"),
+        "number": gettext("Number"),
+    }
+    return [Choice(name, labels[name], name == order.name) for name in ORDERS]
+
+
+# --- saved views, chips ----------------------------------------------------------------------------------------
+
+
+def _views(viewer: Viewer, now: datetime) -> dict[str, tuple[str, dict[str, str], QuerySet[Ticket]]]:
+    """Name -> label, query string, rows."""
+    live = Ticket.objects.visible_to(viewer.user).live()
+    today = timezone.localtime(now).date()
+    soon = live.filter(account__renewal_on__gte=today, account__renewal_on__lte=today + timedelta(days=60))
+    return {
+        "open": (gettext("All open"), {"live": "true"}, live),
+        "detractors": (
+            gettext("Detractors, open"),
+            {"live": "true", "band": "detractor"},
+            live.filter(band=Band.DETRACTOR),
+        ),
+        "late": (gettext("Late"), {"late": "true"}, Ticket.objects.visible_to(viewer.user).late(now)),
+        "renews": (gettext("Renews in 60 days"), {"live": "true", "sort": "renewal"}, soon),
+        "waits": (
+            gettext("Wait for our answer"),
+            {"customer_waits": "true", "live": "true"},
+            live.filter(customer_waits=True),
+        ),
+        "nobody": (
+            gettext("Nobody to reach"),
+            {"live": "true", "nobody_to_reach": "true"},
+            live.filter(nobody_to_reach=True),
+        ),
+    }
+
+
+def _saved_views(
+    views: dict[str, tuple[str, dict[str, str], QuerySet[Ticket]]], counts: dict[str, int], asked: QueryDict
+) -> list[SavedView]:
+    ignored = ("after", "before", "filters")
+    now_asked = {name: asked.getlist(name) for name in asked if name not in ignored and asked[name]}
+    return [
+        SavedView(
+            label,
+            f"{reverse('tickets')}?{urlencode(query)}",
+            counting.in_words(counts[name]),
+            now_asked == {key: [value] for key, value in query.items()},
+        )
+        for name, (label, query, _) in views.items()
+    ]
+
+
+def _url(asked: QueryDict, **changed: str) -> str:
+    """The address with these parameters changed; an empty one is left out, and the place starts over."""
+    kept = asked.copy()
+    for name in ("after", "before"):
+        kept.pop(name, None)
+    for name, value in changed.items():
+        if value:
+            kept[name] = value
+        else:
+            kept.pop(name, None)
+    return f"{reverse('tickets')}?{kept.urlencode()}"
+
+
+def _chips(filters: TicketFilter, asked: QueryDict) -> list[Chip]:
+    if not filters.form.is_valid():
+        return []
+    found = []
+    for name, value in filters.form.cleaned_data.items():
+        if name not in asked or value in (None, "", []) or (isinstance(value, QuerySet) and not value):
+            continue
+        found.append(Chip(_chip_words(filters, name, value), _url(asked, **{name: ""})))
+    return found
+
+
+def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
+    labels = {
+        "q": "“%(value)s”",
+        "state": gettext("State: %(value)s"),
+        "live": gettext("Open"),
+        "band": gettext("Band: %(value)s"),
+        "owner": gettext("Owner: %(value)s"),
+        "team": gettext("Team: %(value)s"),
+        "touchpoint": gettext("Touchpoint: %(value)s"),
+        "segment": gettext("Segment: %(value)s"),
+        "driver": gettext("Reason picked: %(value)s"),
+        "root_cause": gettext("Root cause: %(value)s"),
+        "late": gettext("Late"),
+        "unassigned": gettext("Nobody has it"),
+        "snoozed": gettext("Snoozed"),
+        "reopened": gettext("Reopened"),
+        "on_hold": gettext("On hold"),
+        "customer_waits": gettext("Waits for our answer"),
+        "contact_me": gettext("Contact me: yes"),
+        "nobody_to_reach": gettext("Nobody to reach"),
+        "closed_as": gettext("Closed as: %(value)s"),
+        "dismissed_as": gettext("Dismissed as: %(value)s"),
+        "day_from": gettext("Answered from %(value)s"),
+        "day_to": gettext("Answered to %(value)s"),
+        "account": gettext("One company"),
+        "contact": gettext("One person"),
+        "figure": gettext("Behind a figure of a report"),
+    }
+    words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
+    if value is False:
+        return gettext("not: %(words)s") % {"words": words}
+    return words % {"value": _value_words(filters, name, value)} if "%(" in words else words
+
+
+def _value_words(filters: TicketFilter, name: str, value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        if name == "state" and set(value) == set(LIVE):
+            return gettext("open")
+        labels = dict(getattr(filters.form.fields[name], "choices", ()))
+        return ", ".join(str(labels.get(each, each)).lower() for each in value)
+    if isinstance(value, QuerySet):
+        return ", ".join(str(each) for each in value)
+    if isinstance(value, Model):
+        return str(value)
+    if name == "owner":
+        return {"me": gettext("me"), "none": gettext("nobody")}.get(str(value), str(value))
+    return str(value)
+
+
+def _without(
+    request: HttpRequest, seen: QuerySet[Ticket], asked: QueryDict, now: datetime
+) -> tuple[tuple[str, str, str], ...]:
+    """What an empty list would hold without one of its filters: (what to leave out, count, address)."""
+    named = {"touchpoint": gettext("the touchpoint"), "band": gettext("the band"), "state": gettext("the state")} | {
+        "live": gettext("the state"),
+        "owner": gettext("the owner"),
+        "segment": gettext("the segment"),
+        "late": gettext("“late”"),
+        "day_from": gettext("the first day"),
+        "q": gettext("the search"),
+    }
+    parts: dict[str, QuerySet[Ticket]] = {}
+    for name in named:
+        if asked.get(name):
+            kept = asked.copy()
+            kept.pop(name)
+            parts[name] = TicketFilter(kept, queryset=seen, request=request, now=now).qs
+    counts = counting.count_each(parts)
+    return tuple(
+        (named[name], counting.in_words(count), _url(asked, **{name: ""})) for name, count in counts.items() if count
+    )

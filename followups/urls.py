@@ -1,0 +1,20 @@
+"""Addresses of the pages about tickets, promises and customers."""
+
+from django.urls import URLPattern, path
+
+from followups.views import actions, customers, loop, queue, ticket, tickets, together
+
+urlpatterns: list[URLPattern] = [
+    path("queue/", queue.queue_page, name="queue"),
+    path("queue/together/", together.together, name="together"),
+    path("tickets/", tickets.tickets_page, name="tickets"),
+    path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
+    path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
+    path("tickets/<int:number>/considered/", ticket.considered_page, name="ticket-considered"),
+    path("tickets/<int:number>/<slug:verb>/", ticket.act, name="ticket-verb"),
+    path("actions/", actions.actions_page, name="actions"),
+    path("contacts/<int:number>/", customers.contact, name="contact"),
+    path("accounts/<int:number>/", customers.account, name="account"),
+    path("responses/<int:number>/open-ticket/", customers.open_ticket, name="open-ticket"),
+    path("loop/<str:token>/", loop.loop, name="loop"),
+]

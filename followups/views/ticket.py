@@ -1,0 +1,227 @@
+"""/tickets/<number>/ and its verbs: each a POST to an address named as in the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from followups.actors import Actor
+from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, Shelf, VerbForm
+from followups.letter_preview import preview_of
+from followups.models import AssignmentRound, Ticket
+from followups.queue_page import neighbour
+from followups.refusals import Incomplete, Refused, Stale
+from followups.ticket_page import Conflict, TicketPage, find, read
+from followups.ticket_page.owner import considered
+from followups.ticket_page.timeline import timeline
+from followups.viewing import Viewer, viewer
+from followups.views import actions
+from nps_loop.people.models import User
+
+# The field of each form that holds what is hardest to write again.
+LONGEST = ("body", "text", "note", "what_changed", "question", "title", "reason", "settled_what", "explanation")
+
+
+@login_required
+@require_safe
+def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
+    now = timezone.now()
+    ticket = _found(request, number)
+    page = _page(request, ticket, now, opened=request.GET.get("do", ""), only=request.GET.get("show", ""))
+    return _draw(request, page)
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
+    """Do one verb. What is refused draws the page again, with everything typed still in it."""
+    if verb not in FORMS:
+        raise Http404
+    now = timezone.now()
+    ticket = _found(request, number)
+    form = _form(request, ticket, verb, now, request.POST)
+    if not form.is_valid():
+        return _again(request, ticket, form, now, status=400)
+    if "preview" in request.POST:
+        return _again(request, ticket, form, now, status=200, preview=True)
+    actor = Actor.person(cast(User, request.user))
+    try:
+        done = form.act(ticket, actor=actor, now=now, version=form.cleaned_data["version"], **form.arguments())
+    except Incomplete as refusal:
+        form.refuse(refusal)
+        return _again(request, ticket, form, now, status=400)
+    except Stale as refusal:
+        return _again(request, ticket, form, now, status=409, stale=refusal)
+    except Refused as refusal:
+        return _again(request, ticket, form, now, status=409, refusal=refusal.message)
+    messages.success(request, _done(form, done))
+    if request.POST.get("then") == "next" and (following := neighbour(ticket, viewer(request), back=False)):
+        return redirect("ticket", following.pk)
+    return _back(request, done)
+
+
+def _back(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """To the page the form stood on: the promises of a person, else the ticket; the queue once it is out of sight."""
+    if request.POST.get("from") == "actions":
+        return redirect("actions")
+    if not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=ticket.pk).exists():
+        return redirect("queue")
+    return redirect("ticket", ticket.pk)
+
+
+@login_required
+@require_safe
+def beside(request: HttpRequest, number: int, way: str) -> HttpResponse:
+    """The next or previous ticket of one's queue; back to the queue at its end."""
+    ticket = _found(request, number)
+    found = neighbour(ticket, viewer(request), back=way == "previous")
+    return redirect("ticket", found.pk) if found else redirect("queue")
+
+
+@login_required
+@require_safe
+def considered_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Who else was considered when the ticket was given: a piece for htmx, a page without it."""
+    ticket = _found(request, number)
+    given = ticket.events.filter(verb="assign").order_by("-seq").first()
+    stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
+    shelf = Shelf(ticket, cast(User, request.user))
+    people = considered(stored, given.data.get("to"), shelf.names) if stored and given else []
+    context = {"ticket": ticket, "people": people, "stored": stored, "now": timezone.now()}
+    name = "considered_list" if request.headers.get("HX-Request") else "considered"
+    folder = "followups/includes" if name == "considered_list" else "followups"
+    return render(request, f"{folder}/{name}.html", context)
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------
+
+
+def _found(request: HttpRequest, number: int) -> Ticket:
+    ticket = find(viewer(request), number) if number < 2**63 else None
+    if ticket is None:
+        raise Http404
+    return ticket
+
+
+def _desk(ticket: Ticket, looking: Viewer, now: datetime) -> Desk:
+    response = ticket.response
+    hides = not looking.sees_name(ticket, response.share_name if response else None)
+    return Desk(ticket, looking.user, now, Shelf(ticket, looking.user), hides_name=hides)
+
+
+def _form(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, data: QueryDict) -> VerbForm:
+    desk = _desk(ticket, viewer(request), now)
+    more: dict[str, Any] = {}
+    if FORMS[verb] is ResolveForm:
+        more = {"actions": ticket.actions.filter(cycle=ticket.cycle).order_by("due_at", "id")}
+    return FORMS[verb](data, desk=desk, **more)
+
+
+def _page(request: HttpRequest, ticket: Ticket, now: datetime, **shown: Any) -> TicketPage:
+    case = read(ticket, viewer(request), now=now)
+    bound: VerbForm | None = shown.get("bound")
+    desk = bound.desk if bound else _desk(ticket, viewer(request), now)
+    case.names = desk.shelf.names if not case.is_limited else {}
+    if ticket.owner_id == viewer(request).user.pk:
+        request.nav_place = "/queue/"  # type: ignore[attr-defined]
+    return TicketPage(case, desk, **shown)
+
+
+def _again(
+    request: HttpRequest,
+    ticket: Ticket,
+    form: VerbForm,
+    now: datetime,
+    *,
+    status: int,
+    stale: Stale | None = None,
+    refusal: str = "",
+    preview: bool = False,
+) -> HttpResponse:
+    """The page as it stands now, with the form as it was filled in, ready to be sent again."""
+    old_version = form.cleaned_data.get("version") if hasattr(form, "cleaned_data") else None
+    if stale is not None or refusal:
+        ticket = _found(request, ticket.pk)
+        data = request.POST.copy()
+        data["version"] = str(ticket.version)
+        form = _form(request, ticket, form.verb, now, data)
+        form.is_valid()
+    if isinstance(form, ActionForm) and request.POST.get("from") == "actions":
+        return actions.draw(request, bound=form, notice=_not_saved(form) if stale else refusal, status=status)
+    page = _page(
+        request,
+        ticket,
+        now,
+        bound=form,
+        refusal=refusal,
+        preview=preview_of(form) if preview else {},
+    )
+    if stale is not None:
+        since = [entry for entry in timeline(page.case) if entry.key[0] > (old_version or 0)]
+        page.conflict = Conflict(_not_saved(form), since[:3], _longest(request.POST))
+    return _draw(request, page, status=status)
+
+
+def _draw(request: HttpRequest, page: TicketPage, *, status: int = 200) -> HttpResponse:
+    context = {"page": page, "case": page.case, "ticket": page.case.ticket, "now": page.now}
+    name = "ticket_limited" if page.case.is_limited else "ticket"
+    return render(request, f"followups/{name}.html", context, status=status)
+
+
+def _longest(data: QueryDict) -> str:
+    """What was typed that would be missed most, to be read again beside what happened meanwhile."""
+    return max((data.get(name, "").strip() for name in LONGEST), key=len)
+
+
+def _not_saved(form: VerbForm) -> str:
+    what = {
+        "log-contact": gettext("Your contact was not saved"),
+        "log-reply": gettext("The reply was not saved"),
+        "send-message": gettext("Your mail was not sent"),
+        "wait": gettext("Your question was not sent"),
+        "add-action": gettext("The action was not promised"),
+        "resolve": gettext("The ticket was not resolved"),
+    }.get(form.verb, gettext("Your change was not saved"))
+    return gettext("%(what)s: the ticket changed while you were writing.") % {"what": what}
+
+
+def _done(form: VerbForm, ticket: Ticket) -> str:
+    """One sentence about what was done, as the next page says it."""
+    name = form.desk.customer
+    state = ticket.get_state_display().lower()
+    if isinstance(form, LogContactForm):
+        if form.cleaned_data["quick"]:
+            return gettext("No answer logged for #%(n)s, next try tomorrow.") % {"n": ticket.pk}
+        return gettext("Logged on #%(n)s. It is %(state)s.") % {"n": ticket.pk, "state": state}
+    words = {
+        "send-message": gettext("Your mail to %(name)s leaves now."),
+        "wait": gettext("Your question to %(name)s leaves now, and #%(n)s waits for the answer."),
+        "add-action": gettext("Promised on #%(n)s."),
+        "complete-action": gettext("Done. The owner of #%(n)s takes it from here."),
+        "move-action": gettext("Moved, and %(name)s hears it before the old date."),
+        "drop-action": gettext("Left out, with the reason."),
+        "resolve": gettext("#%(n)s is resolved. %(name)s has the last word."),
+        "reopen": gettext("#%(n)s is open again."),
+        "leave-in-peace": gettext("#%(n)s is read and left in peace. Nothing was sent."),
+        "agree-to-differ": gettext("#%(n)s is closed: agreed to differ."),
+        "ask-dismissal": gettext("#%(n)s is dismissed.")
+        if state == "dismissed"
+        else gettext("A lead is asked to dismiss #%(n)s. It goes on until then."),
+        "decide-dismissal": gettext("Decided on #%(n)s."),
+        "assign": gettext("#%(n)s is with %(owner)s now."),
+        "release": gettext("#%(n)s is given back."),
+        "snooze": gettext("#%(n)s is out of sight until then.") if ticket.snoozed_until else gettext("#%(n)s is back."),
+        "hold": gettext("#%(n)s is on hold."),
+        "unhold": gettext("The hold on #%(n)s is lifted."),
+        "note": gettext("Your note stands on #%(n)s."),
+    }.get(form.verb, gettext("Saved on #%(n)s."))
+    owner = ticket.owner.name if ticket.owner else ""
+    return words % {"n": ticket.pk, "name": name[:1].upper() + name[1:], "owner": owner}
