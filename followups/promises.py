@@ -97,8 +97,7 @@ def promised_half_day(
 
 
 def _half_days_after(hours: WorkingHours, at: datetime) -> Iterator[datetime]:
-    # A block that ends at midnight belongs to the day before.
-    first = day_of(hours, at) - timedelta(days=1)
+    first = day_of(hours, at)
     for days in range(HORIZON.days):
         yield from (ends_at for ends_at in half_day_ends(hours, first + timedelta(days=days)) if ends_at > at)
 

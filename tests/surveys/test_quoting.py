@@ -99,6 +99,13 @@ def test_a_quotation_is_one_line_without_controls():
     assert quote("One.\r\n\r\n\tTwo.\x00\x07 \u202eThree.") == "One. Two. Three."
 
 
+def test_a_dead_link_may_not_push_a_quotation_over_its_limit():
+    words = "It broke. See www.evil.example for more."
+    assert len(dead_links(words)) == len(words) + 4
+    assert quote(words, len(words)) == "It broke."
+    assert quote(words, len(words) + 4) == dead_links(words)
+
+
 @given(hostile, st.integers(2, 300))
 def test_a_quotation_is_one_short_line_that_can_be_sent(words, limit):
     said = quote(words, limit)

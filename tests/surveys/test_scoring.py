@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from surveys.scoring import (
@@ -153,6 +153,8 @@ def test_no_answers_have_no_figure():
 
 
 @given(counts, counts, counts)
+@example(1, 0, 0)
+@example(0, 0, 1)
 def test_a_figure_lies_in_its_interval_and_on_the_scale(promoters, passives, detractors):
     figure = nps(promoters, passives, detractors)
     assert figure.n == promoters + passives + detractors
@@ -213,6 +215,14 @@ def test_a_large_drop_over_many_answers_is_no_chance():
 
 def test_the_same_drop_over_a_handful_may_be_chance():
     assert difference(nps(2, 2, 4), nps(4, 2, 2)).may_be_chance
+
+
+def test_a_difference_that_reads_as_chance_is_called_so():
+    # The adjusted interval leaves zero out (-51 to -5), but what a page prints is -20 ± 23.
+    unequal = difference(nps(13, 7, 0), nps(900, 50, 50))
+    assert unequal.high < 0
+    assert abs(unequal.value) < unequal.margin
+    assert unequal.may_be_chance
 
 
 def test_a_difference_to_nothing_may_be_chance_and_has_no_value():
