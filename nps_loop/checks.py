@@ -32,10 +32,11 @@ def site_url_is_set(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     site = urlsplit(settings.SITE_URL)
     if not site.hostname:
         return [
-            Error(
+            # A warning, so that set-up commands (migrate, import_responses) run before the address is known.
+            Warning(
                 "SITE_URL is not set, so no mail can hold a link that works.",
                 hint="Set it to the address people use, for example SITE_URL=https://loop.example.com",
-                id="nps_loop.E002",
+                id="nps_loop.W004",
             )
         ]
     if site.scheme != "https":

@@ -62,7 +62,7 @@ def test_a_complete_deployment_passes_every_deployment_check(manage: Run) -> Non
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"SITE_URL": ""}, "nps_loop.E002"),
+        ({"SITE_URL": ""}, "nps_loop.W004"),
         ({"SITE_URL": "http://loop.example.com"}, "nps_loop.W001"),
         ({"EMAIL_URL": ""}, "nps_loop.W002"),
         ({"REDIS_URL": ""}, "nps_loop.W003"),
