@@ -129,7 +129,7 @@ def import_file(
     found a problem.
     """
     file = _open(found, source, now)
-    if source.pk is None and not dry_run:
+    if source._state.adding and not dry_run:
         source.save()
     tally = Tally()
     with ExitStack() as stack:
@@ -146,14 +146,14 @@ def import_file(
 @contextmanager
 def _taken_back(source: Source) -> Iterator[None]:
     """A transaction that leaves nothing behind; a source that is not saved yet exists within."""
-    is_new = source.pk is None
+    is_new = source._state.adding
     with transaction.atomic():
         if is_new:
             source.save()
         yield
         transaction.set_rollback(True)
     if is_new:
-        source.pk, source._state.adding = None, True
+        source.id, source._state.adding = None, True
 
 
 # --- as a job --------------------------------------------------------------------------------------------------

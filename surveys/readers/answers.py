@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from surveys.incoming import IncomingResponse, Rejection, shorten
 from surveys.readers.cells import BadCell, language_from, yes_or_no
-from surveys.readers.columns import Choices, Columns, Header, ScoreValues, plain
+from surveys.readers.columns import Choices, Columns, DoubtfulScore, Header, ScoreValues, plain
 from surveys.readers.dates import (
     ORDER_IN_WORDS,
     BadDate,
@@ -41,6 +41,7 @@ class LookedInto:
     """What one pass over a file found. `problem` is why it cannot be read as it stands, in one line; "" when it can.
 
     `samples` holds the first values of each column, `notes` what was decided and what to know, one sentence each.
+    Where `is_score_doubtful`, vouching for the score column (`Choices.score_is_nps`, with the column chosen) helps.
     """
 
     table: Table
@@ -53,6 +54,7 @@ class LookedInto:
     order: DateOrder = DateOrder.ISO
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+    is_score_doubtful: bool = False
 
     def meaning_of(self, index: int) -> str:
         """Our name for what column `index` is read as; "attribute" where it is merely kept, "" where it is left out."""
@@ -89,6 +91,7 @@ def look_into(path: Path, choices: Choices) -> LookedInto:
         found.columns = header.settle(score, date_column)
     except UnreadableFile as problem:
         found.problem = str(problem)
+        found.is_score_doubtful = isinstance(problem, DoubtfulScore)
     else:
         found.notes[:0] = [f"The score is read from {header.quoted([score])}."]
     found.notes.extend(header.notes)

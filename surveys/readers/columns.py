@@ -15,7 +15,12 @@ from typing import Any
 from surveys.incoming import ATTRIBUTES_KEPT, shorten
 from surveys.readers.dates import DateOrder
 from surveys.readers.delimited import UnreadableFile
-from surveys.scoring import BadScore, BlankScore, looks_like_nps, parse_score
+from surveys.scoring import ENOUGH, BadScore, BlankScore, looks_like_nps, parse_score
+
+
+class DoubtfulScore(UnreadableFile):
+    """The score column was found, but its values do not look like one; a person may vouch for it."""
+
 
 # What a person may name a column for. "account" becomes the id or the name of the account, by the column's own name.
 FIELDS = (
@@ -168,37 +173,42 @@ def _score_rank(name: str) -> int | None:
 class ScoreValues:
     """What one column holds, seen as scores. Its size does not grow with the file."""
 
-    numbers: Counter[int] = field(default_factory=Counter)
-    blank: int = 0
-    other: int = 0
-    other_examples: list[str] = field(default_factory=list)
+    scores: Counter[int] = field(default_factory=Counter)
+    outside: Counter[int] = field(default_factory=Counter)
+    texts: int = 0
+    text_examples: list[str] = field(default_factory=list)
 
     def add(self, raw: str) -> None:
         try:
-            self.numbers[parse_score(raw)] += 1
+            self.scores[parse_score(raw)] += 1
         except BlankScore:
-            self.blank += 1
+            return
         except BadScore:
             text = raw.strip()
-            number = int(text) if re.fullmatch(r"-?\d{1,9}", text, re.A) else None
-            if number is not None and (number in self.numbers or len(self.numbers) < 500):
-                self.numbers[number] += 1
+            if re.fullmatch(r"-?\d{1,9}", text, re.A) and (int(text) in self.outside or len(self.outside) < 500):
+                self.outside[int(text)] += 1
                 return
-            self.other += 1
-            if len(self.other_examples) < 3:
-                self.other_examples.append(shorten(text, 20))
+            self.texts += 1
+            if len(self.text_examples) < 3:
+                self.text_examples.append(shorten(text, 20))
 
     @property
     def is_numeric(self) -> bool:
-        return sum(self.numbers.values()) > self.other
+        """Whether numbers are not just strays among texts."""
+        return (self.scores.total() + self.outside.total()) * 4 > self.texts
 
     def objection(self) -> str | None:
-        """Why this is no column of scores from 0 to 10, in one sentence; None when it looks like one."""
-        if not self.numbers and not self.other:
+        """Why this is no column of scores from 0 to 10, in one sentence; None when it looks like one.
+
+        A few numbers outside 0 to 10 are rows to refuse one by one; many are another scale.
+        """
+        inside, outside = self.scores.total(), self.outside.total()
+        if not (inside or outside or self.texts):
             return "Every cell of it is blank."
         if not self.is_numeric:
-            return f"It holds texts such as {', '.join(f'“{example}”' for example in self.other_examples)}."
-        return looks_like_nps(self.numbers)
+            return f"It holds texts such as {', '.join(f'“{example}”' for example in self.text_examples)}."
+        is_other_scale = outside * 2 > inside if inside + outside >= ENOUGH else outside > inside * 2
+        return looks_like_nps(self.scores + self.outside if is_other_scale else self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +315,8 @@ class Header:
 
         Chosen by a person: that one, refused when its values speak against it and nobody vouches for them. Otherwise
         the surest name whose column holds numbers; among equally sure ones the only one that looks like 0 to 10, or
-        the only one followed by the question why. Raises UnreadableFile, saying what was seen.
+        the only one followed by the question why. Raises UnreadableFile (DoubtfulScore where only the values speak
+        against it), saying what was seen.
         """
         candidates = [index for index in self.score_candidates if seen[index].is_numeric]
         if "score" in self.chosen:
@@ -318,7 +329,7 @@ class Header:
         if "score" in self.chosen and self.choices.score_is_nps:
             fitting = equals
         if not fitting:
-            raise UnreadableFile(self._not_read(equals[0], seen))
+            raise DoubtfulScore(self._not_read(equals[0], seen))
         if len(fitting) > 1:
             asked_why = [index for index in fitting if self._is_followed_by_why(index)]
             if len(asked_why) != 1:

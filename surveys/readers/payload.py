@@ -125,7 +125,7 @@ class _Reading:
         if value is None:
             return ""
         if isinstance(value, int) and not isinstance(value, bool) and field in _NUMBERS_ALLOWED:
-            value = _digits(value)
+            value = _digits(value) or None
         if not isinstance(value, str):
             self.refuse(field, "Must be text.")
             return ""

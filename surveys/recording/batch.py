@@ -20,7 +20,7 @@ from surveys.models import Brand, Response, Revision, Source
 from surveys.recording.customers import Customer, find_customers
 from surveys.recording.exclusions import exclusion_of
 from surveys.recording.rewriting import rewrite
-from surveys.recording.versions import Place, Versions, content_digest, version_time
+from surveys.recording.versions import Place, TimeOf, Versions, content_digest, version_time
 from surveys.scoring import band
 from surveys.searching import normalise_for_search
 from surveys.signals import responses_recorded
@@ -225,20 +225,24 @@ class _Batch:
             .select_for_update(of=("self",))
         )
         for response in held:
-            stated = response.version_at not in (response.responded_at, response.received_at)
-            versions = Versions(response.content_digest, response.version_at, stated, {response.content_digest})
+            time_of = TimeOf.ANSWER if response.version_at == response.responded_at else TimeOf.VERSION
+            versions = Versions(response.content_digest, response.version_at, time_of, {response.content_digest})
             self.answers[response.external_id] = _Answer(response.external_id, response, versions, is_new=False)
         # Repeats are the common case, and for them the newest version says enough.
         unlike = {
-            answer.response.pk: answer.versions
+            answer.response.pk: answer
             for answer in self.answers.values()
             if digests[answer.external_id] != {answer.versions.newest} or self.handling.asks_more_than(answer.response)
         }
         if unlike:
             revisions = Revision.objects.filter(response__in=list(unlike))
-            for pk, number, digest in revisions.values_list("response_id", "number", "content_digest"):
-                unlike[pk].known.add(digest)
-                unlike[pk].top = max(unlike[pk].top, number)
+            columns = ("response_id", "number", "content_digest", "version_at", "received_at")
+            for pk, number, digest, version_at, received_at in revisions.values_list(*columns):
+                versions = unlike[pk].versions
+                versions.known.add(digest)
+                versions.top = max(versions.top, number)
+                if number == unlike[pk].response.revision and version_at == received_at:
+                    versions.newest_time_of = TimeOf.RECEIPT
 
     # --- which version is which ---
 
@@ -264,7 +268,7 @@ class _Batch:
             return
         answer.newest, answer.digest = incoming, digest
         answer.versions.newest, answer.versions.newest_at = digest, revision.version_at
-        answer.versions.newest_is_stated = incoming.version_at is not None
+        answer.versions.newest_time_of = TimeOf.incoming(incoming)
         answer.response.revision = revision.number
 
     def _new(self, name: str, incoming: IncomingResponse, digest: str) -> _Answer:
@@ -279,7 +283,7 @@ class _Batch:
         survey = self.source.survey
         if survey is not None:
             response.survey, response.survey_kind, response.touchpoint_id = survey, survey.kind, survey.touchpoint_id
-        versions = Versions(digest, version_time(incoming, now), incoming.version_at is not None, {digest})
+        versions = Versions(digest, version_time(incoming, now), TimeOf.incoming(incoming), {digest})
         answer = _Answer(name, response, versions, is_new=True, newest=incoming, digest=digest)
         answer.revisions.append(self._revision(answer, incoming, digest))
         return answer
@@ -305,7 +309,8 @@ class _Batch:
             at = version_time(incoming, self.handling.now)
             if at > answer.versions.newest_at:
                 answer.versions.newest_at = answer.response.version_at = at
-                answer.versions.newest_is_stated = answer.is_seen_later = True
+                answer.versions.newest_time_of = TimeOf.VERSION
+                answer.is_seen_later = True
         if answer.is_new or answer.is_changed or not self.handling.asks_more_than(answer.response):
             return
         answer.is_asked_again = True

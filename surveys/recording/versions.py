@@ -41,37 +41,46 @@ def content_digest(incoming: IncomingResponse) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
+class TimeOf(StrEnum):
+    """What the time of a version is: the vendor's for this version, the vendor's for the answer, or our receipt."""
+
+    VERSION = "version"
+    ANSWER = "answer"
+    RECEIPT = "receipt"
+
+    @classmethod
+    def incoming(cls, incoming: IncomingResponse) -> TimeOf:
+        if incoming.version_at is not None:
+            return cls.VERSION
+        return cls.RECEIPT if incoming.responded_at is None else cls.ANSWER
+
+
 @dataclass(slots=True)
 class Versions:
-    """What is held of one answer.
-
-    `newest_is_stated` tells whether the vendor gave the newest version a time of its own; `known` are the digests of
-    all versions; `top` is the highest revision number.
-    """
+    """What is held of one answer: digest and time of the newest version, digests of all, highest revision number."""
 
     newest: str
     newest_at: datetime
-    newest_is_stated: bool
+    newest_time_of: TimeOf
     known: set[str] = field(default_factory=set)
     top: int = 1
 
     def place(self, digest: str, incoming: IncomingResponse, now: datetime) -> Place:
         """Where this version belongs; does not change anything.
 
-        A vendor's time decides where there is one. Where there is none, what comes last counts, but a version that was
+        A vendor's time decides wherever two can be compared. Otherwise what comes last counts, but a version that was
         already held before is a repeat and not a return to it.
         """
         if digest == self.newest:
             return Place.SAME
-        stated = incoming.version_at
-        if stated is not None and stated > self.newest_at:
+        at = version_time(incoming, now)
+        is_stated = incoming.version_at is not None
+        if is_stated and at > self.newest_at:
             return Place.NEWEST
         if digest in self.known:
             return Place.SAME
-        at = version_time(incoming, now)
-        if at < self.newest_at and (stated is not None or self.newest_is_stated):
-            return Place.LATE
-        return Place.NEWEST
+        is_comparable = self.newest_time_of is TimeOf.VERSION or (is_stated and self.newest_time_of is TimeOf.ANSWER)
+        return Place.LATE if is_comparable and at < self.newest_at else Place.NEWEST
 
 
 def version_time(incoming: IncomingResponse, now: datetime) -> datetime:

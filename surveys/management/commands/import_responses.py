@@ -82,6 +82,8 @@ class Command(BaseCommand):
             try:
                 source = _source(options["source"])
                 found = look(options["file"], source, instructions.choices)
+                if found.is_score_doubtful:
+                    raise UnreadableFile(f"{found.problem} If it is one, say so: --score COL --score-is-nps.")
                 tally = import_file(
                     found,
                     source,
@@ -121,8 +123,8 @@ class Command(BaseCommand):
         counted = nps(tally.promoters, tally.passives, tally.detractors)
         if counted.value is not None:
             self.stdout.write(
-                f"NPS {counted.value:+.1f} ({counted.low:+.0f} to {counted.high:+.0f}) of {counted.n:,} answers: promoters "
-                f"{tally.promoters:,}, passives {tally.passives:,}, detractors {tally.detractors:,}."
+                f"NPS {counted.value:+.1f} ({counted.low:+.0f} to {counted.high:+.0f}) of {counted.n:,} answers: "
+                f"promoters {tally.promoters:,}, passives {tally.passives:,}, detractors {tally.detractors:,}."
             )
         self.stdout.write(f"{tally.tickets:,} tickets opened.")
         for line in islice(remarks, REMARKS_SHOWN):
