@@ -6,10 +6,11 @@ from email.utils import parsedate_to_datetime
 import pytest
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
+from django.utils import timezone
 
 from nps_loop import links
 from nps_loop.links import Target
-from nps_loop.mail import delivery, hooks, outbox, suppression
+from nps_loop.mail import delivery, hooks, outbox, suppression, tasks
 from nps_loop.mail.models import Message, Stream, Suppression
 from tests.factories import NOW
 from tests.mail.drafts import draft, fresh, queued
@@ -210,7 +211,14 @@ def test_without_a_mail_server_every_mail_is_delivered_to_the_mailbox(settings, 
     assert {fresh(row).attempts for row in rows} == {1}
 
 
-@pytest.mark.django_db(transaction=False)
+def test_the_task_hands_over_what_is_due(server):
+    outbox.queue([draft()], now=timezone.now() - seconds(60))
+
+    tasks.deliver()
+
+    assert len(server.mails) == 1
+
+
 def test_nothing_is_handed_over_inside_a_transaction(server):
     queued()
 
