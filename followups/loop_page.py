@@ -153,7 +153,9 @@ class LoopPage:
         """The one sentence the page is about."""
         if self.missed and self.variant in (Variant.NEW, Variant.OPEN, Variant.NOT_YET):
             many = len(self.missed)
-            words = ngettext("we did not keep one promise.", "we did not keep %(many)s promises.", many) % {"many": many}
+            words = ngettext("we did not keep one promise.", "we did not keep %(many)s promises.", many) % {
+                "many": many
+            }
             return self._to_reader(words)
         match self.variant:
             case Variant.NEW:
@@ -256,7 +258,10 @@ def contact_comes(owner: str, account: str = "", *, looks_after: bool = False) -
 
 def action_comes(what: str, who: str) -> str:
     """Next step at work: the promise that is due first, word for word, and whose it is."""
-    return gettext("%(what)s From %(who)s.") % {"what": what if what.endswith((".", "!", "?")) else f"{what}.", "who": who}
+    return gettext("%(what)s From %(who)s.") % {
+        "what": what if what.endswith((".", "!", "?")) else f"{what}.",
+        "who": who,
+    }
 
 
 def answer_comes(owner: str, lead: str = "") -> str:
@@ -315,4 +320,6 @@ def heard(option: Option, owner_first_name: str = "") -> str:
 
 def overtaken() -> str:
     """What the page says where a press came from a page that was no longer true."""
-    return gettext("Something had changed since you opened this page, so nothing was decided. This is how it stands now.")
+    return gettext(
+        "Something had changed since you opened this page, so nothing was decided. This is how it stands now."
+    )

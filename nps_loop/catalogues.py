@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -35,7 +36,7 @@ READ_BY_CUSTOMERS = (
     "templates/registration/",
     "templates/surveys/",
 )
-KEYWORDS = {
+KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
@@ -68,7 +69,8 @@ def gathered(root: Path = ROOT) -> dict[Key, list[str]]:
 
 
 def _calls(source: str) -> Iterator[Key]:
-    for _line, function, words, _comments in extract_python(io.BytesIO(source.encode()), list(KEYWORDS), [], {}):
+    found: Iterator[Any] = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {})
+    for _line, function, words, _comments in found:
         given = [words] if isinstance(words, str) else list(words)
         context = given.pop(0) if function.startswith(("p", "np")) and given else None
         if not given or not isinstance(given[0], str) or not given[0]:
@@ -118,7 +120,9 @@ def problems(root: Path = ROOT) -> list[str]:
         for (context, words, plural), places in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
             message = kept.get(words, context)
             if message is None or not all(_strings(message)):
-                wrong += [f"{language}: no words for {words!r} ({place})" for place in places if _for_customers(place)][:1]
+                wrong += [f"{language}: no words for {words!r} ({place})" for place in places if _for_customers(place)][
+                    :1
+                ]
             elif words not in CALLING and _places(plural or words) != _places(_strings(message)[-1]):
                 wrong.append(f"{language}: the places differ in the words for {words!r}")
         compiled = _path(language, root).with_suffix(".mo")

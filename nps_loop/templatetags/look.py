@@ -15,13 +15,12 @@ from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext
-from django.utils.translation import gettext
 
 register = template.Library()
 
-# State -> (class, icon, word). The dial fills: assigned 0, contacted a quarter, in action a half, resolved three quarters.
+# State -> (class, icon, word). The dial fills: assigned 0, contacted a quarter, in action a half, resolved three.
 STATES: Mapping[str, tuple[str, str, Any]] = {
     "new": ("", "st-new", _("New")),
     "assigned": ("state-active", "st-assigned", _("Assigned")),
@@ -148,6 +147,8 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     if runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
         rest.append(_item("/admin/", "gear", pgettext("navigation", "Set-up")))
+    if len(rest) == 1:  # a fold with one thing in it hides that thing
+        work, rest = work + rest, []
     place = nav.get("place") or request.path
     for item in work + rest:
         item["here"] = place.startswith(item["href"])

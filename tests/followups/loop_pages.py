@@ -14,9 +14,7 @@ WORDS = (
     "cause, a comma in an address. I don’t mind bugs. I mind silence. If you call: before ten is best, after that "
     "there is no signal in the cold store."
 )
-AT_WORK = frozenset(
-    {Option.SETTLED, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT, Option.ADD_WORDS}
-)
+AT_WORK = frozenset({Option.SETTLED, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT, Option.ADD_WORDS})
 ASKED = frozenset({Option.SETTLED, Option.NOT_YET, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT})
 # Day, moment, promise, in each language, as followups.promises makes them.
 MOMENTS = {

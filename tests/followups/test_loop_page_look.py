@@ -117,7 +117,7 @@ def test_whoever_was_told_in_time_is_not_told_that_we_kept_silent() -> None:
 
 
 def test_a_customers_words_are_never_markup() -> None:
-    evil = '<script>alert(1)</script> & "quotes" \'n\' more'
+    evil = "<script>alert(1)</script> & \"quotes\" 'n' more"
     for name, page in pages().items():
         html = shown(
             replace(

@@ -39,7 +39,7 @@ def test_no_style_and_no_script_of_its_own(path: Path) -> None:
 
 @each_page
 def test_every_icon_exists(path: Path) -> None:
-    assert {name for name in re.findall(r'\{% icon "([\w-]+)"', path.read_text())} <= SYMBOLS
+    assert set(re.findall(r'\{% icon "([\w-]+)"', path.read_text())) <= SYMBOLS
 
 
 @each_page

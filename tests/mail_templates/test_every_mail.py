@@ -170,6 +170,16 @@ def test_a_mail_that_knows_little_is_still_whole(strict: DjangoTemplates, kind: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["acknowledgement", "reopened", "reminder"])
+def test_a_machine_has_words_for_a_case_that_nobody_owns(strict: DjangoTemplates, kind: str, language: str) -> None:
+    filled = context(kind, language, owner={"name": "", "title": "", "phone": "", "looks_after": False})
+    subject, text, page = rendered(strict, kind, filled)
+    for part in (subject, " ".join(text.split()), plain(page)):
+        assert not re.search(r"  | ,|: ,|\. [a-z]\w+ (gets|answers|meldet)", part)
+    assert not re.search(r"(?m)^  [^:]+: ?$", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", AUTOMATIC)
 def test_an_automatic_mail_says_so_and_signs_as_nobody(strict: DjangoTemplates, kind: str, language: str) -> None:
     _, text, _ = rendered(strict, kind, context(kind, language))
@@ -240,7 +250,9 @@ def test_a_done_action_says_what_changed(strict: DjangoTemplates) -> None:
 
 
 def test_what_a_person_typed_is_never_markup(strict: DjangoTemplates) -> None:
-    filled = context("personal", "en", body="Dear Marta,\n\n> <script>1</script>\n> second\n\n</p><img src=x onerror=1>")
+    filled = context(
+        "personal", "en", body="Dear Marta,\n\n> <script>1</script>\n> second\n\n</p><img src=x onerror=1>"
+    )
     _, text, page = rendered(strict, "personal", filled)
     assert "<script" not in page and "<img" not in page
     assert "&lt;script&gt;1&lt;/script&gt;<br>second</blockquote>" in page
