@@ -60,6 +60,9 @@ class _Handler:
         if local in AFTER_DATA:
             return AFTER_DATA[local]
         self.server.mails.append(message_from_bytes(envelope.original_content or b"", policy=policy.default))
+        if local.startswith("slow"):
+            # Taken, and the answer still to come: the moment in which a crash makes a double.
+            await asyncio.sleep(0.03)
         if local == "drop":
             smtp.transport.abort()
         return "250 OK"
