@@ -48,7 +48,7 @@ def post_all(stack: Stack, key: str, chance: random.Random, *, kill: bool) -> li
         status, body = stack.post("/api/v1/responses/bulk/", batch, Authorization=f"Bearer {key}")
         assert status in (200, 201, 207), body
         parsed = json.loads(body)
-        rows = parsed["results"] if isinstance(parsed, dict) else parsed
+        rows = parsed["outcomes"]
         ids += [row["id"] for row in rows]
         if kill and chance.random() < 0.3:
             stack.restart(chance.choice(["worker", "worker2"]))
