@@ -39,7 +39,8 @@ def test_healthz_needs_neither_database_nor_broker(client: Client) -> None:
 def test_all_is_well(client: Client, well: Settings) -> None:
     status, checks = asked(client)
     assert status == 200
-    assert checks == {"database": "ok", "migrations": "ok", "broker": "ok", "sweep": "ok, 0 s ago"}
+    assert checks.pop("sweep").startswith("ok, ")
+    assert checks == {"database": "ok", "migrations": "ok", "broker": "ok"}
 
 
 def test_a_broker_that_does_not_answer_is_named(client: Client, well: Settings, tmp_path: Any) -> None:
