@@ -68,7 +68,7 @@ def response_facts(response: Response | None, reader: Reader, *, now: datetime) 
         "quoted_on": ""
         if response.undated
         else moment_in_words(response.responded_at, reader.language, reader.zone, now=now),
-        "about": response.touchpoint.customer_phrase if response.touchpoint else "",
+        "about": response.touchpoint.phrase_in(reader.language) if response.touchpoint else "",
         "score": response.score,
     }
 

@@ -15,6 +15,9 @@ class Touchpoint(models.Model):
     customer_phrase = models.CharField(
         max_length=200, blank=True, help_text="For customers, completes 'We asked you about …', e.g. 'your first 30 days'."
     )
+    phrases = models.JSONField(
+        default=dict, blank=True, help_text='The phrase in other languages, e.g. {"de": "Ihre ersten 30 Tage"}.'
+    )
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
 
     class Meta:
@@ -22,6 +25,10 @@ class Touchpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def phrase_in(self, language: str) -> str:
+        """How a mail in this language names it; the one phrase there is where nobody wrote it in that language."""
+        return str(self.phrases.get(language) or self.customer_phrase)
 
 
 class Survey(models.Model):
