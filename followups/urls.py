@@ -1,10 +1,10 @@
 """Addresses of the pages about tickets, promises and customers."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, loop, queue, ticket, tickets, together
+from followups.views import actions, customers, loop, queue, team, ticket, tickets, together
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
     path("queue/together/", together.together, name="together"),
     path("tickets/", tickets.tickets_page, name="tickets"),
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
     path("tickets/<int:number>/considered/", ticket.considered_page, name="ticket-considered"),
     path("tickets/<int:number>/<slug:verb>/", ticket.act, name="ticket-verb"),
+    path("team/", team.team, name="team"),
+    path("reports/", include("followups.reports.urls")),
     path("actions/", actions.actions_page, name="actions"),
     path("contacts/<int:number>/", customers.contact, name="contact"),
     path("accounts/<int:number>/", customers.account, name="account"),

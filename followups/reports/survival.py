@@ -1,8 +1,8 @@
 """How long it takes until something happens, with those to whom it has not happened yet. Pure: no database, no clock.
 
-A mean over finished tickets rewards leaving the hard ones open. Here everybody is in: who still waits counts for as long
-as they have waited, and a ticket that ended without the event counts exactly like one that still waits, so that neither
-leaving open nor dismissing can improve the curve.
+A mean over finished tickets rewards leaving the hard ones open. Here everybody is in: who still waits counts for as
+long as they have waited, and a ticket that ended without the event counts exactly like one that still waits, so that
+neither leaving open nor dismissing can improve the curve.
 """
 
 from __future__ import annotations
@@ -36,12 +36,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The share that has had the event, over time. `n` spells in all, `events` of them ended with the event."""
+    """The share that has had the event, over time. `happened` and `waiting` hold the seconds of each spell in order."""
 
-    n: int
-    events: int
     steps: tuple[Step, ...]
+    happened: tuple[float, ...]
     waiting: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        return len(self.happened) + len(self.waiting)
+
+    @property
+    def events(self) -> int:
+        return len(self.happened)
 
     def at(self, seconds: float) -> Step:
         """The curve at one moment; before the first event it is zero."""
@@ -58,19 +65,15 @@ def curve(spells: Iterable[Spell]) -> Curve:
     """The cumulative incidence of the event with its 95 % interval.
 
     Kaplan and Meier, "Nonparametric estimation from incomplete observations", 1958, with Greenwood's variance on the
-    log-log scale (Kalbfleisch and Prentice, "The statistical analysis of failure time data", 1.4). Whoever ended without
-    the event stays among those it could happen to until now, as Fine and Gray, "A proportional hazards model for the
-    subdistribution of a competing risk", 1999, section 3.1, do where everybody's last moment of observation is known. A
-    wait that would be negative counts as none.
+    log-log scale (Kalbfleisch and Prentice, "The statistical analysis of failure time data", 1.4). Ending without the
+    event competes with it: whoever did stays among those it could happen to until now, as Fine and Gray do where
+    everybody's last moment of observation is known ("A proportional hazards model for the subdistribution of a
+    competing risk", 1999, section 3.1). A wait that would be negative counts as none.
     """
-    happened: Counter[float] = Counter()
-    ended: Counter[float] = Counter()
-    for spell in spells:
-        seconds = max(float(spell.seconds), 0.0)
-        ended[seconds] += 1
-        if spell.happened:
-            happened[seconds] += 1
-    n = at_risk = ended.total()
+    known = [(max(float(spell.seconds), 0.0), spell.happened) for spell in spells]
+    ended = Counter(seconds for seconds, _ in known)
+    happened = Counter(seconds for seconds, event in known if event)
+    at_risk = len(known)
     survive, greenwood = 1.0, 0.0
     steps: list[Step] = []
     for seconds in sorted(ended):
@@ -83,8 +86,11 @@ def curve(spells: Iterable[Spell]) -> Curve:
                 low = steps[-1].low if steps else 0.0
             steps.append(Step(seconds, 1 - survive, low, high))
         at_risk -= ended[seconds]
-    waiting = tuple(sorted(seconds for seconds in ended for _ in range(ended[seconds] - happened[seconds])))
-    return Curve(n, happened.total(), tuple(steps), waiting)
+    return Curve(
+        tuple(steps),
+        happened=tuple(sorted(seconds for seconds, event in known if event)),
+        waiting=tuple(sorted(seconds for seconds, event in known if not event)),
+    )
 
 
 def _interval(survive: float, greenwood: float) -> tuple[float, float]:

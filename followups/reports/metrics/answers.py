@@ -116,15 +116,18 @@ class NpsReport:
 
 
 def nps_report(filters: ReportFilters, *, now: datetime) -> NpsReport:
-    """Count the answers of one cohort, and of as many days before. Six queries. `filters.band` does not narrow an NPS."""
+    """Count the answers of one cohort, and of as many days before. Six queries.
+
+    `filters.band` does not narrow an NPS.
+    """
     counted = filters.answers().counted().order_by()
     by_day: dict[date, Counter[int]] = {}
     for day, score, n in counted.values_list("day", "score").annotate(n=Count("pk")):
         by_day.setdefault(day, Counter())[score] = n
-    excluded = (
-        filters.answers().exclude(excluded_as="").order_by().values_list("excluded_as").annotate(n=Count("pk"))
+    excluded = filters.answers().exclude(excluded_as="").order_by().values_list("excluded_as").annotate(n=Count("pk"))
+    before = Scores.of(
+        dict(filters.before().answers().counted().order_by().values_list("score").annotate(n=Count("pk")))
     )
-    before = Scores.of(dict(filters.before().answers().counted().order_by().values_list("score").annotate(n=Count("pk"))))
     scores = Scores.of(_summed(by_day.values()))
     return NpsReport(
         filters=filters,

@@ -70,9 +70,7 @@ class Counts:
     def folded(cls, rows: Iterable[Mapping[str, Any]]) -> Counts:
         """From rows of facts with `n`, how many tickets have just these facts."""
         known = list(rows)
-        return cls(
-            {name: sum(row["n"] for row in known if figure.holds(row)) for name, figure in OF_FACTS.items()}
-        )
+        return cls({name: sum(row["n"] for row in known if figure.holds(row)) for name, figure in OF_FACTS.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +219,9 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
         by_period=tuple(
             (
                 period,
-                Counts.folded(row for day, rows in by_day.items() if period.first <= day <= period.last for row in rows),
+                Counts.folded(
+                    row for day, rows in by_day.items() if period.first <= day <= period.last for row in rows
+                ),
             )
             for period in periods(filters.day_from, filters.day_to)
         ),
@@ -235,7 +235,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
 
 
 def figure_queryset(name: str, filters: ReportFilters, *, now: datetime) -> TicketQuerySet:
-    """The tickets that a figure of this cohort counts; figures about now are of all days. Raises KeyError if unknown."""
+    """The tickets that a figure of this cohort counts; those about now are of all days. Raises KeyError if unknown."""
     return figure_of(filters.all_days() if name in OF_NOW else filters.tickets(), name, now=now)
 
 
@@ -275,9 +275,9 @@ def _goal(filters: ReportFilters) -> Goal:
 
 
 def _promises(filters: ReportFilters, now: datetime) -> Promises:
-    tickets = with_facts(filters.tickets(), now=now).exclude(place=Place.REMOVED).order_by().values("pk")
-    rows = promises(now=now).filter(ticket__in=tickets).order_by().values_list("kept").annotate(n=Count("pk"))
-    by_kind = dict(rows)
+    tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
+    rows = promises(now=now).filter(ticket__in=tickets).order_by().values("kept").annotate(n=Count("pk"))
+    by_kind = {row["kept"]: row["n"] for row in rows}
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 
 
@@ -308,9 +308,7 @@ def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
         age = next(age for age in AGES if age[1] is None or days <= age[1])
         at_work[age] += n
         late[age] += late_n
-    others = {
-        name: figure_of(tickets, name, now=now).values("pk") for name in ("silent", "waiting", "unassigned")
-    }
+    others = {name: figure_of(tickets, name, now=now).values("pk") for name in ("silent", "waiting", "unassigned")}
     counted = tickets.aggregate(**{name: Count("pk", filter=Q(pk__in=part)) for name, part in others.items()})
     return {
         "ages": tuple(Age(*age, at_work=at_work[age], late=late[age]) for age in AGES),

@@ -1,8 +1,9 @@
 """The one definition behind every figure about tickets.
 
-Each ticket of a cohort has a few facts, worked out by the database in one pass: its *place* in the cohort, how it *ended*
-so far, whether the customer was *told*, when the first *contact* was, and whether the customer said *not yet*. A figure is a condition on these facts, so
-the count on the page, the count from the API and the list of tickets that opens behind it cannot differ.
+Each ticket of a cohort has a few facts, worked out by the database in one pass: its *place* in the cohort, how it
+*ended* so far, whether the customer was *told*, when the *first contact* was, and whether the customer said *not yet*.
+A figure is a condition on these facts, so the count on the page, the count from the API and the list of tickets that
+opens behind it cannot differ.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextChoices,
+    Value,
+    When,
+)
 from django.db.models.fields import CharField
 
 from followups.models import Action, Deadline, DismissalRequest, Resolution, Ticket, Verdict
@@ -193,8 +206,8 @@ class Kept(TextChoices):
     NOT_DUE = "not_due", "not due yet"
 
 
-def promises(*, now: datetime) -> QuerySet[Action]:
-    """Every promise with `kept`. An action whose date no customer was told is no promise, and is not in."""
+def promises(*, now: datetime) -> QuerySet[Any]:
+    """Every promise, an action with `kept`. An action whose date no customer was told is no promise, and is not in."""
     first, open_, dropped, done = F("first_promised_at"), Action.State.OPEN, Action.State.DROPPED, Action.State.DONE
     return Action.objects.filter(first_promised_at__isnull=False).annotate(
         kept=Case(
@@ -265,8 +278,8 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     if name in OF_NOW:
         return tickets.filter(_of_now(name, now))
     if name in OF_PROMISES:
-        found = promises(now=now).filter(ticket=OuterRef("pk"), kept__in=OF_PROMISES[name])
-        return with_facts(tickets, now=now).exclude(place=Place.REMOVED).filter(Exists(found))
+        found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
+        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))
     if name.startswith(CAUSE):
         found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__slug=name.removeprefix(CAUSE))
         return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(found_cause))

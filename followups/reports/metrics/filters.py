@@ -27,8 +27,9 @@ class ReportFilters:
     """A cohort: the answers of the days `day_from` to `day_to`, both included, narrowed by whatever else is set.
 
     Days are in the reporting zone. Team and touchpoint are slugs, `account_owner` is the key of a user, segment and
-    account owner are those of the time of the answer. `band` narrows tickets only: an NPS of one band says nothing.
-    `viewer` is the person who looks; None is a program that may read everything.
+    account owner are those of the time of the answer; "-" asks for answers without touchpoint or segment. `band`
+    narrows tickets only: an NPS of one band says nothing. `viewer` is the person who looks; None is a program that may
+    read everything.
     """
 
     day_from: date
@@ -48,27 +49,23 @@ class ReportFilters:
     def all_days(self) -> TicketQuerySet:
         """The same tickets whatever their day: for figures about now, such as what is at work."""
         tickets = Ticket.objects.all() if self.viewer is None else Ticket.objects.visible_to(self.viewer)
-        return tickets.filter(
-            **_given(
-                team__slug=self.team,
-                band=self.band,
-                response__touchpoint__slug=self.touchpoint,
-                response__segment=self.segment,
-                response__account_owner=self.account_owner,
-                response__survey_kind=self.survey_kind,
-            )
-        )
+        tickets = tickets.filter(**_given(team__slug=self.team, band=self.band))
+        return tickets.filter(self._of_answer("response__"))
+
+    def _of_answer(self, prefix: str = "") -> Q:
+        """The filters on the answer itself, from the answer or from its ticket."""
+        found = Q(**_given(**{f"{prefix}account_owner": self.account_owner, f"{prefix}survey_kind": self.survey_kind}))
+        if self.touchpoint == WITHOUT:
+            found &= Q(**{f"{prefix}touchpoint__isnull": True})
+        elif self.touchpoint:
+            found &= Q(**{f"{prefix}touchpoint__slug": self.touchpoint})
+        if self.segment:
+            found &= Q(**{f"{prefix}segment": "" if self.segment == WITHOUT else self.segment})
+        return found
 
     def answers(self) -> ResponseQuerySet:
         """The answers of the cohort, those left out of NPS included."""
-        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(
-            **_given(
-                touchpoint__slug=self.touchpoint,
-                segment=self.segment,
-                account_owner=self.account_owner,
-                survey_kind=self.survey_kind,
-            )
-        )
+        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(self._of_answer())
         if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
             own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
             answers = answers.filter(answered_to(own.values("pk")))
@@ -105,6 +102,7 @@ class ReportFilters:
 
 
 DAY = timedelta(days=1)
+WITHOUT = "-"
 
 
 def _given(**filters: Any) -> dict[str, Any]:
@@ -115,8 +113,8 @@ def answered_to(teams: Any) -> Q:
     """Answers that belong to these teams (a query of keys), by facts that every answer has, whatever its score.
 
     The account owner's team as it was then, else the teams that take the touchpoint, else the team that takes the rest.
-    A ticket's own team is no such fact: only the unhappy have one, and handing them over would move them from one NPS to
-    another while the happy stay.
+    A ticket's own team is no such fact: only the unhappy have one, and handing them over would move them from one NPS
+    to another while the happy stay.
     """
     taken = Touchpoint.objects.filter(teams__isnull=False)
     touchpoints = Touchpoint.objects.filter(teams__in=teams)

@@ -29,7 +29,7 @@ def grain_of(day_from: date, day_to: date) -> Grain:
 
 
 def periods(day_from: date, day_to: date) -> list[Period]:
-    """The periods that make up the days, in order, without gap; the outer ones are cut to the days. Weeks start Monday."""
+    """The periods that make up the days, in order and without a gap, the outer ones cut. Weeks start on Monday."""
     return list(_cut(day_from, day_to, grain_of(day_from, day_to)))
 
 

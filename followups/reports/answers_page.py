@@ -1,0 +1,89 @@
+"""The answers behind an NPS: every one of them can be read, whoever gave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+from django.utils.translation import gettext
+
+from followups.models import Ticket
+from followups.reports.metrics import ReportFilters
+from followups.viewing import Viewer, customer_without_name
+from surveys.models import Response
+from surveys.models.responses import ResponseQuerySet
+from surveys.scoring import Band
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer as this person may read it. `excluded` says why it is left out of NPS; empty where it counts."""
+
+    response: Response
+    ticket: Ticket | None
+    name: str
+    words: str
+    words_hidden: bool
+    excluded: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersPage:
+    rows: list[AnswerRow]
+    n: int
+    next_query: str
+
+
+def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
+    """The answers that `asked` narrows a cohort to: those that count, or with `excluded` those that do not.
+
+    `band` and `score` narrow further; nonsense narrows nothing.
+    """
+    answers = filters.answers()
+    answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
+    if asked.get("band") in Band.values:
+        answers = answers.filter(band=asked["band"])
+    score = asked.get("score", "")
+    if score.isascii() and score.isdigit() and len(score) < 3:
+        answers = answers.filter(score=int(score))
+    return answers
+
+
+def answers_page(answers: ResponseQuerySet, viewer: Viewer, asked: QueryDict) -> AnswersPage:
+    """One page of them, the newest recorded first. Two queries. `after` is the key of the last row seen."""
+    n = answers.order_by().count()
+    after = asked.get("after", "")
+    if after.isascii() and after.isdigit() and len(after) < 19:
+        answers = answers.filter(pk__lt=int(after))
+    found = list(
+        answers.select_related("contact", "account", "touchpoint", "ticket__owner")
+        .defer("search_text", "attributes")
+        .order_by("-pk")[: PAGE + 1]
+    )
+    following = asked.copy()
+    if len(found) > PAGE:
+        following["after"] = str(found[PAGE - 1].pk)
+    return AnswersPage(
+        rows=[_row(response, viewer) for response in found[:PAGE]],
+        n=n,
+        next_query=following.urlencode() if len(found) > PAGE else "",
+    )
+
+
+def _row(response: Response, viewer: Viewer) -> AnswerRow:
+    ticket: Ticket | None = getattr(response, "ticket", None)
+    seen = ticket is None or viewer.sees_words(ticket)
+    # Whoever reads this page belongs to a team that the answer came to; names outside it were never in its figures.
+    name = str(response.contact) if response.contact else gettext("Nobody known")
+    if response.share_name is False and not (ticket and viewer.works_on(ticket)):
+        name = customer_without_name(response.segment, response.region)
+    return AnswerRow(
+        response=response,
+        ticket=ticket if ticket and viewer.works_on(ticket) else None,
+        name=name,
+        words=response.verbatim if seen else "",
+        words_hidden=not seen,
+        excluded=response.get_excluded_as_display() if response.excluded_as else "",
+    )

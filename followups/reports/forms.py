@@ -1,0 +1,159 @@
+"""What a report is asked for: a period and what narrows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from followups.models import Team
+from followups.reports.metrics import ReportFilters
+from followups.reports.metrics.filters import WITHOUT
+from nps_loop.people.models import User
+from surveys.models import Account, Survey, Touchpoint
+from surveys.scoring import Band
+
+PERIODS = [
+    ("weeks", _("Last 13 weeks")),
+    ("month", _("This month")),
+    ("last_month", _("Last month")),
+    ("quarter", _("This quarter")),
+    ("last_quarter", _("Last quarter")),
+    ("year", _("Last 12 months")),
+    ("own", _("Other days")),
+]
+LONGEST = timedelta(days=5 * 366)
+
+
+def days_of(period: str, today: date) -> tuple[date, date]:
+    """First and last day of a named period. Thirteen weeks end with this one and start on a Monday."""
+    month = today.replace(day=1)
+    quarter = month.replace(month=(month.month - 1) // 3 * 3 + 1)
+    before = timedelta(days=1)
+    if period == "month":
+        return month, today
+    if period == "last_month":
+        return (month - before).replace(day=1), month - before
+    if period == "quarter":
+        return quarter, today
+    if period == "last_quarter":
+        last = quarter - before
+        return last.replace(month=last.month - 2, day=1), last
+    if period == "year":
+        return (month - timedelta(days=330)).replace(day=1), today
+    return today - timedelta(days=today.weekday() + 12 * 7), today
+
+
+DRESS = {"class": "input"}
+DAYS = ("day_from", "day_to")
+FURTHER = ("band", "survey_kind", "account_owner")
+
+
+class ReportForm(forms.Form):
+    """The filters of a report, from a query string. `filters()` gives them; nonsense is left out and says why."""
+
+    period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
+    day_from = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    day_to = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    team = forms.ChoiceField(label=_("Team"), required=False)
+    touchpoint = forms.ChoiceField(label=_("Touchpoint"), required=False)
+    segment = forms.ChoiceField(label=_("Segment"), required=False)
+    band = forms.ChoiceField(
+        label=_("Tickets of"),
+        required=False,
+        choices=[
+            ("", _("Everybody")),
+            (Band.DETRACTOR, _("Detractors")),
+            (Band.PASSIVE, _("Passives")),
+            (Band.PROMOTER, _("Promoters")),
+        ],
+    )
+    survey_kind = forms.ChoiceField(
+        label=_("Survey"), required=False, choices=[("", _("All surveys")), *Survey.Kind.choices]
+    )
+    account_owner = forms.TypedChoiceField(
+        label=_("Account owner"), required=False, coerce=int, empty_value=None, choices=()
+    )
+
+    def __init__(self, data: Any, *, viewer: User, today: date) -> None:
+        given = data.copy()
+        if not given.get("period"):
+            given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
+        teams = list(Team.objects.of(viewer).filter(takes_tickets=True).order_by("name").values_list("slug", "name"))
+        if len(teams) == 1:
+            given["team"] = teams[0][0]
+        super().__init__(given, auto_id="report-%s")
+        self.viewer, self.today = viewer, today
+        for field in self.fields.values():
+            field.widget.attrs |= DRESS
+        self.team_name = dict(teams).get(given.get("team", ""), "")
+        touchpoints = Touchpoint.objects.values_list("slug", "name")
+        segments = Account.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct()
+        owners = User.objects.filter(accounts__isnull=False).distinct()
+        self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
+        self._choose("touchpoint", _("All touchpoints"), touchpoints)
+        self._choose("segment", _("All segments"), [(segment, segment) for segment in segments])
+        self._choose("account_owner", _("Everybody"), [(owner.pk, owner.name) for owner in owners])
+
+    def _choose(self, name: str, everything: Any, choices: Any) -> None:
+        first = [("", everything)] if everything else []
+        if self.data.get(name) == WITHOUT:
+            first.append((WITHOUT, _("Without one")))
+        field = self.fields[name]
+        field.choices = first + list(choices)  # type: ignore[attr-defined]
+        field.error_messages["invalid_choice"] = _("There is no such choice here, so it was left out.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("period") == "own":
+            first, last = data.get("day_from"), data.get("day_to")
+            if first and last and last < first:
+                self.add_error("day_to", _("The last day lies before the first."))
+            elif first and last and last - first > LONGEST:
+                self.add_error("day_to", _("Five years at most."))
+        return data
+
+    def filters(self) -> ReportFilters:
+        """What to count. A field that holds nonsense counts as not set; days that do as the last 13 weeks."""
+        self.is_valid()
+        data = self.cleaned_data
+        first, last = days_of(data.get("period") or "weeks", self.today)
+        if data.get("period") == "own" and "day_to" not in self.errors and "day_from" not in self.errors:
+            last = data.get("day_to") or max(self.today, data.get("day_from") or self.today)
+            first = data.get("day_from") or min(first, last)
+            first = max(first, last - LONGEST)
+        return ReportFilters(
+            day_from=first,
+            day_to=last,
+            viewer=self.viewer,
+            team=data.get("team") or "",
+            touchpoint=data.get("touchpoint") or "",
+            segment=data.get("segment") or "",
+            account_owner=data.get("account_owner"),
+            band=data.get("band") or "",
+            survey_kind=data.get("survey_kind") or "",
+        )
+
+    def _fields(self, names: Iterable[str]) -> list[forms.BoundField]:
+        """Those of the fields to draw: days only for a period of one's own, and no choice where there is but one."""
+        return [
+            self[name]
+            for name in names
+            if (self["period"].value() == "own" if name in DAYS else len(self.fields[name].choices) > 1)  # type: ignore[attr-defined]
+        ]
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return self._fields(("period", *DAYS, "team", "touchpoint", "segment"))
+
+    @property
+    def further_fields(self) -> list[forms.BoundField]:
+        return self._fields(FURTHER)
+
+    @property
+    def further_set(self) -> bool:
+        """Whether the fold is open because something in it narrows the figures."""
+        return any(self.data.get(name) for name in FURTHER)
