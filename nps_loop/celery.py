@@ -7,6 +7,8 @@ seconds and never work. That is why publishing may fail, and must fail fast.
 import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +53,17 @@ def _publish(task: Task, args: tuple[Any, ...]) -> None:
             type(error).__name__,
             QUIET_SECONDS,
         )
+
+
+@contextmanager
+def without_ringing() -> Iterator[None]:
+    """Publish nothing from this process within the block: for a command that plays the past and does all work itself."""
+    global _quiet_until
+    before, _quiet_until = _quiet_until, float("inf")
+    try:
+        yield
+    finally:
+        _quiet_until = before
 
 
 @signals.worker_ready.connect
