@@ -229,7 +229,9 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
 
 def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tuple[Ticket, Choice]]:
     halfway = _past_half_of_first_contact(tickets, now)
-    owners = {ticket.conversation_id: ticket.conversation.owner_id for ticket in tickets if ticket.conversation.owner_id}
+    owners = {
+        ticket.conversation_id: ticket.conversation.owner_id for ticket in tickets if ticket.conversation.owner_id
+    }
     mates = _owners_at_the_same_account(tickets, now)
     choices = []
     for ticket in tickets:
@@ -335,7 +337,9 @@ def _tell_leads_that_the_cap_yielded(choices: Sequence[tuple[Ticket, Choice]], n
         drafts += notices.to_leads(
             ticket,
             f"Given beyond capacity: #{ticket.pk}",
-            [f"Half of its time was gone and everybody was full, so {ticket.owner.name if ticket.owner else ''} has it."],
+            [
+                f"Half of its time was gone and everybody was full, so {ticket.owner.name if ticket.owner else ''} has it."
+            ],
             dedupe_key=f"half:{ticket.pk}:{ticket.cycle}",
             leads=leads[ticket.team_id],
         )

@@ -37,7 +37,11 @@ def bring_back_waiting(*, now: datetime) -> int:
     for ticket in due:
         with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
             current = work.ticket
-            if current.state != TicketState.WAITING_ON_CUSTOMER or not current.waiting_until or current.waiting_until > now:
+            if (
+                current.state != TicketState.WAITING_ON_CUSTOMER
+                or not current.waiting_until
+                or current.waiting_until > now
+            ):
                 continue
             comes_back(work, "resume", data={"because": "date"}, at=now)
             if current.owner is not None:
@@ -194,7 +198,12 @@ def _escalate(
         Escalation.objects.bulk_create(
             [
                 Escalation(
-                    ticket=row.ticket, cycle=row.cycle, target=row.target, ordinal=row.ordinal, level=level, happened_at=now
+                    ticket=row.ticket,
+                    cycle=row.cycle,
+                    target=row.target,
+                    ordinal=row.ordinal,
+                    level=level,
+                    happened_at=now,
                 )
                 for row in rows
             ],
@@ -211,7 +220,9 @@ def _escalate(
         drafts = []
         for reader, theirs in by_reader.values():
             subject, line = _words_for(level)
-            drafts += _told_together([reader], [row.ticket for row in theirs], subject=subject, line=line, key=_key(level, theirs))
+            drafts += _told_together(
+                [reader], [row.ticket for row in theirs], subject=subject, line=line, key=_key(level, theirs)
+            )
         outbox.queue(drafts, now=now)
     return len(rows)
 
@@ -224,4 +235,3 @@ def _words_for(level: str) -> tuple[str, str]:
     if level == Escalation.Level.SOON:
         return "Due within three hours", "If the date does not hold, say so to the customer before it passes."
     return "Late", "A time that was due or promised has passed. See whether somebody else should help."
-

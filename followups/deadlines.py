@@ -59,7 +59,14 @@ def working_day_minutes(hours: WorkingHours) -> int:
 
 
 def _on_team_clock(
-    ticket: Ticket, target: str, days: int, *, policy: SlaPolicy, calendar: Calendar, starts_at: datetime, ordinal: int = 0
+    ticket: Ticket,
+    target: str,
+    days: int,
+    *,
+    policy: SlaPolicy,
+    calendar: Calendar,
+    starts_at: datetime,
+    ordinal: int = 0,
 ) -> Deadline:
     minutes = days * working_day_minutes(calendar.hours)
     return Deadline(
@@ -129,7 +136,9 @@ def answer(ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, starts_at: 
     )
 
 
-def next_update(ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, starts_at: datetime, ordinal: int) -> Deadline:
+def next_update(
+    ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, starts_at: datetime, ordinal: int
+) -> Deadline:
     return _on_team_clock(
         ticket,
         Target.NEXT_UPDATE,
@@ -143,9 +152,7 @@ def next_update(ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, starts
 
 def promise_for(deadline: Deadline, zone: str, *, now: datetime) -> HalfDay:
     """The half-day a customer in `zone` is told for this deadline."""
-    return promised_half_day(
-        deadline.calendar.hours, deadline.starts_at, deadline.due_at, zone, not_before=now
-    )
+    return promised_half_day(deadline.calendar.hours, deadline.starts_at, deadline.due_at, zone, not_before=now)
 
 
 def pauses(events: Iterable[Event], *, now: datetime) -> list[tuple[datetime, datetime]]:

@@ -152,7 +152,9 @@ class _Builder:
             return Variant.RESOLVED
         if ticket.state == TicketState.WAITING_ON_CUSTOMER:
             return Variant.WAITING
-        said_not_yet = any(row.choice == Verdict.Choice.NOT_YET and row.cycle == ticket.cycle - 1 for row in self.verdicts)
+        said_not_yet = any(
+            row.choice == Verdict.Choice.NOT_YET and row.cycle == ticket.cycle - 1 for row in self.verdicts
+        )
         if ticket.state == TicketState.ASSIGNED and said_not_yet:
             return Variant.NOT_YET
         if ticket.state in (TicketState.NEW, TicketState.ASSIGNED) and ticket.cycle == 0 and not self.actions:
@@ -166,7 +168,11 @@ class _Builder:
         if variant == Variant.RESOLVED:
             return Turn.YOURS, loop_page.verdict_comes(), self.day(ticket.silence_until) if ticket.silence_until else ""
         if variant == Variant.WAITING:
-            return Turn.YOURS, loop_page.reply_comes(owner), self.day(ticket.waiting_until) if ticket.waiting_until else ""
+            return (
+                Turn.YOURS,
+                loop_page.reply_comes(owner),
+                self.day(ticket.waiting_until) if ticket.waiting_until else "",
+            )
         if variant == Variant.SETTLED:
             comes = loop_page.question_comes() if ticket.recovery_on else loop_page.nothing_comes()
             return Turn.NOBODY, comes, ""
@@ -178,7 +184,11 @@ class _Builder:
             leads = notices.leads_of(ticket.team_id) if variant == Variant.NOT_YET else []
             return Turn.OURS, loop_page.answer_comes(owner, leads[0].name if leads else ""), self.when(promised)
         if running:
-            return Turn.OURS, loop_page.action_comes(running[0].title, running[0].owner.name), self.when(running[0].due_at)
+            return (
+                Turn.OURS,
+                loop_page.action_comes(running[0].title, running[0].owner.name),
+                self.when(running[0].due_at),
+            )
         if ticket.first_contact_at is None:
             account = ticket.account.name if ticket.account else ""
             looks_after = bool(ticket.account and ticket.owner_id and ticket.account.owner_id == ticket.owner_id)
@@ -201,7 +211,10 @@ class _Builder:
     def missed(self) -> tuple[Missed, ...]:
         """Promises that passed unkept: the page says so before the customer does."""
         found = [
-            Missed(what=loop_page.contact_comes(self.ticket.owner.name if self.ticket.owner else ""), promised=self.by(row.promised_at))
+            Missed(
+                what=loop_page.contact_comes(self.ticket.owner.name if self.ticket.owner else ""),
+                promised=self.by(row.promised_at),
+            )
             for row in self.deadlines
             if row.target in (Deadline.Target.FIRST_CONTACT, Deadline.Target.ANSWER)
             and row.promised_at
@@ -229,7 +242,15 @@ class _Builder:
         attempts = self.ticket.attempts.exclude(line_for_customer="").filter(voided_at=None)
         attempts = attempts.exclude(outcome=ContactAttempt.Outcome.SENT)
         rows += [
-            (row.happened_at, Entry(when=self.day(row.happened_at), day=self.iso(row.happened_at), text=row.line_for_customer, kind=Kind.TOLD))
+            (
+                row.happened_at,
+                Entry(
+                    when=self.day(row.happened_at),
+                    day=self.iso(row.happened_at),
+                    text=row.line_for_customer,
+                    kind=Kind.TOLD,
+                ),
+            )
             for row in attempts
         ]
         if over and self.resolution and self.resolution.what_changed:
@@ -277,9 +298,7 @@ class _Builder:
 
     def question(self) -> str:
         """The question we wait for an answer to: the newest personal mail."""
-        asked = (
-            self.ticket.attempts.filter(outcome=ContactAttempt.Outcome.SENT).exclude(line_for_customer="").last()
-        )
+        asked = self.ticket.attempts.filter(outcome=ContactAttempt.Outcome.SENT).exclude(line_for_customer="").last()
         return asked.line_for_customer if asked else ""
 
     def letter(self) -> tuple[str, str, str]:
@@ -319,4 +338,3 @@ def reread(ticket: Ticket) -> Ticket:
     return Ticket.objects.select_related(
         "response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation"
     ).get(pk=ticket.pk)
-

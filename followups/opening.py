@@ -125,7 +125,9 @@ class SetUp:
             raise deadlines.NoPolicy("There is no brand: make one in the set-up.")
         teams = {
             team.pk: team
-            for team in Team.objects.filter(takes_tickets=True).select_related("calendar").prefetch_related("touchpoints")
+            for team in Team.objects.filter(takes_tickets=True)
+            .select_related("calendar")
+            .prefetch_related("touchpoints")
         }
         return cls(
             rules=rules_in_force(),
@@ -377,7 +379,9 @@ def _conversations_for(batch: Batch, opening: Sequence[Response]) -> dict[int, C
 def _contacts_with_tickets(opening: Sequence[Response]) -> set[int]:
     contacts = {row.contact_id for row in opening if row.contact_id}
     return set(
-        Ticket.objects.filter(contact__in=contacts).exclude(state=TicketState.DISMISSED).values_list("contact", flat=True)
+        Ticket.objects.filter(contact__in=contacts)
+        .exclude(state=TicketState.DISMISSED)
+        .values_list("contact", flat=True)
     )
 
 
@@ -410,9 +414,7 @@ def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> Non
             continue
         owner = account.owner if account.owner and account.owner.is_active else None
         if owner is not None:
-            watchers.append(
-                Watcher(ticket=ticket, user=owner, reason=Watcher.Reason.SAME_ACCOUNT, since=batch.now)
-            )
+            watchers.append(Watcher(ticket=ticket, user=owner, reason=Watcher.Reason.SAME_ACCOUNT, since=batch.now))
         key = f"second-person:{account.pk}:{earlier[0]}"
         if key in told:
             continue
@@ -423,9 +425,7 @@ def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> Non
         leads = batch.leads_of(ticket)
         batch.drafts += notices.to_leads(ticket, subject, lines, dedupe_key=key, leads=leads)
         if owner is not None and owner not in leads:
-            batch.drafts.append(
-                notices.to_person(owner, ticket, subject, lines, dedupe_key=f"{key}:owner:{owner.pk}")
-            )
+            batch.drafts.append(notices.to_person(owner, ticket, subject, lines, dedupe_key=f"{key}:owner:{owner.pk}"))
     Watcher.objects.bulk_create(watchers, ignore_conflicts=True, batch_size=500)
 
 

@@ -13,12 +13,13 @@ from django.db.models.signals import post_migrate
 from followups import opening, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
-from followups.workflow.keeping import mail_accepted, mail_failed
+from followups.workflow.keeping import mail_accepted, mail_failed, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
 from nps_loop.mail import hooks
 from nps_loop.mail.models import Message, Stream
-from surveys import followup_port
+from nps_loop.people.models import User
+from surveys import followup_port, uploading
 from surveys.models import Brand
 from surveys.signals import responses_recorded
 
@@ -30,10 +31,12 @@ def connect() -> None:
     responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
+    uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     hooks.before_handover.append(why_no_longer)
     hooks.accepted.append(mails_accepted)
     hooks.failed.append(mails_failed)
+    hooks.skipped.append(mails_skipped)
     hooks.visible_cases = cases_with_readable_mail
     hooks.brand_of = brand_of
 
@@ -45,10 +48,14 @@ def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> No
 
 
 def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
-    """What an import asks: decide on these answers now. Returns the tickets opened for them since they came in."""
-    before = set(Ticket.objects.filter(response__in=response_ids).values_list("response", flat=True))
+    """What an import asks: decide on these answers now. Returns the tickets opened for them since `now`, by whomever."""
     opening.open_awaiting(now=now, response_ids=response_ids)
-    return Ticket.objects.filter(response__in=response_ids).exclude(response__in=before).count()
+    return Ticket.objects.filter(response__in=response_ids, opened_at__gte=now).count()
+
+
+def leads_a_team(user: User) -> bool:
+    """What the import pages ask of somebody who is no administrator."""
+    return Member.objects.filter(user=user, is_active=True, role__in=[Member.Role.LEAD, Member.Role.DEPUTY]).exists()
 
 
 def conversations_by_id(ids: Iterable[int]) -> Mapping[int, links.Target]:
@@ -106,9 +113,17 @@ def mails_failed(messages: Sequence[Message], now: datetime) -> None:
                 mail_failed(message, now=now)
 
 
+def mails_skipped(messages: Sequence[Message], now: datetime) -> None:
+    """A question that is not asked after all must not leave its ticket waiting for an answer."""
+    for message in messages:
+        if message.case is not None and message.kind == "resolution":
+            with transaction.atomic():
+                question_dropped(message, now=now)
+
+
 def brand_of(from_address: str) -> Any:
     """The brand a sender's address belongs to; the default one where none does."""
     brands = list(Brand.objects.all())
     match = [row for row in brands if row.sender_address.lower() == from_address.strip().lower()]
     default = [row for row in brands if row.is_default]
-    return (match or default or brands or [{"name": ""}])[0]
+    return next(iter(match or default or brands), None) or {"name": ""}

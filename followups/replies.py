@@ -27,6 +27,7 @@ class Press:
     choice: str
     cycle: int
     words: str = ""
+    phone: str = ""
     in_demo_by: User | None = None
 
 
@@ -34,7 +35,9 @@ def ticket_on_page(conversation: Conversation) -> Ticket | None:
     """The ticket a customer's page is about: the newest that is resolved, else at work, else the newest of all."""
     tickets = list(
         conversation.tickets.exclude(state=TicketState.DISMISSED)
-        .select_related("response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation")
+        .select_related(
+            "response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation"
+        )
         .order_by("-pk")
     )
     for wanted in ((TicketState.RESOLVED,), LIVE):
@@ -82,8 +85,18 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
         data: dict[str, object] = {"verdict": verdict.pk}
         if pressed.in_demo_by is not None:
             data["in_demo_by"] = pressed.in_demo_by.pk
+        if pressed.phone.strip():
+            _keep_number(current, pressed.phone.strip())
         act(work, words, data)
     return True
+
+
+def _keep_number(ticket: Ticket, phone: str) -> None:
+    """A number the customer gives becomes theirs where none was known; one we know is never replaced by a press."""
+    contact = ticket.contact
+    if contact is not None and not contact.phone:
+        contact.phone = "".join(char for char in phone if char.isprintable())[:40]
+        contact.save(update_fields=["phone"])
 
 
 def _words(work: OpenTicket, words: str) -> bool:

@@ -54,7 +54,9 @@ def drop_postgres(url: str) -> None:
 
 def beside(url: str, name: str) -> str:
     """Return `url` with the database `name` on the same server."""
-    return urlunsplit(urlsplit(url)._replace(scheme="postgres", path=f"/{name}"))
+    parts = urlsplit(url)
+    # Without a host, urlunsplit would drop the slashes that say so.
+    return urlunsplit(parts._replace(scheme="postgres", path=f"/{name}")) if parts.netloc else f"postgres:///{name}"
 
 
 def is_postgres(url: str) -> bool:

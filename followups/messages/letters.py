@@ -73,15 +73,15 @@ def response_facts(response: Response | None, reader: Reader, *, now: datetime) 
     }
 
 
-def facts_of(ticket: Ticket, reader: Reader, *, now: datetime) -> dict[str, Any]:
-    """What every mail about a ticket may say."""
+def facts_of(ticket: Ticket, reader: Reader, *, now: datetime, author: User | None = None) -> dict[str, Any]:
+    """What every mail about a ticket may say. It is signed by its author, else by the ticket's owner."""
     contact = ticket.contact
     return {
         "brand": brand_facts(ticket.brand),
         "contact_name": contact.name if contact else "",
         "salutation_name": contact.greeting_name if contact else "",
         "account_name": ticket.account.name if ticket.account else "",
-        "owner": owner_facts(ticket.owner, ticket),
+        "owner": owner_facts(author or ticket.owner, ticket),
         "loop_link": LINKS[0],
         "unsubscribe_link": LINKS[1],
         "number": ticket.pk,
@@ -117,8 +117,7 @@ def _draft(
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
-        links={"loop": ("loop", ticket.conversation_id)}
-        | ({"unsubscribe": ("unsubscribe", 0)} if contact else {}),
+        links={"loop": ("loop", ticket.conversation_id)} | ({"unsubscribe": ("unsubscribe", 0)} if contact else {}),
         case=ticket.pk,
         cycle=ticket.cycle,
         automatic=kind in AUTOMATIC,
@@ -139,7 +138,9 @@ def acknowledgements(
     """
     lately = acknowledged_lately(tickets, now=now)
     in_peace = [ticket for ticket in tickets if ticket.left_in_peace and ticket.contact]
-    thanked = thanked_lately([ticket.contact.email for ticket in in_peace if ticket.contact], now=now) if in_peace else ()
+    thanked = (
+        thanked_lately([ticket.contact.email for ticket in in_peace if ticket.contact], now=now) if in_peace else ()
+    )
     drafts = []
     seen: set[int] = set()
     for ticket in tickets:
@@ -148,7 +149,11 @@ def acknowledgements(
         reader = Reader.of(ticket)
         facts = facts_of(ticket, reader, now=now)
         if ticket.left_in_peace:
-            told = "Not sent: thanked within the last 90 days." if ticket.contact and ticket.contact.email in thanked else ""
+            told = (
+                "Not sent: thanked within the last 90 days."
+                if ticket.contact and ticket.contact.email in thanked
+                else ""
+            )
             drafts.append(
                 _draft(
                     "left_in_peace_thanks", ticket, facts, reader, now=now, reason=told, dedupe_key=f"peace:{ticket.pk}"
@@ -242,14 +247,14 @@ def personal(
 ) -> Draft:
     """A mail a person wrote for this ticket."""
     reader = Reader.of(ticket)
-    facts = facts_of(ticket, reader, now=now) | {"subject": subject, "body": body, "owner": owner_facts(author, ticket)}
+    facts = facts_of(ticket, reader, now=now, author=author) | {"subject": subject, "body": body}
     return _draft("personal", ticket, facts, reader, now=now, author=author, send_after=send_after)
 
 
 def action_update(ticket: Ticket, action: Action, author: User | None, *, now: datetime) -> Draft:
     """What we do about it and by when; or, once it is done, what changed."""
     reader = Reader.of(ticket)
-    facts = facts_of(ticket, reader, now=now) | {
+    facts = facts_of(ticket, reader, now=now, author=author) | {
         "what": action.title,
         "who": action.owner.name,
         "by": in_words(action.due_at, reader.language, reader.zone, now=now),
@@ -259,10 +264,12 @@ def action_update(ticket: Ticket, action: Action, author: User | None, *, now: d
     return _draft("action_update", ticket, facts, reader, now=now, author=author or ticket.owner)
 
 
-def delay(ticket: Ticket, action: Action, promised_at: datetime, why: str, author: User | None, *, now: datetime) -> Draft:
+def delay(
+    ticket: Ticket, action: Action, promised_at: datetime, why: str, author: User | None, *, now: datetime
+) -> Draft:
     """A promised date moves: the new one and the reason, before the old one passes."""
     reader = Reader.of(ticket)
-    facts = facts_of(ticket, reader, now=now) | {
+    facts = facts_of(ticket, reader, now=now, author=author) | {
         "what": action.title,
         "promised": in_words(promised_at, reader.language, reader.zone, now=now),
         "now_by": in_words(action.due_at, reader.language, reader.zone, now=now),
@@ -294,7 +301,7 @@ def resolution(
     ]
     if row.what_changed and row.what_changed not in [outcome["text"] for outcome in outcomes]:
         outcomes.append({"date_words": "", "text": row.what_changed})
-    facts = facts_of(ticket, reader, now=now) | {
+    facts = facts_of(ticket, reader, now=now, author=author) | {
         "outcomes": outcomes,
         "why_it_happened": row.why_it_happened,
         "left_out": [
@@ -316,9 +323,7 @@ def reminder(ticket: Ticket, *, silence_until: datetime, now: datetime) -> Draft
             silence_until.astimezone(zone).date(), reader.language, today=now.astimezone(zone).date()
         )
     }
-    return _draft(
-        "reminder", ticket, facts, reader, now=now, dedupe_key=f"reminder:{ticket.pk}:{ticket.cycle}"
-    )
+    return _draft("reminder", ticket, facts, reader, now=now, dedupe_key=f"reminder:{ticket.pk}:{ticket.cycle}")
 
 
 def reopened(ticket: Ticket, words: str, answer_by: datetime, *, now: datetime) -> Draft:
@@ -347,9 +352,5 @@ def hand_over(ticket: Ticket, old_owner: User | None, *, now: datetime) -> Draft
 def agreed_to_differ(ticket: Ticket, text: str, customer_words: str, author: User | None, *, now: datetime) -> Draft:
     """A lead's reasons why it ends here. It is never counted as settled."""
     reader = Reader.of(ticket)
-    facts = facts_of(ticket, reader, now=now) | {
-        "text": text,
-        "quote": quote(customer_words),
-        "owner": owner_facts(author),
-    }
+    facts = facts_of(ticket, reader, now=now, author=author) | {"text": text, "quote": quote(customer_words)}
     return _draft("agreed_to_differ", ticket, facts, reader, now=now, author=author)

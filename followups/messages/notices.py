@@ -27,7 +27,9 @@ def link_to(path: str) -> str:
 def _notice(
     kind: str, user: User, brand: Brand, facts: Mapping[str, Any], *, ticket: Ticket | None, dedupe_key: str | None
 ) -> Draft:
-    rendered = render(kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts))
+    rendered = render(
+        kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts)
+    )
     return Draft(
         kind=kind,
         stream=Stream.STAFF,
@@ -122,11 +124,18 @@ def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
         "link": link_to("/actions/"),
     }
     return _notice(
-        "notice_action", owner, ticket.brand, facts, ticket=ticket, dedupe_key=f"action:{action.pk}:{int(action.due_at.timestamp())}"
+        "notice_action",
+        owner,
+        ticket.brand,
+        facts,
+        ticket=ticket,
+        dedupe_key=f"action:{action.pk}:{int(action.due_at.timestamp())}",
     )
 
 
-def to_person(user: User, ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str | None = None) -> Draft:
+def to_person(
+    user: User, ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str | None = None
+) -> Draft:
     """A notice in plain sentences to somebody who works on the ticket."""
     facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
     return _notice("notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key)
@@ -166,7 +175,12 @@ def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -
         "link": link_to(f"/tickets/{ticket.pk}/") if ticket and ticket.owner_id == user.pk else "",
     }
     return _notice(
-        "notice_named", user, brand, facts, ticket=ticket, dedupe_key=f"named:{response.pk}:{response.revision}:{user.pk}"
+        "notice_named",
+        user,
+        brand,
+        facts,
+        ticket=ticket,
+        dedupe_key=f"named:{response.pk}:{response.revision}:{user.pk}",
     )
 
 

@@ -33,8 +33,7 @@ class ImmutableOnceUsed(models.Model):
         changed = [
             field.verbose_name
             for field in self._meta.concrete_fields
-            if field.name not in self.MAY_CHANGE
-            and getattr(stored, field.attname) != getattr(self, field.attname)
+            if field.name not in self.MAY_CHANGE and getattr(stored, field.attname) != getattr(self, field.attname)
         ]
         if changed:
             raise ValidationError(
@@ -88,7 +87,9 @@ class SlaPolicy(ImmutableOnceUsed):
     slug = models.SlugField(max_length=60)
     version = models.PositiveIntegerField(default=1)
     name = models.CharField(max_length=120)
-    bands = models.JSONField(default=list, help_text='["detractor"]; a ticket takes the first active policy of its band.')
+    bands = models.JSONField(
+        default=list, help_text='["detractor"]; a ticket takes the first active policy of its band.'
+    )
     position = models.PositiveIntegerField(default=100)
     first_contact_clock = models.CharField(max_length=10, choices=Clock, default=Clock.CUSTOMER)
     first_contact_hours = models.PositiveIntegerField(null=True, blank=True, help_text="On the customer clock.")

@@ -25,9 +25,7 @@ class Conversation(models.Model):
     An answer without a contact gets a conversation of its own.
     """
 
-    contact = models.ForeignKey(
-        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations"
-    )
+    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     thread_root = models.CharField(max_length=255, blank=True, help_text="Message-ID the thread starts with.")
@@ -136,9 +134,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 class Ticket(models.Model):
     """One loop to close. Its key is its number. State and owner are two facts; only `workflow` changes them."""
 
-    response = models.OneToOneField(
-        Response, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket"
-    )
+    response = models.OneToOneField(Response, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket")
     follows = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by",
         help_text="The ticket this one takes up again, after the 90 days in which it could be reopened.",
@@ -166,7 +162,9 @@ class Ticket(models.Model):
     left_in_peace = models.BooleanField(default=False, help_text="The customer asked not to be contacted.")
     on_hold = models.BooleanField(default=False)
     hold_reason = models.CharField(max_length=200, blank=True)
-    customer_waits = models.BooleanField(default=False, help_text="The customer wrote or pressed and awaits our answer.")
+    customer_waits = models.BooleanField(
+        default=False, help_text="The customer wrote or pressed and awaits our answer."
+    )
 
     opened_at = models.DateTimeField()
     responded_at = models.DateTimeField()
@@ -175,7 +173,9 @@ class Ticket(models.Model):
     assigned_at = models.DateTimeField(null=True, blank=True)
     first_contact_at = models.DateTimeField(null=True, blank=True, help_text="First evidence of contact, any cycle.")
     resolved_at = models.DateTimeField(null=True, blank=True, help_text="Of the present cycle.")
-    told_at = models.DateTimeField(null=True, blank=True, help_text="Delivered specific mail or talk after the last action.")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="Delivered specific mail or talk after the last action."
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
 
@@ -214,12 +214,8 @@ class Ticket(models.Model):
             models.CheckConstraint(condition=Q(score__gte=0, score__lte=10), name="ticket_score_from_0_to_10"),
         ]
         indexes = [
-            models.Index(
-                fields=["owner", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_an_owner"
-            ),
-            models.Index(
-                fields=["team", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_a_team"
-            ),
+            models.Index(fields=["owner", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_an_owner"),
+            models.Index(fields=["team", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_a_team"),
             models.Index(
                 fields=["opened_at", "id"], condition=Q(state__in=LIVE, owner=None), name="tickets_unassigned"
             ),
@@ -248,4 +244,3 @@ class Ticket(models.Model):
     @property
     def is_reopened(self) -> bool:
         return self.cycle > 0
-

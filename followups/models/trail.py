@@ -101,9 +101,7 @@ class Deadline(models.Model):
             models.UniqueConstraint(fields=["ticket", "cycle", "target", "ordinal"], name="one_deadline_per_target"),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=models.Q(met_at=None, dropped_at=None), name="deadlines_running"
-            ),
+            models.Index(fields=["due_at"], condition=models.Q(met_at=None, dropped_at=None), name="deadlines_running"),
         ]
 
     @property

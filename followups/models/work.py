@@ -142,7 +142,9 @@ class Resolution(models.Model):
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     happened_at = models.DateTimeField()
-    voided_at = models.DateTimeField(null=True, blank=True, help_text="Its mail came back; the ticket is in action again.")
+    voided_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its mail came back; the ticket is in action again."
+    )
     differ_text = models.TextField(blank=True, help_text="A lead's reasons on closing as agreed to differ; mailed.")
 
     class Meta:
@@ -170,9 +172,7 @@ class DismissalRequest(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["ticket"], condition=Q(decided_at=None), name="one_open_dismissal_request"
-            ),
+            models.UniqueConstraint(fields=["ticket"], condition=Q(decided_at=None), name="one_open_dismissal_request"),
         ]
 
 

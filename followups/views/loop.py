@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
@@ -12,9 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from followups.loop_building import expired_page, has_run_out, page_of, reread
 from followups.loop_page import LoopPage, Option, heard, overtaken
-from followups.models import Conversation
+from followups.models import Conversation, Ticket
 from followups.replies import Press, press, ticket_on_page
 from nps_loop import links
+from nps_loop.people.models import User
 
 
 @never_cache
@@ -31,40 +35,49 @@ def loop(request: HttpRequest, token: str) -> HttpResponse:
     )
     ticket = ticket_on_page(conversation) if conversation else None
     if conversation is None or ticket is None or has_run_out(conversation, now):
-        return _shown(request, expired_page(conversation, translation.get_language() or "en"), "", status=410)
+        return _shown(request, expired_page(conversation, translation.get_language() or "en"), status=410)
 
     colleague = request.user if request.user.is_authenticated else None
     refused = colleague is not None and not settings.DEMO
-    said = ""
-    pressed: Option | None = None
     if request.method == "POST" and not refused:
-        choice = request.POST.get("verdict", "")
-        cycle = request.POST.get("cycle", "")
-        sent = Press(
-            choice=choice,
-            cycle=int(cycle) if cycle.isascii() and cycle.isdigit() and len(cycle) < 6 else -1,
-            words=request.POST.get("words", ""),
-            in_demo_by=colleague,
-        )
-        counted = press(ticket, sent, now=now)
-        if counted:
-            pressed = Option(choice)
-        ticket = reread(ticket)
-        page = page_of(ticket, now=now, just_pressed=pressed, typed="" if counted else sent.words)
-        with translation.override(page.language):
-            said = heard(pressed, page.owner_first_name) if pressed else overtaken()
-        return _shown(request, page, said, status=200 if counted else 409)
-    asked = request.GET.get("answer", "")
+        return _pressed(request, ticket, colleague, now)
+    asked, said = request.GET.get("answer", ""), request.GET.get("said", "")
     page = page_of(
-        ticket, now=now, opened=asked if asked in (Option.SETTLED, Option.NOT_YET) else "", seen_by_staff=refused
+        ticket,
+        now=now,
+        just_pressed=Option.SETTLED if said == Option.SETTLED else None,
+        opened=asked if asked in (Option.SETTLED, Option.NOT_YET) else "",
+        seen_by_staff=refused,
     )
-    return _shown(request, page, said, status=403 if request.method == "POST" else 200)
+    return _shown(request, page, status=403 if request.method == "POST" else 200)
 
 
-def _shown(request: HttpRequest, page: LoopPage, said: str, *, status: int) -> HttpResponse:
+def _pressed(request: HttpRequest, ticket: Ticket, colleague: User | None, now: datetime) -> HttpResponse:
+    """Let a press count and lead back to the page; one that came too late shows what is, and keeps what was typed."""
+    choice, cycle = request.POST.get("verdict", ""), request.POST.get("cycle", "")
+    sent = Press(
+        choice=choice,
+        cycle=int(cycle) if cycle.isascii() and cycle.isdigit() and len(cycle) < 6 else -1,
+        words=request.POST.get("words", ""),
+        phone=request.POST.get("phone", ""),
+        in_demo_by=colleague,
+    )
+    counted = press(ticket, sent, now=now)
+    page = page_of(reread(ticket), now=now, typed="" if counted else sent.words)
     with translation.override(page.language):
-        response = render(request, "followups/loop/page.html", {"page": page, "said": said}, status=status)
-    response["Referrer-Policy"] = "no-referrer"
+        if counted:
+            if choice not in (Option.SETTLED, Option.NOT_YET):
+                messages.success(request, heard(Option(choice), page.owner_first_name))
+            return HttpResponseRedirect(f"{request.path}?said={choice}", status=303)
+        messages.warning(request, overtaken())
+    return _shown(request, page, status=409)
+
+
+def _shown(request: HttpRequest, page: LoopPage, *, status: int) -> HttpResponse:
+    with translation.override(page.language):
+        response = render(request, "followups/loop/page.html", {"page": page}, status=status)
+    # Not `no-referrer`: browsers then send `Origin: null` with the form, which the CSRF check refuses.
+    response["Referrer-Policy"] = "same-origin"
     response["Content-Language"] = page.language
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -134,9 +134,7 @@ def update_given(work: OpenTicket, at: datetime) -> None:
     work.meet(target, at=at)
     if work.ticket.state in (TicketState.IN_ACTION, TicketState.WAITING_ON_CUSTOMER):
         policy, calendar = running[0].policy, running[0].calendar
-        work.owe(
-            deadlines.next_update(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target))
-        )
+        work.owe(deadlines.next_update(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target)))
 
 
 def send_message(
@@ -318,9 +316,7 @@ def answer_owed(work: OpenTicket, at: datetime) -> Deadline | None:
     if running or not work.deadlines:
         return running[0] if running else None
     policy, calendar = work.pinned()
-    return work.owe(
-        deadlines.answer(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target))
-    )
+    return work.owe(deadlines.answer(work.ticket, policy, calendar, starts_at=at, ordinal=work.next_ordinal(target)))
 
 
 def wait(

@@ -331,10 +331,14 @@ def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
 
 
 def is_too_late_to_reopen(ticket: Ticket, now: datetime) -> bool:
-    return ticket.state == TicketState.CLOSED and ticket.closed_at is not None and now - ticket.closed_at > REOPEN_WITHIN
+    return (
+        ticket.state == TicketState.CLOSED and ticket.closed_at is not None and now - ticket.closed_at > REOPEN_WITHIN
+    )
 
 
-def start_cycle(work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime, customer_waits: bool = False) -> None:
+def start_cycle(
+    work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime, customer_waits: bool = False
+) -> None:
     """Back to assigned, cycle + 1, with new deadlines; the conversation and the customer's link are open again."""
     ticket = work.ticket
     policy, calendar = work.pinned()
@@ -366,7 +370,9 @@ def start_cycle(work: OpenTicket, verb: str, *, data: dict[str, Any], at: dateti
     conversation = ticket.conversation
     if conversation.closed_at is not None:
         other = (
-            Conversation.objects.filter(contact=conversation.contact, closed_at=None).exclude(pk=conversation.pk).first()
+            Conversation.objects.filter(contact=conversation.contact, closed_at=None)
+            .exclude(pk=conversation.pk)
+            .first()
             if conversation.contact_id
             else None
         )
@@ -389,7 +395,11 @@ def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[s
     if ticket.left_in_peace:
         work.set(left_in_peace=False)
     owed = next(
-        (row for row in work.deadlines if row.is_open and row.cycle == ticket.cycle and row.target == Deadline.Target.ANSWER),
+        (
+            row
+            for row in work.deadlines
+            if row.is_open and row.cycle == ticket.cycle and row.target == Deadline.Target.ANSWER
+        ),
         None,
     )
     if owed is not None and ticket.contact:
@@ -466,4 +476,3 @@ def leave_in_peace(
         work.drop_deadlines()
         close(work, "leave-in-peace", ClosedAs.LEFT_IN_PEACE, data={"cause": root_cause.slug})
     return work.ticket
-

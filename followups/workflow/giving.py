@@ -210,7 +210,9 @@ def assign(
         )
         memberships = {row.team_id: row for row in member}
         if not to.is_active or not memberships:
-            raise Incomplete({"to": f"{to.name} cannot be given tickets: not an active member of a team that takes them."})
+            raise Incomplete(
+                {"to": f"{to.name} cannot be given tickets: not an active member of a team that takes them."}
+            )
         current = work.ticket
         if current.owner_id == to.pk:
             raise NotAllowed(f"{to.name} has this ticket already.", code="same_owner")
@@ -237,7 +239,9 @@ def assign(
         why = f"{actor.user.name} gave it to you" if actor.user else "given to you"
         give(
             [
-                Handing(each, to, team, f"{why}: {reason.strip()}" if reason.strip() else f"{why}.", {"rule": "by_hand"})
+                Handing(
+                    each, to, team, f"{why}: {reason.strip()}" if reason.strip() else f"{why}.", {"rule": "by_hand"}
+                )
                 for each in (current, *siblings)
             ],
             actor=actor,
@@ -280,7 +284,11 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("join")
         current = work.ticket
-        target = Ticket.objects.select_related("conversation__owner", "team").select_for_update(of=("self",)).get(pk=other.pk)
+        target = (
+            Ticket.objects.select_related("conversation__owner", "team")
+            .select_for_update(of=("self",))
+            .get(pk=other.pk)
+        )
         if target.state not in (*LIVE, TicketState.RESOLVED):
             raise NotAllowed("The other ticket is over.")
         same = (
@@ -305,7 +313,9 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     return work.ticket
 
 
-def split(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, contact: Contact | None = None) -> Ticket:
+def split(
+    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, contact: Contact | None = None
+) -> Ticket:
     """Out of a joined conversation, into one of its own (of `contact`, where it turns out to be another person's)."""
     with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("split")

@@ -61,7 +61,9 @@ def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
         if until is not None and until <= now:
             raise Incomplete({"until": "Choose a time that is still to come."})
         if until is not None and due_at is not None and until > due_at:
-            raise Incomplete({"until": f"Something is due before that: {due_at:%A %d %B, %H:%M} UTC. Snooze up to then."})
+            raise Incomplete(
+                {"until": f"Something is due before that: {due_at:%A %d %B, %H:%M} UTC. Snooze up to then."}
+            )
         work.write("snooze", data={"until": until.isoformat() if until else None}, snoozed_until=until)
     return work.ticket
 
@@ -87,7 +89,9 @@ def ask_dismissal(
                 notices.to_leads(
                     current,
                     f"May this be dismissed? #{current.pk}",
-                    [f"{actor.user.name if actor.user else 'A program'} asks, for this reason: {request.get_reason_display()}."],
+                    [
+                        f"{actor.user.name if actor.user else 'A program'} asks, for this reason: {request.get_reason_display()}."
+                    ],
                     dedupe_key=f"dismissal:{request.pk}",
                 )
             )
@@ -98,9 +102,7 @@ def ask_dismissal(
     return work.ticket
 
 
-def decide_dismissal(
-    ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, approve: bool
-) -> Ticket:
+def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, approve: bool) -> Ticket:
     """A lead who is neither owner nor the one who asked says yes or no. State and clocks ran on until here."""
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("decide-dismissal")
@@ -167,7 +169,9 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 attempt.save(update_fields=["evidence_from"])
                 evidence_stands(work, "mail-accepted", at, data={"message": message.pk, "attempt": attempt.pk})
             else:
-                work.write("mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"})
+                work.write(
+                    "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}
+                )
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             question_accepted(work, at)
 
@@ -195,11 +199,30 @@ def mail_failed(message: Message, *, now: datetime) -> None:
                         current.owner,
                         current,
                         f"A mail came back (#{current.pk})",
-                        [f"“{message.subject}” could not be delivered: {message.reason or 'the address does not exist'}."],
+                        [
+                            f"“{message.subject}” could not be delivered: {message.reason or 'the address does not exist'}."
+                        ],
                         dedupe_key=f"came-back:{message.pk}",
                     )
                 ]
             )
+
+
+def question_dropped(message: Message, *, now: datetime) -> None:
+    """The resolution mail was held back at the last look: nobody is asked, so it closes as not asked in its time."""
+    ticket = Ticket.objects.filter(pk=message.case).first()
+    if ticket is None:
+        return
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        if current.state != TicketState.RESOLVED or message.cycle != current.cycle or current.silence_until:
+            return
+        current.resolutions.filter(cycle=current.cycle, voided_at=None, told=Resolution.Told.MAIL).update(
+            told=Resolution.Told.NOT_MAILED, no_mail_reason=message.reason
+        )
+        work.write(
+            "mail-dropped", data={"message": message.pk}, silence_until=working_days_after(work, SILENCE_DAYS, now)
+        )
 
 
 def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message) -> None:
@@ -209,9 +232,14 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
     first = remaining.first()
     in_cycle = remaining.filter(cycle=current.cycle).exists()
     for row in work.deadlines:
-        if row.cycle == attempt.cycle and row.met_at == attempt.evidence_from and row.target in (
-            Deadline.Target.FIRST_CONTACT,
-            Deadline.Target.ANSWER,
+        if (
+            row.cycle == attempt.cycle
+            and row.met_at == attempt.evidence_from
+            and row.target
+            in (
+                Deadline.Target.FIRST_CONTACT,
+                Deadline.Target.ANSWER,
+            )
         ):
             if not in_cycle:
                 row.met_at = None
@@ -246,7 +274,11 @@ def _resolution_falls(work: OpenTicket, message: Message) -> None:
         return
     current.resolutions.filter(cycle=current.cycle, voided_at=None).update(voided_at=work.now)
     for row in work.deadlines:
-        if row.cycle == current.cycle and row.target == Deadline.Target.RESOLUTION and row.met_at == current.resolved_at:
+        if (
+            row.cycle == current.cycle
+            and row.target == Deadline.Target.RESOLUTION
+            and row.met_at == current.resolved_at
+        ):
             row.met_at = None
             row.save(update_fields=["met_at"])
     work.write(

@@ -226,7 +226,11 @@ def _tell_owner(work: OpenTicket, action: Action, subject: str, lines: list[str]
             work.mail_later(
                 [
                     notices.to_person(
-                        user, work.ticket, subject, lines, dedupe_key=f"action:{action.pk}:{work.ticket.version}:{user.pk}"
+                        user,
+                        work.ticket,
+                        subject,
+                        lines,
+                        dedupe_key=f"action:{action.pk}:{work.ticket.version}:{user.pk}",
                     )
                 ]
             )

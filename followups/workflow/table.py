@@ -70,7 +70,9 @@ class Verb:
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("assign", "Hand over", frozenset(LIVE) | {S.RESOLVED}, elsewhere="Only an open ticket can be handed over."),
+        Verb(
+            "assign", "Hand over", frozenset(LIVE) | {S.RESOLVED}, elsewhere="Only an open ticket can be handed over."
+        ),
         Verb("release", "Give back", WITH_OWNER, elsewhere="Nobody has this ticket at work."),
         Verb(
             "log-contact",
@@ -110,7 +112,9 @@ VERBS: dict[str, Verb] = {
             WORKING | {Role.ACTION_OWNER},
             elsewhere="An action is completed while the ticket is at work.",
         ),
-        Verb("drop-action", "Drop an action", WITH_OWNER, elsewhere="An action is dropped while the ticket is at work."),
+        Verb(
+            "drop-action", "Drop an action", WITH_OWNER, elsewhere="An action is dropped while the ticket is at work."
+        ),
         Verb("wait", "Ask, and wait", TALKED, elsewhere="A question is asked after a first contact."),
         Verb("resume", "Take up again", frozenset({S.WAITING_ON_CUSTOMER}), elsewhere="This ticket is not waiting."),
         Verb(

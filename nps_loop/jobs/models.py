@@ -33,9 +33,7 @@ class Job(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(
-                fields=["id"], condition=models.Q(state__in=["waiting", "running"]), name="jobs_to_do"
-            ),
+            models.Index(fields=["id"], condition=models.Q(state__in=["waiting", "running"]), name="jobs_to_do"),
         ]
 
     def __str__(self) -> str:

@@ -97,7 +97,9 @@ def _run(job: Job) -> None:
         if job.attempts >= MAX_ATTEMPTS:
             _end(job, Job.State.FAILED, error=f"It stopped three times. The last reason: {type(error).__name__}.")
         else:
-            Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, leased_until=timezone.now() + timedelta(seconds=30))
+            Job.objects.filter(pk=job.pk).update(
+                state=Job.State.RUNNING, leased_until=timezone.now() + timedelta(seconds=30)
+            )
     else:
         _end(job, Job.State.DONE, result=result)
 

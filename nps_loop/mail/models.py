@@ -56,7 +56,9 @@ class Message(models.Model):
     stream = models.CharField(max_length=10, choices=Stream)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     case = models.BigIntegerField(null=True, blank=True, help_text="Number of the case it is about, if any.")
-    cycle = models.PositiveSmallIntegerField(default=0, help_text="Cycle of that case; a mail of an old one is dropped.")
+    cycle = models.PositiveSmallIntegerField(
+        default=0, help_text="Cycle of that case; a mail of an old one is dropped."
+    )
     dedupe_key = models.CharField(max_length=200, unique=True, null=True, blank=True)
 
     recipient = models.CharField(max_length=320)

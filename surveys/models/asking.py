@@ -13,7 +13,9 @@ class Touchpoint(models.Model):
     slug = models.SlugField(unique=True, max_length=100)
     name = models.CharField(max_length=200, help_text="For colleagues, e.g. 'Onboarding, day 30'.")
     customer_phrase = models.CharField(
-        max_length=200, blank=True, help_text="For customers, completes 'We asked you about …', e.g. 'your first 30 days'."
+        max_length=200,
+        blank=True,
+        help_text="For customers, completes 'We asked you about …', e.g. 'your first 30 days'.",
     )
     phrases = models.JSONField(
         default=dict, blank=True, help_text='The phrase in other languages, e.g. {"de": "Ihre ersten 30 Tage"}.'

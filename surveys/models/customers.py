@@ -79,7 +79,9 @@ class Contact(models.Model):
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="contacts")
     name = models.CharField(max_length=300, blank=True)
     search_name = models.CharField(max_length=700, blank=True, editable=False)
-    first_name = models.CharField(max_length=150, blank=True, help_text="How mails greet; empty: the name's first word.")
+    first_name = models.CharField(
+        max_length=150, blank=True, help_text="How mails greet; empty: the name's first word."
+    )
     role = models.CharField(max_length=120, blank=True)
     email = models.EmailField(max_length=320, blank=True, help_text="Where mail to this person goes.")
     phone = models.CharField(max_length=40, blank=True)

@@ -46,7 +46,9 @@ class Response(models.Model):
         DUPLICATE = "duplicate", "a duplicate"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="responses")
-    external_id = models.CharField(max_length=300, help_text="Theirs, or `row:<digest>:<ordinal>` for files without one.")
+    external_id = models.CharField(
+        max_length=300, help_text="Theirs, or `row:<digest>:<ordinal>` for files without one."
+    )
     survey = models.ForeignKey(Survey, null=True, blank=True, on_delete=models.PROTECT)
     survey_kind = models.CharField(max_length=15, choices=Survey.Kind, default=Survey.Kind.RELATIONAL)
     touchpoint = models.ForeignKey(Touchpoint, null=True, blank=True, on_delete=models.PROTECT)

@@ -1,0 +1,242 @@
+"""Who gets a ticket: fair, explained, never to anybody who is away or full."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from followups import clocks, workflow
+from followups.actors import Actor
+from followups.assignment import Candidate, Pool, assign_waiting, choose, release_from_the_gone
+from followups.models import AssignmentRound, Team, Ticket, Watcher
+from followups.opening import open_awaiting
+from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+from surveys.models import Contact, Response
+from tests.factories import NOW, make_account, make_away, make_contact, make_member, make_response, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def team() -> Team:
+    return Team.objects.get(is_default=True)
+
+
+def colleague(name: str, **fields: Any) -> User:
+    user = make_user(name)
+    make_member(team(), user, **fields)
+    return user
+
+
+def waiting(count: int = 1, *, contact: Contact | None = None, **fields: Any) -> list[Ticket]:
+    """Tickets just opened, that nobody has yet."""
+    made = []
+    for _n in range(count):
+        person = contact or make_contact("Marta Lind", email=f"m{Response.objects.count()}@kund.example")
+        made.append(
+            make_response(
+                3, contact=person, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0,
+                **{"account": person.account, **fields},
+            )
+        )  # fmt: skip
+    open_awaiting(now=NOW)
+    return list(Ticket.objects.filter(response__in=made).order_by("pk"))
+
+
+def owner_of(ticket: Ticket) -> User | None:
+    ticket.refresh_from_db()
+    return ticket.owner
+
+
+def test_the_account_owner_gets_it_and_reads_why() -> None:
+    colleague("Ivo Lenz")
+    hanna = colleague("Hanna Brandt")
+    account = make_account("Nordby", owner=hanna)
+    (ticket,) = waiting(contact=make_contact("Marta Lind", account=account, email="m@nordby.example"))
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == hanna
+    event = ticket.events.get(verb="assign")
+    assert event.data["rule"] == "account_owner"
+    assert AssignmentRound.objects.get(pk=event.data["round"]).candidates
+    assert "You look after Nordby" in Message.objects.get(kind="notice_assigned").text
+
+
+@pytest.mark.parametrize("why", ["away", "full", "inactive"])
+def test_an_account_owner_who_cannot_take_it_watches_and_reads_why(why: str) -> None:
+    ivo = colleague("Ivo Lenz")
+    hanna = colleague("Hanna Brandt", capacity=1)
+    account = make_account("Nordby", owner=hanna)
+    contact = make_contact("Marta Lind", account=account, email="m@nordby.example")
+    if why == "away":
+        make_away(hanna, NOW - HOUR, NOW + 48 * HOUR)
+    if why == "inactive":
+        User.objects.filter(pk=hanna.pk).update(is_active=False)
+    if why == "full":
+        (first,) = waiting(contact=make_contact("Old", email="o@kund.example"))
+        workflow.assign(first, actor=Actor.system(), now=NOW, version=None, to=hanna)
+    (ticket,) = waiting(contact=contact)
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == ivo
+    watch = Watcher.objects.get(ticket=ticket, user=hanna)
+    assert (watch.reason, watch.detail.split()[0]) == ("passed_over", why)
+    assert Message.objects.filter(kind="notice_watcher", recipient=hanna.email).exists() == (why != "inactive")
+
+
+def test_one_conversation_keeps_one_owner_even_when_full() -> None:
+    hanna = colleague("Hanna Brandt", capacity=1)
+    colleague("Ivo Lenz")
+    contact = make_contact("Marta Lind", email="m@kund.example")
+    (first,) = waiting(contact=contact)
+    workflow.assign(first, actor=Actor.system(), now=NOW, version=None, to=hanna)
+    (second,) = waiting(contact=contact)
+    assign_waiting(now=NOW)
+    assert owner_of(second) == hanna
+    assert Message.objects.filter(kind="acknowledgement").exclude(state="skipped").count() == 1
+
+
+def test_somebody_else_of_the_account_goes_to_the_same_owner() -> None:
+    for name in ("Hanna Brandt", "Ivo Lenz", "Samira Haddad"):
+        colleague(name)
+    account = make_account("Nordby")
+    tickets = [
+        waiting(contact=make_contact(name, account=account, email=f"{name}@nordby.example"))[0]
+        for name in ("a", "b", "c")
+    ]
+    assign_waiting(now=NOW)
+    assert len({owner_of(ticket) for ticket in tickets}) == 1
+
+
+def test_who_writes_the_customers_language_goes_first() -> None:
+    colleague("Hanna Brandt", languages=["en", "de"])
+    amelie = colleague("Amélie Roux", languages=["fr"])
+    (ticket,) = waiting(contact=make_contact("Farid Benali", email="f@kund.example", language="fr"))
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == amelie
+
+
+def test_with_nobody_free_it_waits_visibly_and_the_next_sweep_takes_it() -> None:
+    hanna = colleague("Hanna Brandt")
+    away = make_away(hanna, NOW - HOUR, NOW + 72 * HOUR)
+    (ticket,) = waiting()
+    assert assign_waiting(now=NOW).assigned == 0
+    assert assign_waiting(now=NOW + HOUR / 60).assigned == 0
+    assert AssignmentRound.objects.count() == 1
+    assert AssignmentRound.objects.get().exclusions[0]["code"] == "away"
+    assert assign_waiting(now=away.ends_at + HOUR).assigned == 1
+    assert owner_of(ticket) == hanna
+
+
+def test_unassigned_for_fifteen_minutes_the_lead_signs_and_is_told_once() -> None:
+    lead = colleague("Tomás Rey", role="lead", capacity=0)
+    (ticket,) = waiting()
+    clocks.acknowledge_the_unassigned(now=NOW + timedelta(minutes=14))
+    assert not Message.objects.filter(kind="acknowledgement").exists()
+    for _twice in range(2):
+        clocks.acknowledge_the_unassigned(now=NOW + timedelta(minutes=16))
+    mail = Message.objects.get(kind="acknowledgement")
+    assert "Tomás Rey" in mail.text and mail.reply_to == lead.email
+    assert Message.objects.filter(recipient=lead.email).count() == 1
+    ticket.refresh_from_db()
+    assert ticket.promised_at is not None
+    hanna = colleague("Hanna Brandt")
+    assign_waiting(now=NOW + HOUR)
+    assert owner_of(ticket) == hanna
+    assert Message.objects.filter(kind="hand_over").count() == 1
+    assert Message.objects.filter(kind="acknowledgement").count() == 1
+
+
+def test_at_half_of_the_time_the_cap_yields_and_the_lead_is_told() -> None:
+    lead = colleague("Tomás Rey", role="lead", capacity=0)
+    hanna = colleague("Hanna Brandt", capacity=1)
+    waiting(2)
+    assert assign_waiting(now=NOW).assigned == 1
+    assert assign_waiting(now=NOW + 20 * HOUR).assigned == 0
+    assert assign_waiting(now=NOW + 25 * HOUR).assigned == 1
+    assert Ticket.objects.filter(owner=hanna).count() == 2
+    assert Message.objects.filter(recipient=lead.email, subject__startswith="Given beyond capacity").count() == 1
+
+
+def test_tickets_of_somebody_who_left_go_to_others() -> None:
+    hanna, ivo = colleague("Hanna Brandt"), colleague("Ivo Lenz")
+    (ticket,) = waiting()
+    workflow.assign(ticket, actor=Actor.system(), now=NOW, version=None, to=hanna)
+    User.objects.filter(pk=hanna.pk).update(is_active=False)
+    assert release_from_the_gone(now=NOW + HOUR) == 1
+    assign_waiting(now=NOW + HOUR)
+    assert owner_of(ticket) == ivo
+    assert Message.objects.filter(kind="hand_over", state="queued").count() == 1
+
+
+def test_a_round_with_many_tickets_tells_its_owner_in_one_mail() -> None:
+    hanna = colleague("Hanna Brandt")
+    waiting(8)
+    assign_waiting(now=NOW)
+    assert Message.objects.filter(recipient=hanna.email).count() == 1
+
+
+@given(
+    loads=st.lists(st.integers(0, 30), min_size=2, max_size=6),
+    capacities=st.lists(st.integers(1, 40), min_size=6, max_size=6),
+    tickets=st.integers(1, 60),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_shares_are_fair_for_any_loads_and_capacities(loads: list[int], capacities: list[int], tickets: int) -> None:
+    group = Team(pk=1, name="Care")
+    pool = Pool()
+    members = [
+        Candidate(User(pk=n, is_active=True), group, capacities[n], frozenset(), load, None)
+        for n, load in enumerate(loads)
+    ]
+    pool.by_team[1] = members
+    pool.by_user = {member.user.pk: [member] for member in members}
+    given_to: list[int] = []
+    for n in range(tickets):
+        found = choose(Ticket(pk=n, team=group), pool, conversation_owner=None, account_mate=None, cap_yields=False)
+        if found is None:
+            break
+        given_to.append(found.candidate.user.pk)
+        before = found.candidate.load
+        # Nobody who has room is less loaded for their capacity than whoever got it.
+        assert all(before / found.candidate.capacity <= row.load / row.capacity for row in members if not row.is_full)
+        pool.given(found.candidate.user.pk, NOW + n * HOUR)
+    assert all(row.load <= row.capacity or row.load == loads[row.user.pk] for row in members)
+    room = sum(max(0, row.capacity - loads[row.user.pk]) for row in members)
+    assert len(given_to) == min(tickets, room)
+
+
+@given(people=st.integers(2, 7), tickets=st.integers(0, 80))
+def test_equal_people_get_equal_shares(people: int, tickets: int) -> None:
+    group = Team(pk=1, name="Care")
+    pool = Pool()
+    members = [Candidate(User(pk=n, is_active=True), group, 100, frozenset(), 0, None) for n in range(people)]
+    pool.by_team[1] = members
+    pool.by_user = {member.user.pk: [member] for member in members}
+    for n in range(tickets):
+        found = choose(Ticket(pk=n, team=group), pool, conversation_owner=None, account_mate=None, cap_yields=False)
+        assert found is not None
+        pool.given(found.candidate.user.pk, NOW)
+    loads = [row.load for row in members]
+    assert max(loads) - min(loads) <= 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="constant query counts are promised on PostgreSQL")
+def test_a_round_costs_a_constant_number_of_queries() -> None:
+    for name in ("Hanna Brandt", "Ivo Lenz"):
+        colleague(name, capacity=500)
+
+    def cost(count: int) -> int:
+        waiting(count)
+        with CaptureQueriesContext(connection) as queries:
+            assign_waiting(now=NOW)
+        return len(queries)
+
+    cost(2)
+    assert cost(5) == cost(40)

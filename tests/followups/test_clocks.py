@@ -1,0 +1,243 @@
+"""What time alone brings about, each once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from followups import clocks, workflow
+from followups.actors import Actor
+from followups.assignment import assign_waiting
+from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
+from followups.opening import open_awaiting
+from followups.workflow.keeping import mail_accepted, mail_failed
+from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hanna() -> User:
+    return make_user("Hanna Brandt")
+
+
+@pytest.fixture
+def lead() -> User:
+    return make_user("Tomás Rey")
+
+
+@pytest.fixture
+def case(hanna: User, lead: User) -> Ticket:
+    team = Team.objects.get(is_default=True)
+    make_member(team, hanna)
+    make_member(team, lead, role="lead", capacity=0)
+    account = make_account("Nordby", owner=hanna)
+    contact = make_contact("Marta Lind", account=account, email="m@nordby.example", phone="+46 1")
+    response = make_response(3, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    return Ticket.objects.get(response=response)
+
+
+def resolved(case: Ticket, hanna: User) -> Ticket:
+    settled = workflow.Settlement("Repaired.", RootCause.objects.get(slug="product-fault"), "We split.", "mail")
+    return workflow.log_contact(
+        case, actor=Actor.person(hanna), now=NOW, version=None, channel="phone", outcome="spoke", settled=settled
+    )
+
+
+def accept(case: Ticket, kind: str) -> None:
+    message = Message.objects.filter(case=case.pk, kind=kind).latest("pk")
+    Message.objects.filter(pk=message.pk).update(state="sent", sent_at=NOW)
+    message.refresh_from_db()
+    mail_accepted(message, now=NOW)
+    case.refresh_from_db()
+
+
+def test_silence_counts_from_acceptance_and_skips_closed_days(case: Ticket, hanna: User) -> None:
+    calendar = Calendar.objects.get()
+    Calendar.objects.filter(pk=calendar.pk).update(closed_days=[["2026-11-25", "A holiday"]])
+    case = resolved(case, hanna)
+    assert case.silence_until is None
+    accept(case, "resolution")
+    assert case.silence_until is not None and case.remind_at is not None
+    # Tuesday 24 November plus seven working days, without the Wednesday: Friday 4 December.
+    assert case.silence_until.date().isoformat() == "2026-12-04"
+    assert case.remind_at.date().isoformat() == "2026-12-01"
+
+
+def test_one_reminder_then_unconfirmed(case: Ticket, hanna: User) -> None:
+    case = resolved(case, hanna)
+    accept(case, "resolution")
+    assert case.remind_at is not None and case.silence_until is not None
+    assert clocks.remind_once(now=case.remind_at - HOUR) == 0
+    reminded_at, silent_at = case.remind_at, case.silence_until
+    clocks.remind_once(now=reminded_at)
+    clocks.remind_once(now=reminded_at + HOUR)
+    assert Message.objects.filter(kind="reminder").count() == 1
+    assert clocks.close_the_silent(now=silent_at - HOUR) == 0
+    clocks.close_the_silent(now=silent_at)
+    case.refresh_from_db()
+    assert (case.state, case.closed_as) == ("closed", "unconfirmed")
+    assert case.recovery_on is not None
+
+
+def test_without_a_deliverable_question_it_closes_as_not_asked(case: Ticket, hanna: User) -> None:
+    assert case.contact is not None
+    case.contact.email = ""
+    case.contact.save()
+    case = resolved(case, hanna)
+    assert case.silence_until is not None
+    clocks.close_the_silent(now=case.silence_until)
+    case.refresh_from_db()
+    assert (case.state, case.closed_as, case.told_at) == ("closed", "not_asked", None)
+
+
+def test_a_resolution_mail_that_bounces_takes_it_back_into_action(case: Ticket, hanna: User) -> None:
+    case = resolved(case, hanna)
+    accept(case, "resolution")
+    message = Message.objects.get(kind="resolution")
+    mail_failed(message, now=NOW + HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.told_at, case.silence_until) == ("in_action", None, None)
+    assert Message.objects.filter(recipient=hanna.email, subject__startswith="A mail came back").exists()
+    assert case.deadlines.filter(target="resolution", met_at=None, dropped_at=None).exists()
+
+
+def test_a_personal_mail_is_evidence_once_accepted_and_none_once_it_bounced(case: Ticket, hanna: User) -> None:
+    case = workflow.send_message(
+        case, actor=Actor.person(hanna), now=NOW, version=None, subject="", body="I looked into it. May I call?"
+    )
+    assert case.state == "assigned"
+    accept(case, "personal")
+    assert case.state == "contacted" and case.first_contact_at is not None
+    mail_failed(Message.objects.get(kind="personal"), now=NOW + HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.first_contact_at) == ("assigned", None)
+    first_contact = case.deadlines.get(target="first_contact")
+    assert first_contact.is_open and case.due_at == first_contact.binding_at
+
+
+def test_an_unedited_template_is_no_evidence(case: Ticket, hanna: User) -> None:
+    case = workflow.send_message(
+        case, actor=Actor.person(hanna), now=NOW, version=None, subject="", body="Hello.", is_template_unedited=True
+    )
+    accept(case, "personal")
+    assert case.state == "assigned"
+
+
+def test_where_a_call_was_asked_for_a_mail_counts_only_after_a_try(case: Ticket, hanna: User) -> None:
+    case.verdicts.create(cycle=0, choice="call_me", happened_at=NOW)
+    me = Actor.person(hanna)
+    workflow.send_message(case, actor=me, now=NOW, version=None, subject="", body="I looked into it.")
+    accept(case, "personal")
+    assert case.state == "assigned"
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="no_answer")
+    workflow.send_message(case, actor=me, now=NOW, version=None, subject="", body="I tried to call you.")
+    accept(case, "personal")
+    assert case.state == "contacted"
+
+
+def test_waiting_comes_back_by_itself_and_the_team_clock_stood_still(case: Ticket, hanna: User) -> None:
+    me = Actor.person(hanna)
+    case = workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    due = case.deadlines.get(target="resolution").due_at
+    case = workflow.wait(case, actor=me, now=NOW, version=None, question="Which file was it?")
+    assert case.state == "waiting_on_customer" and case.waiting_until is not None
+    clocks.bring_back_waiting(now=case.waiting_until - HOUR)
+    case.refresh_from_db()
+    assert case.state == "waiting_on_customer"
+    clocks.bring_back_waiting(now=case.waiting_until)
+    case.refresh_from_db()
+    assert case.state == "contacted"
+    assert case.deadlines.get(target="resolution").due_at >= due + 6 * DAY
+    assert case.resolution_due_at == case.deadlines.get(target="resolution").due_at
+
+
+def test_the_third_question_is_told_to_the_lead(case: Ticket, hanna: User, lead: User) -> None:
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    for _n in range(3):
+        assert not Message.objects.filter(recipient=lead.email).exists()
+        workflow.wait(case, actor=me, now=NOW, version=None, question="Which file was it?")
+        workflow.resume(case, actor=me, now=NOW, version=None)
+    assert (
+        Message.objects.filter(recipient=lead.email, subject__startswith="Waiting for the customer a third").count()
+        == 1
+    )
+
+
+def test_each_escalation_fires_once(case: Ticket, hanna: User, lead: User) -> None:
+    assert case.promised_at is not None
+    late = max(case.promised_at, NOW + 48 * HOUR) + HOUR
+    for _twice in range(2):
+        clocks.warn_owners(now=case.promised_at - HOUR)
+        clocks.tell_leads_of_the_late(now=late)
+    levels = Escalation.objects.filter(ticket=case, target="first_contact").values_list("level", flat=True)
+    assert sorted(levels) == ["late", "soon"]
+    assert Message.objects.filter(recipient=hanna.email, subject__startswith="Due within three hours").count() == 1
+    assert Message.objects.filter(recipient=lead.email, subject__startswith="Late").count() == 1
+
+
+def test_many_late_at_once_are_one_mail(hanna: User, lead: User) -> None:
+    team = Team.objects.get(is_default=True)
+    make_member(team, hanna)
+    make_member(team, lead, role="lead", capacity=0)
+    for n in range(9):
+        contact = make_contact(f"Marta {n}", email=f"m{n}@nordby.example")
+        make_response(3, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    clocks.tell_leads_of_the_late(now=NOW + 5 * DAY)
+    assert Message.objects.filter(recipient=lead.email).count() == 1
+
+
+def test_a_reply_to_an_automatic_mail_is_no_contact_and_owes_an_answer(case: Ticket, hanna: User) -> None:
+    case = workflow.log_reply(case, actor=Actor.person(hanna), now=NOW, version=None, text="Read case 88213 first.")
+    assert (case.state, case.customer_waits, case.first_contact_at) == ("assigned", True, None)
+    assert case.deadlines.filter(target="answer", met_at=None).exists()
+
+
+def test_a_reply_to_a_personal_mail_is_contact(case: Ticket, hanna: User) -> None:
+    case = workflow.log_reply(
+        case, actor=Actor.person(hanna), now=NOW, version=None, text="Yes, call me.", to_personal_mail=True
+    )
+    assert case.state == "contacted" and case.customer_waits
+
+
+def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
+    case = resolved(case, hanna)
+    case = workflow.log_reply(
+        case, actor=Actor.person(hanna), now=NOW, version=None, text="All settled, thank you.", says_settled=True
+    )
+    assert (case.state, case.closed_as) == ("closed", "confirmed")
+    assert case.events.last().data["confirmed_by"] == "reply"
+
+
+def test_reopening_ends_after_ninety_days(case: Ticket, hanna: User) -> None:
+    case = resolved(case, hanna)
+    accept(case, "resolution")
+    assert case.silence_until is not None
+    clocks.close_the_silent(now=case.silence_until)
+    case.refresh_from_db()
+    assert case.closed_at is not None
+    with pytest.raises(Exception, match="90 days"):
+        workflow.reopen(
+            case, actor=Actor.person(hanna), now=case.closed_at + 91 * DAY, version=None, reason="Came back."
+        )
+    case = workflow.reopen(
+        case, actor=Actor.person(hanna), now=case.closed_at + 89 * DAY, version=None, reason="Came back."
+    )
+    assert (case.state, case.cycle) == ("assigned", 1)
+
+
+def test_absences_do_not_stop_what_runs(case: Ticket, hanna: User) -> None:
+    Away.objects.create(user=hanna, starts_at=NOW - HOUR, ends_at=NOW + 9 * DAY)
+    case = resolved(case, hanna)
+    assert case.state == "resolved"

@@ -1,0 +1,192 @@
+"""The customer's page through its address: looking decides nothing, a press from the page does, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from followups import workflow
+from followups.actors import Actor
+from followups.assignment import assign_waiting
+from followups.models import Conversation, RootCause, Team, Ticket
+from followups.opening import open_awaiting
+from nps_loop import links
+from nps_loop.mail.delivery import deliver_due
+from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+from tests.factories import make_account, make_contact, make_member, make_response, make_user
+from django.utils import timezone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORDS = "I mind silence. <script>alert(1)</script> Nobody told us anything."
+
+
+@pytest.fixture
+def case() -> Ticket:
+    """A ticket at work, opened a moment ago, with Hanna."""
+    now = timezone.now()
+    team = Team.objects.get(is_default=True)
+    hanna = make_user("Hanna Brandt")
+    make_member(team, hanna)
+    make_member(team, make_user("Tomás Rey"), role="lead", capacity=0)
+    account = make_account("Nordby Cold Chain", owner=hanna)
+    marta = make_contact("Marta Lindqvist", account=account, email="marta@nordby.example", phone="+46 1")
+    response = make_response(
+        3, contact=marta, verbatim=WORDS, received_at=now, responded_at=now - timedelta(hours=2), decided_revision=0
+    )
+    open_awaiting(now=now)
+    assign_waiting(now=now)
+    deliver_due(timezone.now())
+    return Ticket.objects.get(response=response)
+
+
+@pytest.fixture
+def resolved(case: Ticket) -> Ticket:
+    now = timezone.now()
+    me = Actor.person(User.objects.get(first_name="Hanna"))
+    settled = workflow.Settlement(
+        "Repaired the imports.", RootCause.objects.get(slug="product-fault"), "We split.", "mail"
+    )
+    case = workflow.log_contact(
+        case, actor=me, now=now, version=case.version, channel="phone", outcome="spoke", settled=settled
+    )
+    deliver_due(timezone.now())
+    case.refresh_from_db()
+    return case
+
+
+def address(ticket: Ticket) -> str:
+    conversation = Conversation.objects.get(pk=ticket.conversation_id)
+    return f"/loop/{links.make('loop', conversation.pk, conversation.generation)}/"
+
+
+def press(client: Client, ticket: Ticket, verdict: str, **fields: str) -> int:
+    status: int = client.post(
+        address(ticket), {"verdict": verdict, "cycle": str(ticket.cycle), **fields}, follow=True
+    ).status_code
+    ticket.refresh_from_db()
+    return status
+
+
+def test_a_new_case_says_whose_turn_it_is_and_shows_the_words_as_text(client: Client, case: Ticket) -> None:
+    page = client.get(address(case))
+    text = page.content.decode()
+    assert page.status_code == 200 and page["Referrer-Policy"] == "same-origin"
+    assert "Hanna Brandt, who looks after Nordby Cold Chain, gets in touch" in text
+    assert "<script>alert" not in text and "&lt;script&gt;alert(1)" in text
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_looking_a_hundred_times_decides_nothing(client: Client, resolved: Ticket, method: str) -> None:
+    version = resolved.version
+    for query in ["", "?answer=settled", "?said=settled", "?verdict=settled&cycle=0"] * 25:
+        getattr(client, method)(address(resolved) + query)
+    resolved.refresh_from_db()
+    assert (resolved.state, resolved.version) == ("resolved", version)
+
+
+def test_settled_closes_as_confirmed_and_a_second_press_changes_nothing(client: Client, resolved: Ticket) -> None:
+    assert press(client, resolved, "settled") == 200
+    assert (resolved.state, resolved.closed_as) == ("closed", "confirmed")
+    version = resolved.version
+    assert press(client, resolved, "settled") == 409
+    assert resolved.version == version
+
+
+def test_not_yet_opens_it_again_and_says_by_when(client: Client, resolved: Ticket) -> None:
+    page = client.post(address(resolved), {"verdict": "not_yet", "cycle": "0", "words": "Still failing."}, follow=True)
+    resolved.refresh_from_db()
+    assert (resolved.state, resolved.cycle, resolved.customer_waits) == ("assigned", 1, True)
+    text = page.content.decode()
+    assert "It is open again" in text and "Hanna Brandt answers you" in text
+    mail = Message.objects.get(kind="reopened")
+    assert "Still failing." in mail.text and mail.state != "skipped"
+    lead = User.objects.get(first_name="Tomás")
+    assert Message.objects.filter(recipient=lead.email, subject__startswith="Open again").exists()
+
+
+def test_a_press_from_a_page_of_an_older_cycle_shows_what_is(client: Client, resolved: Ticket) -> None:
+    press(client, resolved, "not_yet")
+    late = client.post(address(resolved), {"verdict": "settled", "cycle": "0", "words": "Thanks all the same."})
+    assert late.status_code == 409 and "Something had changed" in late.content.decode()
+    resolved.refresh_from_db()
+    assert resolved.state == "assigned"
+
+
+def test_settled_before_resolving_is_an_event_and_resolving_then_confirms(client: Client, case: Ticket) -> None:
+    assert press(client, case, "settled") == 200
+    assert case.state == "assigned" and case.events.filter(verb="settled-early").exists()
+    now = timezone.now()
+    me = Actor.person(User.objects.get(first_name="Hanna"))
+    cause = RootCause.objects.get(slug="product-fault")
+    case = workflow.log_contact(
+        case, actor=me, now=now, version=case.version, channel="phone", outcome="spoke",
+        settled=workflow.Settlement("Repaired.", cause, "We split.", "talk"),
+    )  # fmt: skip
+    assert (case.state, case.closed_as) == ("closed", "confirmed")
+
+
+def test_call_me_keeps_a_number_that_was_not_known(client: Client, case: Ticket) -> None:
+    assert case.contact is not None
+    case.contact.phone = ""
+    case.contact.save()
+    assert "Which number?" in client.get(address(case)).content.decode()
+    press(client, case, "call_me", phone="+46 70 1", words="Before ten")
+    case.contact.refresh_from_db()
+    assert case.contact.phone == "+46 70 1" and case.customer_waits
+    assert case.deadlines.filter(target="answer", met_at=None).exists()
+
+
+def test_somebody_else_is_for_the_lead_to_decide(client: Client, case: Ticket) -> None:
+    press(client, case, "somebody_else")
+    lead = User.objects.get(first_name="Tomás")
+    assert Message.objects.filter(recipient=lead.email, subject__contains="asks for somebody else").exists()
+
+
+def test_leave_it_stops_every_mail(client: Client, resolved: Ticket) -> None:
+    press(client, resolved, "leave_it")
+    assert (resolved.state, resolved.closed_as, resolved.recovery_on) == ("closed", "unconfirmed", None)
+
+
+def test_a_colleague_who_is_logged_in_can_look_and_not_press(client: Client, resolved: Ticket) -> None:
+    client.force_login(User.objects.get(first_name="Hanna"))
+    assert "logged in as a colleague" in client.get(address(resolved)).content.decode()
+    assert press(client, resolved, "settled") == 403
+    assert resolved.state == "resolved" and not resolved.verdicts.exists()
+
+
+def test_in_the_demo_a_colleague_may_press_and_the_event_says_so(client: Client, resolved: Ticket, settings) -> None:  # type: ignore[no-untyped-def]
+    settings.DEMO = True
+    client.force_login(User.objects.get(first_name="Hanna"))
+    assert press(client, resolved, "settled") == 200
+    assert resolved.events.get(verb="settled").data["in_demo_by"]
+
+
+def test_a_link_of_a_raised_generation_or_of_a_case_long_closed_shows_nothing(client: Client, resolved: Ticket) -> None:
+    old = address(resolved)
+    Conversation.objects.update(generation=2)
+    assert client.get(old).status_code == 410
+    assert "I mind silence" not in client.get(old).content.decode()
+    press(client, resolved, "settled")
+    Conversation.objects.update(closed_at=timezone.now() - timedelta(days=91))
+    assert client.get(address(resolved)).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 48, "-" * 48, "Ä" * 48])
+def test_a_guessed_token_shows_nothing(client: Client, resolved: Ticket, token: str) -> None:
+    assert client.get(f"/loop/{token}/").status_code in (404, 410)
+
+
+def test_a_form_from_another_site_is_refused(resolved: Ticket) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(address(resolved), {"verdict": "settled", "cycle": "0"}).status_code == 403
+    resolved.refresh_from_db()
+    assert resolved.state == "resolved"
+
+
+def test_a_missed_promise_is_said_before_the_customer_does(client: Client, case: Ticket) -> None:
+    case.deadlines.filter(target="first_contact").update(promised_at=timezone.now() - timedelta(hours=1))
+    assert "we did not keep one promise" in client.get(address(case)).content.decode()
