@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.utils import timezone
 
 from nps_loop.jobs.models import Job, JobItem
+from nps_loop.jobs.running import Unworkable
 from surveys.followup_port import has_opener, open_tickets
 from surveys.incoming import IncomingResponse, Rejection
 from surveys.models import Source
 from surveys.readers.answers import AnswerFile, LookedInto, look_into
 from surveys.readers.columns import FIELDS, Choices
+from surveys.readers.delimited import UnreadableFile
 from surveys.readers.spilling import Counts
 from surveys.recording import Outcome, Status, record_responses
 from surveys.recording.versions import content_digest
@@ -159,37 +162,53 @@ def _taken_back(source: Source) -> Iterator[None]:
 # --- as a job --------------------------------------------------------------------------------------------------
 
 
-def advance_job(job: Job, *, now: datetime, is_time_up: Callable[[], bool] = lambda: False) -> bool:
-    """Go on with an import until it is finished (True) or `is_time_up` between two chunks (False).
+def run_job(job: Job, alive: Callable[..., None]) -> dict[str, Any]:
+    """Do an import that was left as a job, from where it stopped; returns the tally and the notes.
 
-    `job.parameters` holds `source` (a slug) and what `Instructions.as_json` wrote. A chunk and the progress over it are
-    one transaction, so an interrupted import goes on where it was and counts nothing twice. `job.result` holds the
-    tally and the notes, `job.items` the rows that were refused (or are worth a remark: state done) with the reasons.
-    Raises UnreadableFile when the file cannot be taken.
+    `job.parameters` holds `source` (a slug), what `Instructions.as_json` wrote, and `dry_run`. `alive` keeps lease and
+    progress. A chunk and the progress over it are one transaction, so nothing is counted twice. `job.items` become the
+    rows that were refused, and those worth a remark (state done). Raises Unworkable when the file cannot be taken.
     """
+    now = timezone.now()
     source = Source.objects.select_related("survey").get(slug=job.parameters["source"])
     instructions = Instructions.from_json(job.parameters)
-    found = look(Path(job.file.path), source, instructions.choices)
-    file = _open(found, source, now)
-    tally = Tally(**{name: job.result.get(name, 0) for name in Tally.__slots__})
-    job.total = file.rows
-    for chunk in _chunks(file.answers(skip=job.done)):
-        with transaction.atomic():
-            outcomes = _record(source, chunk, instructions, now=now)
-            remarks = _count(tally, chunk, outcomes)
-            JobItem.objects.bulk_create([_item(job, remark) for remark in remarks], ignore_conflicts=True)
-            _keep(job, tally, found.notes)
-        tally.tickets += open_tickets(_news(outcomes), now=now)
-        if is_time_up():
-            break
-    _keep(job, tally, found.notes)
-    return job.done >= job.total
+    try:
+        found = look(Path(job.file.path), source, instructions.choices)
+        if job.parameters.get("dry_run"):
+            return _try_out(job, found, source, instructions, now)
+        file = _open(found, source, now)
+        tally = Tally(**{name: job.result.get(name, 0) for name in Tally.__slots__})
+        for chunk in _chunks(file.answers(skip=tally.rows)):
+            with transaction.atomic():
+                outcomes = _record(source, chunk, instructions, now=now)
+                _keep_remarks(job, _count(tally, chunk, outcomes))
+                alive(**_progress(tally, found))
+            tally.tickets += open_tickets(_news(outcomes), now=now)
+            alive(**_progress(tally, found))
+    except UnreadableFile as error:
+        raise Unworkable(str(error)) from error
+    return _result(tally, found)
 
 
-def _keep(job: Job, tally: Tally, notes: list[str]) -> None:
-    job.done = tally.rows
-    job.result = {**tally.as_json(), "notes": notes}
-    job.save(update_fields=["done", "total", "result"])
+def _try_out(job: Job, found: LookedInto, source: Source, instructions: Instructions, now: datetime) -> dict[str, Any]:
+    job.items.all().delete()
+    remarks: list[Outcome] = []
+    tally = import_file(found, source, instructions, now=now, report=remarks.append, dry_run=True)
+    _keep_remarks(job, remarks)
+    return _result(tally, found)
+
+
+def _progress(tally: Tally, found: LookedInto) -> dict[str, Any]:
+    # Three attempts are granted without progress, not in all: a long import may outlast several tasks.
+    return {"done": tally.rows, "total": found.rows, "attempts": 0, "result": _result(tally, found)}
+
+
+def _result(tally: Tally, found: LookedInto) -> dict[str, Any]:
+    return {**tally.as_json(), "notes": found.notes}
+
+
+def _keep_remarks(job: Job, remarks: list[Outcome]) -> None:
+    JobItem.objects.bulk_create([_item(job, remark) for remark in remarks], ignore_conflicts=True)
 
 
 def _item(job: Job, outcome: Outcome) -> JobItem:

@@ -143,9 +143,16 @@ def test_a_month_column_that_agrees_in_some_rows_only_is_none():
 
 def test_two_ways_of_writing_split_by_day_above_twelve_prove_nothing_of_each_other():
     """A spreadsheet set to the other order rewrites what it can read, and leaves the rest as text."""
-    split = ("25/12/2021", "26/07/2021", "1/9/21", "7/11/21")
+    split = (*(f"{day}/12/2021" for day in range(13, 23)), "1/9/21", "7/11/21")
+    december = (12,) * 10
     with pytest.raises(UndecidedOrder):
         evidence(*split).order()
-    assert evidence(*split, months=(12, 7, 9, 11)).order()[0] is DMY
+    assert evidence(*split, months=(*december, 9, 11)).order()[0] is DMY
     with pytest.raises(UndecidedOrder, match="month column says the other"):
-        evidence(*split, months=(12, 7, 1, 7)).order()
+        evidence(*split, months=(*december, 1, 7)).order()
+
+
+def test_a_few_rows_written_in_another_way_are_no_such_split():
+    assert evidence("25/12/2021", "26/07/2021", "1/9/21").order()[0] is DMY
+    many = (f"{day}/12/2021" for day in range(2, 23))
+    assert evidence(*many, "1/9/21").order()[0] is DMY
