@@ -12,6 +12,7 @@ from typing import Any
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
 from followups.models import Member, RootCause, Team, Ticket
@@ -33,32 +34,53 @@ def known_figure(name: str) -> None:
         raise ValidationError("No report has a figure of this name.", code="invalid")
 
 
+def _asked(data: QueryDict | None) -> QueryDict | None:
+    """What was asked, without the fields of a form that were left empty."""
+    if data is None:
+        return None
+    asked = data.copy()
+    for name, values in data.lists():
+        given = [value for value in values if value != ""]
+        if given:
+            asked.setlist(name, given)
+        else:
+            del asked[name]
+    return asked
+
+
 class TicketFilter(django_filters.FilterSet):
     """`TicketFilter(data, queryset=Ticket.objects.visible_to(user), request=request, now=now)`; then `.qs`."""
 
     q = django_filters.CharFilter(
         method="by_words", max_length=LONGEST_SEARCH, label="Words, name, company or number; all of them must occur"
     )
-    state = django_filters.MultipleChoiceFilter(choices=TicketState.choices)
+    state = django_filters.MultipleChoiceFilter(choices=TicketState.choices, distinct=False)
     live = YesNoFilter(method="by_live", label="Somebody still has work to do")
-    band = django_filters.MultipleChoiceFilter(choices=Band.choices)
+    band = django_filters.MultipleChoiceFilter(choices=Band.choices, distinct=False)
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
     team = django_filters.ModelMultipleChoiceFilter(
-        queryset=Team.objects.all(), to_field_name="slug", label="Slug of the team"
+        field_name="team__slug",
+        queryset=Team.objects.all(),
+        to_field_name="slug",
+        distinct=False,
+        label="Slug of the team",
     )
     account = IdFilter(field_name="account_id", label="Id of the account")
     account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")
     conversation = IdFilter(field_name="conversation_id")
     touchpoint = django_filters.ModelMultipleChoiceFilter(
-        field_name="response__touchpoint",
+        field_name="response__touchpoint__slug",
         queryset=Touchpoint.objects.all(),
         to_field_name="slug",
+        distinct=False,
         label="Slug of the touchpoint",
     )
-    driver = django_filters.CharFilter(field_name="response__driver", max_length=200, label="The reason the customer picked")
+    driver = django_filters.CharFilter(
+        field_name="response__driver", max_length=200, label="The reason the customer picked"
+    )
     root_cause = django_filters.ModelChoiceFilter(
         queryset=RootCause.objects.all(),
         to_field_name="slug",
@@ -73,8 +95,12 @@ class TicketFilter(django_filters.FilterSet):
     customer_waits = YesNoFilter(label="The customer awaits our answer")
     contact_me = YesNoFilter(label="The customer asked to be contacted, or asked not to be")
     nobody_to_reach = YesNoFilter()
-    closed_as = django_filters.MultipleChoiceFilter(choices=[pair for pair in ClosedAs.choices if pair[0]])
-    dismissed_as = django_filters.MultipleChoiceFilter(choices=[pair for pair in DismissReason.choices if pair[0]])
+    closed_as = django_filters.MultipleChoiceFilter(
+        choices=[pair for pair in ClosedAs.choices if pair[0]], distinct=False
+    )
+    dismissed_as = django_filters.MultipleChoiceFilter(
+        choices=[pair for pair in DismissReason.choices if pair[0]], distinct=False
+    )
     day_from = django_filters.DateFilter(field_name="day", lookup_expr="gte", label="First day of the answers")
     day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
     due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
@@ -90,8 +116,8 @@ class TicketFilter(django_filters.FilterSet):
         model = Ticket
         fields: list[str] = []
 
-    def __init__(self, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
+        super().__init__(_asked(data), *args, **kwargs)
         self.now = now or timezone.now()
 
     @property

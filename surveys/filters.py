@@ -22,7 +22,7 @@ class ResponseFilter(django_filters.FilterSet):
     external_id = django_filters.CharFilter(max_length=300)
     survey_kind = django_filters.ChoiceFilter(choices=Survey.Kind.choices)
     touchpoint = django_filters.CharFilter(field_name="touchpoint__slug", max_length=100)
-    band = django_filters.MultipleChoiceFilter(choices=Band.choices)
+    band = django_filters.MultipleChoiceFilter(choices=Band.choices, distinct=False)
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")

@@ -21,6 +21,7 @@ from followups.serializers.detail import DETAIL_ROWS, TicketDetailSerializer
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES
 from followups.workflow.table import offers
+from followups.workflow.writing import stale
 from nps_loop.api.filters import CheckedFilters
 from nps_loop.api.pagination import KeysetPagination, Order
 from nps_loop.mail.models import Message
@@ -106,6 +107,9 @@ class TicketVerbView(TicketView):
         ticket = self.ticket()
         context = {**self.get_serializer_context(), "ticket": ticket, "user": request.user}
         given = self.checked(BODIES[self.verb](data=request.data, context=context))
+        if given["version"] != ticket.version:
+            # The verbs compare it under lock; a note alone takes any, for a page must not lose one. A program is told.
+            raise stale(ticket)
         do: Callable[..., Ticket] = getattr(workflow, self.verb.replace("-", "_"))
         actor: Actor = self.actor()
         return self.detail(do(ticket, actor=actor, now=self.now, **given))
