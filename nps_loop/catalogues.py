@@ -34,7 +34,7 @@ READ_BY_CUSTOMERS = (
     "templates/followups/loop/",
     "templates/includes/",
     "templates/registration/",
-    "templates/surveys/",
+    "templates/surveys/unsubscribe",
 )
 KEYWORDS: dict[str, Any] = {
     "_": None,
