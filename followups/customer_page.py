@@ -338,7 +338,8 @@ def _at_account(
         found.append(Happened(answer.responded_at, "queue", who, words, _number(answer)))
         if ticket is not None and ticket.state == TicketState.CLOSED and ticket.closed_at:
             mark = "st-confirmed" if ticket.closed_as == "confirmed" else "st-unconfirmed"
-            found.append(Happened(ticket.closed_at, mark, who, ticket.get_closed_as_display().lower(), ticket.pk))
+            closed = gettext("closed: %(how)s") % {"how": ticket.get_closed_as_display().lower()}
+            found.append(Happened(ticket.closed_at, mark, who, closed, ticket.pk))
     for contact_id, attempt in spoken.items():
         who = attempt.by.name if attempt.by else gettext("Somebody")
         words = gettext("and %(name)s were in touch") % {"name": names.get(contact_id, gettext("a customer"))}

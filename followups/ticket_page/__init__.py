@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import queue_page
@@ -24,6 +25,7 @@ from followups.viewing import Days, customer_without_name, time_left
 from followups.workflow.table import Offer, offers
 from surveys.models import Response
 from surveys.quoting import display, quote
+from surveys.scoring import Band
 
 __all__ = ["Case", "Conflict", "TicketPage", "find", "read"]
 
@@ -154,6 +156,23 @@ class TicketPage:
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)
         return {verb.replace("-", "_"): form for verb, form in found.items()}
+
+    @cached_property
+    def lacking(self) -> list[str]:
+        """What has to happen before the customer can be asked, said before somebody fills in the form."""
+        case, ticket = self.case, self.case.ticket
+        done = any(action.state == Action.State.DONE for action in case.current_actions)
+        needs_action = ticket.band != Band.PASSIVE and not done
+        if ticket.state == TicketState.ASSIGNED:
+            tried = [row for row in case.attempts if row.cycle == ticket.cycle and row.evidence_from is None]
+            tries = [timezone.localtime(row.happened_at).date() for row in tried]
+            reached_out = len(tries) >= 3 and len(set(tries)) >= 2
+            if ticket.nobody_to_reach or reached_out:
+                return []
+            return [gettext("a first contact"), *([gettext("an action that is done")] if needs_action else [])]
+        if needs_action and ticket.state in (TicketState.CONTACTED, TicketState.IN_ACTION) and not case.open_actions:
+            return [gettext("an action that is done, or a talk that settled it")]
+        return []
 
     @cached_property
     def promises(self) -> list[Promise]:

@@ -106,4 +106,6 @@ def _confirmed(case: Case) -> str:
             ClosedAs.AGREED_TO_DIFFER: gettext("agreed to differ"),
             ClosedAs.LEFT_IN_PEACE: gettext("left in peace"),
         }[ClosedAs(ticket.closed_as)]
-    return gettext("by %(name)s") % {"name": ticket.contact.short_name} if ticket.contact else ""
+    if ticket.contact and case.sees_name:
+        return gettext("by %(name)s") % {"name": ticket.contact.short_name}
+    return gettext("by the customer") if ticket.contact else ""

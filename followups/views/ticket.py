@@ -70,8 +70,8 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
 
 def _back(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     """To the page the form stood on: the promises of a person, else the ticket; the queue once it is out of sight."""
-    if request.POST.get("from") == "actions":
-        return redirect("actions")
+    if request.POST.get("from") in ("actions", "team"):
+        return redirect(request.POST["from"])
     if not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=ticket.pk).exists():
         return redirect("queue")
     return redirect("ticket", ticket.pk)
@@ -130,8 +130,9 @@ def _page(request: HttpRequest, ticket: Ticket, now: datetime, **shown: Any) -> 
     bound: VerbForm | None = shown.get("bound")
     desk = bound.desk if bound else _desk(ticket, viewer(request), now)
     case.names = desk.shelf.names if not case.is_limited else {}
-    if ticket.owner_id == viewer(request).user.pk:
-        request.nav_place = "/queue/"  # type: ignore[attr-defined]
+    if case.is_limited or ticket.owner_id == viewer(request).user.pk:
+        # The page belongs to the list one came from, in the navigation too.
+        request.nav_place = "/actions/" if case.is_limited else "/queue/"  # type: ignore[attr-defined]
     return TicketPage(case, desk, **shown)
 
 

@@ -144,8 +144,9 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     rest = [_item("/reports/", "chart", gettext("Reports"), "r")]
     if leads or runs:
         rest.append(_item("/mailbox/", "mail", gettext("Mailbox")))
-    if runs:
+    if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
+    if runs:
         rest.append(_item("/admin/", "gear", pgettext("navigation", "Set-up")))
     if len(rest) == 1:  # a fold with one thing in it hides that thing
         work, rest = work + rest, []

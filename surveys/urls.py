@@ -1,0 +1,12 @@
+"""Addresses of the pages on which answers come in."""
+
+from django.urls import URLPattern, path
+
+from surveys import views
+
+urlpatterns: list[URLPattern] = [
+    path("import/", views.import_page, name="import"),
+    path("import/<int:number>/", views.job_page, name="import-job"),
+    path("import/<int:number>/begin/", views.begin, name="import-begin"),
+    path("import/<int:number>/rejected.csv", views.rejections, name="import-rejections"),
+]
