@@ -13,7 +13,8 @@ LIMITS = {
     "comment": 50_000,
     "driver": 200,
     "email": 320,
-    "contact_external_id": 200,
+    # Real exports hold ids such as 61e216 that a spreadsheet wrote out: 217 digits.
+    "contact_external_id": 400,
     "name": 300,
     "phone": 40,
     "language": 10,
