@@ -197,7 +197,19 @@ class Stack:
             return [*python, "gunicorn", "nps_loop.wsgi", *bind, "--graceful-timeout", "2", "--log-level", "warning"]
         if part == "beat":
             return [*python, "celery", "-A", "nps_loop", "beat", "--pidfile=", "--max-interval", "1"]
-        return [*python, "celery", "-A", "nps_loop", "worker", "--concurrency", "2", "--hostname", f"{part}@stack"]
+        quiet = ["--without-gossip", "--without-mingle"]
+        return [
+            *python,
+            "celery",
+            "-A",
+            "nps_loop",
+            "worker",
+            "--concurrency",
+            "2",
+            "--hostname",
+            f"{part}@stack",
+            *quiet,
+        ]
 
     def _make_database(self) -> str:
         url = os.environ.get("DATABASE_URL", "")
