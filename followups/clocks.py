@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from followups.actors import Actor
 from followups.messages import letters, notices
-from followups.models import Conversation, Deadline, Escalation, Ticket
-from followups.models.tickets import AT_WORK, TicketState
+from followups.models import Action, Conversation, Deadline, Escalation, Ticket
+from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.workflow.contact import comes_back
 from followups.workflow.ending import close_as_silent, remind
 from followups.workflow.giving import keep_promises, make_promises
@@ -225,6 +225,65 @@ def _escalate(
             )
         outbox.queue(drafts, now=now)
     return len(rows)
+
+
+def warn_of_promises_in_danger(*, now: datetime) -> int:
+    """A promised action is due within three hours: its owner is asked to do it, or to move it while that still helps."""
+    return _tell_of_actions(
+        now=now,
+        until=now + WARN_BEFORE,
+        field="warned_for",
+        subject="Promised, and due soon",
+        line="If it will not be ready, move the date now: the customer then hears it before, and not after.",
+        with_leads=False,
+    )
+
+
+def tell_of_broken_promises(*, now: datetime) -> int:
+    """A promised time has passed: the action's owner, the ticket's owner and the lead hear it, once per date."""
+    return _tell_of_actions(
+        now=now,
+        until=now,
+        field="late_told_for",
+        subject="A promise was not kept in time",
+        line="The customer's page says so already. Tell the customer, with a new date and the reason.",
+        with_leads=True,
+    )
+
+
+def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str, line: str, with_leads: bool) -> int:
+    with transaction.atomic():
+        actions = list(
+            Action.objects.filter(state=Action.State.OPEN, due_at__lte=until, ticket__state__in=LIVE)
+            .filter(Q(**{f"{field}__isnull": True}) | ~Q(**{field: F("due_at")}))
+            .select_related(
+                "owner", *(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response"))
+            )
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("due_at", "pk")[:BATCH]
+        )
+        known: dict[int | None, list[User]] = {}
+        drafts = []
+        for action in actions:
+            setattr(action, field, action.due_at)
+            if not with_leads and action.due_at <= now:
+                continue
+            readers = {user.pk: user for user in (action.owner, action.ticket.owner) if user and user.is_active}
+            if with_leads:
+                readers |= {user.pk: user for user in _leads_of(action.ticket, known)}
+            drafts += [
+                notices.to_person(
+                    reader,
+                    action.ticket,
+                    f"{subject}: #{action.ticket_id}",
+                    [f"“{action.title}”, with {action.owner.name}.", line],
+                    dedupe_key=f"{field}:{action.pk}:{int(action.due_at.timestamp())}:{reader.pk}",
+                )
+                for reader in readers.values()
+            ]
+        Action.objects.bulk_update(actions, [field], batch_size=500)
+        outbox.queue(drafts, now=now)
+    return len(actions)
 
 
 def _key(level: str, rows: Sequence[Deadline]) -> str:

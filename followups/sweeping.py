@@ -25,6 +25,8 @@ def sweep(now: datetime) -> dict[str, int]:
         "reminded": lambda: clocks.remind_once(now=now),
         "owners_warned": lambda: clocks.warn_owners(now=now),
         "leads_told": lambda: clocks.tell_leads_of_the_late(now=now),
+        "promises_in_danger": lambda: clocks.warn_of_promises_in_danger(now=now),
+        "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
     }

@@ -97,6 +97,8 @@ class Action(models.Model):
     dropped_at = models.DateTimeField(null=True, blank=True)
     dropped_reason = models.TextField(blank=True, help_text="The customer reads it.")
     note = models.TextField(blank=True, help_text="Only colleagues read this.")
+    warned_for = models.DateTimeField(null=True, blank=True, help_text="The due time its owner was warned about.")
+    late_told_for = models.DateTimeField(null=True, blank=True, help_text="The due time the lead was told has passed.")
 
     class Meta:
         ordering = ["due_at", "id"]

@@ -198,6 +198,31 @@ def test_many_late_at_once_are_one_mail(hanna: User, lead: User) -> None:
     assert Message.objects.filter(recipient=lead.email).count() == 1
 
 
+def test_a_promise_in_danger_warns_its_owner_and_a_broken_one_tells_the_lead_once_per_date(
+    case: Ticket, hanna: User, lead: User
+) -> None:
+    ivo = make_user("Ivo Lenz")
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    day = (NOW + 2 * DAY).date()
+    workflow.add_action(case, actor=me, now=NOW, version=None, title="Send the list.", owner=ivo, due_on=day)
+    action = case.actions.get()
+    for _twice in range(2):
+        clocks.warn_of_promises_in_danger(now=action.due_at - HOUR)
+        clocks.tell_of_broken_promises(now=action.due_at - HOUR)
+    assert Message.objects.filter(recipient=ivo.email, subject__startswith="Promised, and due soon").count() == 1
+    assert not Message.objects.filter(recipient=lead.email).exists()
+    for _twice in range(2):
+        clocks.tell_of_broken_promises(now=action.due_at + HOUR)
+    assert Message.objects.filter(recipient=lead.email, subject__startswith="A promise was not kept").count() == 1
+    moved = (NOW + 6 * DAY).date()
+    now = action.due_at + HOUR
+    workflow.move_action(case, actor=me, now=now, version=None, action=action, due_on=moved, reason="More was broken.")
+    action.refresh_from_db()
+    clocks.tell_of_broken_promises(now=action.due_at + HOUR)
+    assert Message.objects.filter(recipient=lead.email, subject__startswith="A promise was not kept").count() == 2
+
+
 def test_a_reply_to_an_automatic_mail_is_no_contact_and_owes_an_answer(case: Ticket, hanna: User) -> None:
     case = workflow.log_reply(case, actor=Actor.person(hanna), now=NOW, version=None, text="Read case 88213 first.")
     assert (case.state, case.customer_waits, case.first_contact_at) == ("assigned", True, None)
