@@ -18,7 +18,7 @@ from django.utils import timezone
 from followups.models import Member, RootCause, Team, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
-from nps_loop.api.filters import IdFilter, MomentFilter, WholeNumberFilter, YesNoFilter
+from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
 from surveys.scoring import Band
@@ -60,23 +60,13 @@ class TicketFilter(django_filters.FilterSet):
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
-    team = django_filters.ModelMultipleChoiceFilter(
-        field_name="team__slug",
-        queryset=Team.objects.all(),
-        to_field_name="slug",
-        distinct=False,
-        label="Slug of the team",
-    )
+    team = SlugsFilter(field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team")
     account = IdFilter(field_name="account_id", label="Id of the account")
     account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")
     conversation = IdFilter(field_name="conversation_id")
-    touchpoint = django_filters.ModelMultipleChoiceFilter(
-        field_name="response__touchpoint__slug",
-        queryset=Touchpoint.objects.all(),
-        to_field_name="slug",
-        distinct=False,
-        label="Slug of the touchpoint",
+    touchpoint = SlugsFilter(
+        field_name="response__touchpoint__slug", queryset=Touchpoint.objects.all(), label="Slug of the touchpoint"
     )
     driver = django_filters.CharFilter(
         field_name="response__driver", max_length=200, label="The reason the customer picked"

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import BooleanField, CheckboxInput
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 from rest_framework.request import Request
 
@@ -77,6 +78,15 @@ class IdFilter(django_filters.NumberFilter):
     """The key of a row."""
 
     field_class = IdField
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class SlugsFilter(django_filters.ModelMultipleChoiceFilter):
+    """Rows by their slugs; `field_name` ends in `__slug`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # A row is reached once: DISTINCT would only make the database sort.
+        super().__init__(*args, to_field_name="slug", distinct=False, **kwargs)
 
 
 class WholeNumberFilter(django_filters.NumberFilter):

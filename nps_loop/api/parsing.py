@@ -48,6 +48,8 @@ def read_json(raw: bytes) -> Any:
         raise Unreadable(f"This is not UTF-8: byte {error.start + 1} cannot be read.") from None
     try:
         return json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
+    except Unreadable:
+        raise
     except RecursionError:
         raise Unreadable(f"This is nested too deep; {DEEPEST} levels are read.") from None
     except json.JSONDecodeError as error:
@@ -57,7 +59,7 @@ def read_json(raw: bytes) -> Any:
 
 
 def _no_number(name: str) -> Any:
-    raise json.JSONDecodeError(f"{name} is no number in JSON", "", 0)
+    raise Unreadable(f"This is not JSON: {name} is no number there.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

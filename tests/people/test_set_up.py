@@ -1,0 +1,220 @@
+"""The set-up pages: every table opens, used versions do not change, and no state is written there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from followups.admin import checked_days, checked_week, new_version
+from followups.models import Calendar, Rule, SlaPolicy, Team, Ticket
+from nps_loop.people.models import ApiKey, User
+from nps_loop.set_up import ReadOnlyAdmin
+from surveys.models import Account, Contact, ContactKey, Source
+from tests.factories import NOW, make_account, make_admin, make_contact, make_response, make_ticket, make_user
+
+pytestmark = pytest.mark.django_db
+
+OURS = sorted(
+    (model for model in admin.site._registry if model._meta.app_label in ("people", "jobs", "mail", "surveys", "followups")),
+    key=lambda model: model._meta.label,
+)
+READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
+CONFIGURED = {
+    "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.Rule", "followups.SlaPolicy",
+    "followups.Calendar", "followups.RootCause", "surveys.Brand", "surveys.Touchpoint", "surveys.Survey",
+    "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(client: Client) -> Client:
+    client.force_login(make_admin())
+    return client
+
+
+def address(model: Any, page: str, *arguments: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
+
+
+def form_of(page: Any) -> dict[str, Any]:
+    """The values a browser would send back from an admin form, without its inlines' empty rows."""
+    form = page.context["adminform"].form
+    data: dict[str, Any] = {}
+    for bound in form:
+        value = bound.value()
+        if value is True:
+            data[bound.html_name] = "on"
+        elif value not in (None, False):
+            data[bound.html_name] = value
+    for inline in page.context["inline_admin_formsets"]:
+        for bound in inline.formset.management_form:
+            data[bound.html_name] = bound.value()
+    return data
+
+
+def test_everything_that_is_set_up_can_be_set_up_here() -> None:
+    assert {model._meta.label for model in OURS} - {model._meta.label for model in READ_ONLY} == CONFIGURED
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_every_table_opens_is_searched_and_shows_its_rows(model: Any, office: Client) -> None:
+    make_ticket()
+    make_contact()
+    answer = office.get(address(model, "changelist"))
+    assert answer.status_code == 200
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+    assert not re.search(r"<style|<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=", answer.content.decode())
+    if admin.site._registry[model].search_fields:
+        assert office.get(address(model, "changelist"), {"q": "Ünknown"}).status_code == 200
+    if model not in READ_ONLY:
+        assert office.get(address(model, "add")).status_code == 200
+    row = model._default_manager.order_by("pk").first()
+    if row is not None:
+        assert office.get(address(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model._meta.label)
+def test_what_the_program_writes_is_only_looked_at(model: Any, office: Client) -> None:
+    make_ticket()
+    row = model._default_manager.order_by("pk").first()
+    assert office.post(address(model, "add"), {}).status_code == 403
+    if row is not None:
+        before = model._default_manager.values().get(pk=row.pk)
+        assert office.post(address(model, "change", row.pk), {"state": "closed"}).status_code == 403
+        assert office.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+        assert model._default_manager.values().get(pk=row.pk) == before
+
+
+def test_the_set_up_is_for_staff(client: Client) -> None:
+    client.force_login(make_user())
+    assert client.get("/admin/").status_code == 302
+    client.force_login(make_user("Staff Only", is_staff=True))
+    assert client.get(address(Ticket, "changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("model", [User, ApiKey, Account, Contact, Source, Team])
+def test_what_others_point_to_is_switched_off_and_never_deleted(model: Any, office: Client) -> None:
+    make_response(contact=make_contact(account=make_account()))
+    ApiKey.objects.issue("x", "read")
+    row = model._default_manager.order_by("pk").first()
+    assert office.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+def test_a_secret_is_shown_once(office: Client) -> None:
+    answer = office.post(address(ApiKey, "add"), {"name": "CRM", "scope": "ingest", "user": "", "source": ""})
+    secret = re.search(r"<code>(npsl_[\w-]+)</code>", answer.content.decode())
+    assert secret and "no-store" in answer["Cache-Control"]
+    key = ApiKey.objects.find(secret[1], now=NOW)
+    assert key is not None and key.scope == "ingest"
+    for page in (address(ApiKey, "changelist"), address(ApiKey, "change", key.pk)):
+        assert secret[1] not in office.get(page).content.decode()
+    office.post(address(ApiKey, "change", key.pk), {"name": "CRM 2", "scope": "write", "user": "", "source": "x"})
+    key.refresh_from_db()
+    assert (key.name, key.scope, key.source) == ("CRM 2", "ingest", "")
+    office.post(address(ApiKey, "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    assert ApiKey.objects.find(secret[1], now=NOW) is None
+
+
+@pytest.mark.parametrize("model", [Calendar, SlaPolicy, Rule])
+def test_a_used_version_is_switched_off_but_not_changed(model: Any, office: Client) -> None:
+    row = model.objects.filter(is_active=True).order_by("pk").first()
+    model.objects.filter(pk=row.pk).update(used_at=NOW)
+    page = address(model, "change", row.pk)
+    data = form_of(office.get(page))
+    assert set(data) <= {"is_active", "position", "_save"}
+    office.post(page, {**data, "name": "Quite different", "is_active": ""})
+    row.refresh_from_db()
+    assert (row.name == "Quite different", row.is_active) == (False, False)
+    assert office.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    row.name = "Quite different"
+    with pytest.raises(Exception, match="in use since 24 November 2026"):
+        row.save()
+
+
+def test_an_unused_version_may_be_changed(office: Client) -> None:
+    row = SlaPolicy.objects.order_by("pk").first()
+    assert row is not None and row.used_at is None
+    page = address(SlaPolicy, "change", row.pk)
+    answer = office.post(page, {**form_of(office.get(page)), "goal_percent": "90"})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    row.refresh_from_db()
+    assert row.goal_percent == 90
+
+
+def test_a_change_of_a_used_version_is_a_new_one(office: Client) -> None:
+    row = Rule.objects.order_by("pk").first()
+    assert row is not None
+    Rule.objects.filter(pk=row.pk).update(used_at=NOW)
+    office.post(address(Rule, "changelist"), {"action": "make_new_version", "_selected_action": [row.pk]})
+    made = Rule.objects.get(slug=row.slug, version=row.version + 1)
+    assert (made.used_at, made.is_active, made.words, made.bands) == (None, False, row.words, row.bands)
+    row.refresh_from_db()
+    assert new_version(row).version == row.version + 2  # type: ignore[attr-defined]
+
+
+def test_a_calendar_is_checked_before_anybody_counts_with_it(office: Client) -> None:
+    page = address(Calendar, "add")
+    usual = {"slug": "north", "name": "North", "zone": "Europe/Berlin", "closed_days": "[]", "is_active": "on"}
+    for weekly in ("[]", "{}", json.dumps([[]] * 7), json.dumps([[[540, 500]], [], [], [], [], [], []])):
+        assert office.post(page, {**usual, "weekly": weekly}).status_code == 200
+    assert office.post(page, {**usual, "weekly": json.dumps([[[540, 600]]] + [[]] * 6), "zone": "Mars/Base"}).status_code == 200
+    assert not Calendar.objects.filter(slug="north").exists()
+    assert office.post(page, {**usual, "weekly": json.dumps([[[540, 600]]] + [[]] * 6)}).status_code == 302
+    assert Calendar.objects.get(slug="north").hours.zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    "week",
+    [None, [], [[]] * 7, [[[0, 1441]]] + [[]] * 6, [[[60, 60]]] + [[]] * 6, [[[0, 60], [30, 90]]] + [[]] * 6,
+     [[["0", 60]]] + [[]] * 6, [[[True, 60]]] + [[]] * 6, [[[1]]] + [[]] * 6, [7] * 7],
+)  # fmt: skip
+def test_a_week_nobody_can_work_is_refused(week: Any) -> None:
+    with pytest.raises(Exception, match=r"\w"):
+        checked_week(week)
+
+
+def test_closed_days_are_put_in_order() -> None:
+    assert checked_days([["2026-12-25", "Christmas"], ["2026-01-01", "New Year"]])[0] == ["2026-01-01", "New Year"]
+    with pytest.raises(Exception, match="Christmas Day"):
+        checked_days([["25.12.2026", "Christmas"]])
+
+
+def test_lists_are_written_line_by_line(office: Client) -> None:
+    page = address(Rule, "add")
+    data = {
+        "slug": "vip", "name": "VIP", "kind": "open", "position": "5", "bands": ["passive"], "contact_me": "unknown",
+        "words": " lawyer \n\nlawyer\nAnwalt", "touchpoints": "none-such", "segments": "key", "is_active": "on",
+    }  # fmt: skip
+    assert "There is no touchpoint none-such." in office.post(page, data).content.decode()
+    assert office.post(page, {**data, "touchpoints": ""}).status_code == 302
+    rule = Rule.objects.get(slug="vip")
+    assert (rule.words, rule.bands, rule.segments) == (["lawyer", "Anwalt"], ["passive"], ["key"])
+
+
+def test_a_contact_s_new_address_finds_the_person(office: Client) -> None:
+    contact = make_contact("Söre Ibsen", email="old@client.example")
+    page = address(Contact, "change", contact.pk)
+    answer = office.post(page, {**form_of(office.get(page)), "email": "New@Client.example", "name": "Søren Ibsen"})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    contact.refresh_from_db()
+    assert (contact.email, contact.search_name) == ("new@client.example", "soren ibsen new@client.example")
+    assert ContactKey.objects.get(value="new@client.example").contact == contact
+
+
+def test_a_person_is_made_and_switched_off(office: Client) -> None:
+    page = address(User, "add")
+    data = {"username": "new.one", "usable_password": "true", "password1": "long-enough-secret", "password2": "long-enough-secret"}
+    assert office.post(page, data).status_code == 302
+    user = User.objects.get(username="new.one")
+    page = address(User, "change", user.pk)
+    answer = office.post(page, {**form_of(office.get(page)), "is_active": "", "time_zone": "Europe/Berlin"})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    user.refresh_from_db()
+    assert (user.is_active, user.time_zone) == (False, "Europe/Berlin")
