@@ -1,7 +1,5 @@
 """Every address of the site; each app brings its own."""
 
-from importlib import import_module
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_page
@@ -19,19 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html"),
         name="api-docs",
     ),
+    path("api/v1/", include("surveys.api.urls")),
+    path("api/v1/", include("followups.api.urls")),
+    path("", include("nps_loop.people.urls")),
+    path("", include("nps_loop.mail.urls")),
+    path("", include("surveys.urls")),
+    path("", include("followups.urls")),
 ]
-
-
-def _add(prefix: str, module: str) -> None:
-    try:
-        import_module(module)
-    except ImportError as missing:  # while parts are being written
-        print("urls:", module, missing)  # noqa: T201
-        return
-    urlpatterns.append(path(prefix, include(module)))
-
-
-for name in ("surveys.api.urls", "followups.api.urls"):
-    _add("api/v1/", name)
-for name in ("nps_loop.people.urls", "nps_loop.jobs.urls", "nps_loop.mail.urls", "surveys.urls", "followups.urls"):
-    _add("", name)
