@@ -67,7 +67,9 @@ def test_killed_workers_and_a_flushed_broker_lose_and_double_nothing(smtp_sink: 
         stack.wait(lambda: broken(stack, ids) == [], "every invariant holds", seconds=420)
         copies: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for mail in smtp_sink.mails:
-            copies[(*mail.recipients, str(mail.message["Subject"]), mail.part("plain"))].add(str(mail.message["Message-ID"]))
+            copies[(*mail.recipients, str(mail.message["Subject"]), mail.part("plain"))].add(
+                str(mail.message["Message-ID"])
+            )
         assert all(len(message_ids) == 1 for message_ids in copies.values())
         assert broken(stack, [*ids, 10**9]) == ["I1: 1 answers acknowledged and not stored"]
 

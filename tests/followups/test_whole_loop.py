@@ -27,7 +27,12 @@ def test_a_detractor_is_opened_assigned_contacted_resolved_and_confirmed() -> No
     account = make_account("Nordby Cold Chain", owner=hanna)
     marta = make_contact("Marta Lindqvist", account=account, email="marta@nordby.example", phone="+46 1", language="en")
     response = make_response(
-        3, contact=marta, account=account, verbatim="I mind silence. Nobody told us anything.", received_at=NOW, decided_revision=0,
+        3,
+        contact=marta,
+        account=account,
+        verbatim="I mind silence. Nobody told us anything.",
+        received_at=NOW,
+        decided_revision=0,
         responded_at=NOW - timedelta(hours=2),
     )
 
@@ -54,8 +59,13 @@ def test_a_detractor_is_opened_assigned_contacted_resolved_and_confirmed() -> No
         ticket, actor=Actor.person(ivo), now=now, version=None, action=action, what_changed="All 14 are repaired."
     )
     ticket = workflow.resolve(
-        ticket, actor=me, now=now, version=ticket.version, root_cause=RootCause.objects.get(slug="product-fault"),
-        what_changed="Imports read commas.", why_it_happened="Our import split at commas.",
+        ticket,
+        actor=me,
+        now=now,
+        version=ticket.version,
+        root_cause=RootCause.objects.get(slug="product-fault"),
+        what_changed="Imports read commas.",
+        why_it_happened="Our import split at commas.",
     )
     assert ticket.state == TicketState.RESOLVED
     deliver_due(now + timedelta(seconds=1))
@@ -67,7 +77,9 @@ def test_a_detractor_is_opened_assigned_contacted_resolved_and_confirmed() -> No
     assert (ticket.state, ticket.closed_as) == (TicketState.CLOSED, ClosedAs.CONFIRMED)
     assert [event.seq for event in ticket.events.all()] == list(range(1, ticket.version + 1))
     assert Event.objects.filter(ticket=ticket).exclude(to_state="").last().to_state == TicketState.CLOSED
-    assert list(Message.objects.filter(case=ticket.pk, stream="case").order_by("pk").values_list("kind", flat=True)) == [
+    assert list(
+        Message.objects.filter(case=ticket.pk, stream="case").order_by("pk").values_list("kind", flat=True)
+    ) == [
         "acknowledgement",
         "action_update",
         "resolution",

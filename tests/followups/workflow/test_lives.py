@@ -44,7 +44,9 @@ class Life:
             make_member(team, user)
         make_member(team, self.lead, role="lead", capacity=0)
         account = make_account(owner=self.owner)
-        contact = make_contact("Marta Lind", account=account, email="marta@kund.example", phone="+46 1" if phone else "")
+        contact = make_contact(
+            "Marta Lind", account=account, email="marta@kund.example", phone="+46 1" if phone else ""
+        )
         response = make_response(score, contact=contact, received_at=NOW, decided_revision=0)
         open_awaiting(now=self.now)
         assign_waiting(now=self.now)
@@ -107,7 +109,9 @@ class Life:
         self.do(workflow.resume)
 
     def resolve(self) -> None:
-        self.do(workflow.resolve, root_cause=self.cause, what_changed="Commas are read.", why_it_happened="We split them.")
+        self.do(
+            workflow.resolve, root_cause=self.cause, what_changed="Commas are read.", why_it_happened="We split them."
+        )
 
     def settle(self) -> None:
         settled = workflow.Settlement("Switched it on together.", self.cause, "Nobody told you.", "talk")
@@ -239,7 +243,21 @@ def test_the_lives_reach_every_state() -> None:
     """The steps above are no use if they never get anywhere: this one goes all the way twice."""
     life = Life(3, phone=True)
     seen: list[datetime | str] = []
-    for step in ["talk", "plan", "wait", "reply", "done", "resolve", "accept", "not_yet", "talk", "plan", "done", "resolve", "settled"]:
+    for step in [
+        "talk",
+        "plan",
+        "wait",
+        "reply",
+        "done",
+        "resolve",
+        "accept",
+        "not_yet",
+        "talk",
+        "plan",
+        "done",
+        "resolve",
+        "settled",
+    ]:
         life.go(step)
         check(life.ticket)
         seen.append(life.ticket.state)

@@ -43,7 +43,9 @@ def in_state(state: str) -> Ticket:
 @pytest.mark.parametrize(("start", "end"), list(itertools.product(TicketState.values, repeat=2)))
 def test_a_way_is_open_exactly_where_the_table_has_it(start: str, end: str) -> None:
     ticket = in_state(start)
-    fields = {"closed": {"closed_as": ClosedAs.CONFIRMED}, "dismissed": {"dismissed_as": DismissReason.TEST}}.get(end, {})
+    fields = {"closed": {"closed_as": ClosedAs.CONFIRMED}, "dismissed": {"dismissed_as": DismissReason.TEST}}.get(
+        end, {}
+    )
     if start == end:
         assert not allows(start, end)
         return
