@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -132,14 +133,23 @@ class _Handler:
         return self.sink.answer
 
 
-@pytest.fixture
-def smtp_sink() -> Iterator[SmtpSink]:
-    """A real SMTP server on a free port of this machine."""
+@contextmanager
+def running_sink() -> Iterator[SmtpSink]:
+    """A real SMTP server on a free port of this machine, for as long as the block runs."""
     sink = SmtpSink(free_port())
     controller = Controller(_Handler(sink), hostname="127.0.0.1", port=sink.port, ready_timeout=20)
     controller.start()
-    yield sink
-    controller.stop()
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A real SMTP server of this test's own."""
+    with running_sink() as sink:
+        yield sink
 
 
 @pytest.fixture(scope="session")
