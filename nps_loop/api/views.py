@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.utils import timezone
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone, translation
 from rest_framework import status
 from rest_framework.exceptions import UnsupportedMediaType, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -58,6 +60,11 @@ class ApiView(GenericAPIView[Any]):
 
     now: datetime
     claim: idempotency.Claim | None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The API speaks English and UTC to everybody, whatever the person or the browser prefers."""
+        with timezone.override(UTC), translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.now = timezone.now()

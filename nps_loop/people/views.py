@@ -9,34 +9,18 @@ from typing import Any
 from axes.helpers import get_cool_off
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
 
 from nps_loop.people.forms import LogInForm
-from nps_loop.people.models import User
 
 
 class LogIn(LoginView):
-    """`/login/`. Afterwards pages speak the person's own language, as set in the profile."""
+    """`/login/`."""
 
     authentication_form = LogInForm
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        user = form.get_user()
-        if isinstance(user, User):
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                user.language,
-                max_age=settings.SESSION_COOKIE_AGE,
-                secure=settings.SESSION_COOKIE_SECURE,
-                httponly=True,
-                samesite="Lax",
-            )
-        return response
 
 
 @login_required

@@ -267,3 +267,14 @@ def test_times_are_utc_and_late_is_by_now(caller: Caller, time_machine: Any) -> 
     time_machine.shift(timedelta(minutes=2))
     assert numbers(caller, late="true") == {ticket.pk}
     assert caller.get(f"{URL}{ticket.pk}/").json()["due_at"] == "2026-11-24T14:31:00Z"
+
+
+def test_everybody_gets_english_and_utc(cast: Cast) -> None:
+    cast.agent.language, cast.agent.time_zone = "de", "Asia/Tokyo"
+    cast.agent.save()
+    caller = Caller(user=cast.agent)
+    url = f"{URL}{cast.ticket.pk}/"
+    assert caller.get(url, **{"Accept-Language": "fr"}).json()["responded_at"] == "2026-11-23T14:30:00Z"
+    assert caller.post(f"{url}note/", {}).json()["errors"][0]["detail"] == "This field is required."
+    caller.post(f"{url}log-contact/", {"version": 0, "channel": "phone", "outcome": "no_answer", "happened_at": "2026-11-24T14:00"})
+    assert caller.get(url).json()["attempts"][0]["happened_at"] == "2026-11-24T14:00:00Z"
