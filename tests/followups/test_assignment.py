@@ -19,7 +19,7 @@ from followups.opening import open_awaiting
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from surveys.models import Contact, Response
-from tests.factories import NOW, make_account, make_away, make_contact, make_member, make_response, make_team, make_user
+from tests.factories import NOW, make_account, make_away, make_contact, make_member, make_response, make_user
 
 pytestmark = pytest.mark.django_db
 

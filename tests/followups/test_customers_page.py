@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from followups import workflow
 from followups.actors import Actor
@@ -17,7 +18,6 @@ from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from tests.factories import make_account, make_contact, make_member, make_response, make_user
-from django.utils import timezone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,9 +18,9 @@ from followups.models.tickets import LIVE, TicketState
 from followups.opening import open_awaiting
 from followups.refusals import Refused
 from followups.replies import Press, press
+from followups.workflow.keeping import mail_accepted, mail_failed
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from followups.workflow.keeping import mail_accepted, mail_failed
 from surveys.models import Response
 from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user
 
