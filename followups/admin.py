@@ -25,7 +25,6 @@ from followups.models import (
     Team,
     Ticket,
 )
-from followups.models.rules import ImmutableOnceUsed
 from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, TicksField, ZoneField
 from surveys.models import Touchpoint
 from surveys.scoring import Band
@@ -63,12 +62,12 @@ class VersionAdmin(admin.ModelAdmin):
             self.message_user(request, f"Made “{made}”. Change it, then switch it on and the old one off.")
 
 
-def new_version(row: ImmutableOnceUsed) -> ImmutableOnceUsed:
+def new_version(row: Calendar | SlaPolicy | Rule) -> Calendar | SlaPolicy | Rule:
     """A copy of a version under the next number, unused and switched off."""
     kind = type(row)
-    rows = kind._default_manager.filter(slug=row.slug)  # type: ignore[attr-defined]
-    values = {field.attname: getattr(row, field.attname) for field in kind._meta.concrete_fields if not field.primary_key}
-    newest = rows.aggregate(newest=Max("version"))["newest"]
+    fields = [field for field in kind._meta.concrete_fields if not field.primary_key]
+    newest = kind.objects.filter(slug=row.slug).aggregate(newest=Max("version"))["newest"]
+    values = {field.attname: getattr(row, field.attname) for field in fields}
     made = kind(**{**values, "version": newest + 1, "used_at": None, "is_active": False})
     made.save()
     return made
@@ -89,7 +88,7 @@ class CalendarForm(forms.ModelForm):
 
 
 def checked_week(week: Any) -> list[list[list[int]]]:
-    """Seven lists of [from, to] in minutes, each day in order and somebody working on some day. Raises ValidationError."""
+    """Seven lists of [from, to] in minutes, blocks in order, somebody working on some day. Raises ValidationError."""
     if not isinstance(week, list) or len(week) != 7 or not all(isinstance(day, list) for day in week):
         raise ValidationError("Seven lists, Monday first: [[[540, 1050]], …, [], []].")
     for day in week:
@@ -178,7 +177,9 @@ class RuleAdmin(VersionAdmin):
 
 
 class MemberForm(forms.ModelForm):
-    languages = LinesField(help_text="Codes, one a line, e.g. en. Empty: any.", widget=forms.Textarea(attrs={"rows": 2}))
+    languages = LinesField(
+        help_text="Codes, one a line, e.g. en. Empty: any.", widget=forms.Textarea(attrs={"rows": 2})
+    )
     skills = LinesField(help_text="One a line.", widget=forms.Textarea(attrs={"rows": 2}))
 
     class Meta:
@@ -240,7 +241,18 @@ class EventInline(ReadOnlyInline):
 
 class DeadlineInline(ReadOnlyInline):
     model = Deadline
-    fields = ["cycle", "target", "clock", "policy", "calendar", "starts_at", "due_at", "promised_at", "met_at", "dropped_at"]
+    fields = [
+        "cycle",
+        "target",
+        "clock",
+        "policy",
+        "calendar",
+        "starts_at",
+        "due_at",
+        "promised_at",
+        "met_at",
+        "dropped_at",
+    ]
 
 
 class DecisionInline(ReadOnlyInline):

@@ -1,7 +1,7 @@
 """What the list of tickets can be narrowed by, on the page and in the API alike.
 
-The names of a cohort (`day_from`, `day_to`, `team`, `touchpoint`, `segment`, `account_owner`, `band`, `survey_kind`) are
-those of the reports, and `figure` is one of theirs: a figure on a report opens the very tickets that it counted.
+The names of a cohort (`day_from`, `day_to`, `team`, `touchpoint`, `segment`, `account_owner`, `band`, `survey_kind`)
+are those of the reports, and `figure` is one of theirs: a figure on a report opens the very tickets that it counted.
 """
 
 from __future__ import annotations

@@ -141,7 +141,10 @@ class ContactAdmin(KeptAdmin):
         if obj.email and "email" in form.changed_data:
             # The next answer from this address finds the person; an address that is somebody else's stays theirs.
             ContactKey.objects.get_or_create(
-                kind=ContactKey.Kind.EMAIL, namespace="", value=email_key(obj.email, obj.name), defaults={"contact": obj}
+                kind=ContactKey.Kind.EMAIL,
+                namespace="",
+                value=email_key(obj.email, obj.name),
+                defaults={"contact": obj},
             )
 
 

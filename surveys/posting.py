@@ -70,9 +70,7 @@ def record_posted(
     return outcomes
 
 
-def _record(
-    bodies: Sequence[object], sources: _Sources, row_key: str, first_row: int, now: datetime
-) -> list[Posted]:
+def _record(bodies: Sequence[object], sources: _Sources, row_key: str, first_row: int, now: datetime) -> list[Posted]:
     posted = {row: Posted(row) for row in range(first_row, first_row + len(bodies))}
     ways: dict[_Way, list[IncomingResponse]] = defaultdict(list)
     for row, body in zip(posted, bodies, strict=True):
@@ -84,9 +82,7 @@ def _record(
         ways[way].append(replace(incoming, row_key=f"request:{row_key}:{row}") if row_key else incoming)
     for way, incoming_of_way in ways.items():
         with transaction.atomic():
-            found = record_responses(
-                sources.by_pk[way.source], incoming_of_way, now=now, acknowledge=way.acknowledge
-            )
+            found = record_responses(sources.by_pk[way.source], incoming_of_way, now=now, acknowledge=way.acknowledge)
             if way.is_test:
                 exclude_as_test([each.response_id for each in found if each.status is Status.RECORDED])
         for outcome in found:

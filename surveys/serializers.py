@@ -39,7 +39,9 @@ class AnswerInSerializer(serializers.Serializer[Any]):
     share_name = serializers.BooleanField(required=False, allow_null=True, help_text="Null: not asked.")
     answered_for = serializers.CharField(required=False, help_text="Id of another company a partner answers for.")
     product = serializers.CharField(required=False)
-    attributes = serializers.DictField(required=False, child=serializers.CharField(), help_text="Anything else you know.")
+    attributes = serializers.DictField(
+        required=False, child=serializers.CharField(), help_text="Anything else you know."
+    )
     test = serializers.BooleanField(required=False, default=False, help_text="Recorded, not counted, no ticket.")
     acknowledge = serializers.BooleanField(
         required=False, default=True, help_text="Whether the customer may be thanked by mail for it."
@@ -55,7 +57,18 @@ class RecordedSerializer(serializers.ModelSerializer[Response]):
 
     class Meta:
         model = Response
-        fields = ["id", "status", "source", "external_id", "score", "band", "revision", "responded_at", "received_at", "note"]
+        fields = [
+            "id",
+            "status",
+            "source",
+            "external_id",
+            "score",
+            "band",
+            "revision",
+            "responded_at",
+            "received_at",
+            "note",
+        ]
         read_only_fields = fields
 
     def get_status(self, response: Response) -> str:
@@ -109,10 +122,10 @@ class ResponseSerializer(serializers.ModelSerializer[Response]):
     class Meta:
         model = Response
         fields = [
-            "id", "source", "external_id", "survey", "survey_kind", "touchpoint", "score", "band", "comment", "language",
-            "driver", "contact_me", "share_name", "product", "attributes", "contact", "contact_name", "email", "account",
-            "account_name", "answered_for", "segment", "region", "responded_at", "received_at", "updated_at", "undated",
-            "day", "is_history", "excluded_as", "excluded_reason", "revision",
+            "id", "source", "external_id", "survey", "survey_kind", "touchpoint", "score", "band", "comment",
+            "language", "driver", "contact_me", "share_name", "product", "attributes", "contact", "contact_name",
+            "email", "account", "account_name", "answered_for", "segment", "region", "responded_at", "received_at",
+            "updated_at", "undated", "day", "is_history", "excluded_as", "excluded_reason", "revision",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -12,8 +12,7 @@ from followups.refusals import Forbidden, Incomplete, Refused, Stale
 from followups.viewing import Viewer
 from nps_loop.api.errors import Conflict, NotPermitted, StaleVersion
 from nps_loop.api.views import ApiView
-from nps_loop.people.authentication import ApiUser
-from nps_loop.people.models import ApiKey
+from nps_loop.people.models import ApiKey, User
 
 
 class FollowupView(ApiView):
@@ -22,16 +21,20 @@ class FollowupView(ApiView):
     def handle_exception(self, exc: Exception) -> Response:
         return super().handle_exception(as_answer(exc) if isinstance(exc, Refused) else exc)
 
+    def caller(self) -> User:
+        """The person, or the `ApiUser` that stands for one: it answers to all that is asked of a person here."""
+        return cast(User, self.request.user)
+
     def actor(self) -> Actor:
         """A person acts as themselves; a key acts in the name of its user where it has one, and is named either way."""
         if isinstance(self.request.auth, ApiKey):
             return Actor.program_with(self.request.auth)
-        return Actor.person(self.request.user)
+        return Actor.person(self.caller())
 
     def reader(self) -> Viewer:
         """What the one who asks may see. A key that speaks for nobody in particular reads like an administrator."""
-        user: Any = self.request.user
-        return Viewer(user) if isinstance(user, ApiUser) else Viewer.of(user)
+        user = self.caller()
+        return Viewer(user) if user.pk is None else Viewer.of(user)
 
 
 def as_answer(refused: Refused) -> Exception:

@@ -33,7 +33,7 @@ class TicketView(FollowupView):
     queryset = Ticket.objects.none()
 
     def get_queryset(self) -> TicketQuerySet:
-        return Ticket.objects.visible_to(self.request.user).for_list()
+        return Ticket.objects.visible_to(self.caller()).for_list()
 
     def ticket(self) -> Ticket:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["number"])
@@ -43,11 +43,13 @@ class TicketView(FollowupView):
         fresh = Ticket.objects.for_list().select_related("rule", "response__source").prefetch_related(*DETAIL_ROWS)
         shown = fresh.get(pk=ticket.pk)
         roles = roles_of(self.actor(), shown)
-        mails = Message.objects.filter(case=shown.pk).exclude(stream="staff").select_related("written_by").order_by("id")
+        mails = (
+            Message.objects.filter(case=shown.pk).exclude(stream="staff").select_related("written_by").order_by("id")
+        )
         context = {
             **self.get_serializer_context(),
             "reader": self.reader(),
-            "words_shown": sees_words(shown, self.request.user, roles),
+            "words_shown": sees_words(shown, self.caller(), roles),
             "messages": mails,
             "offers": offers(shown, roles).values(),
         }

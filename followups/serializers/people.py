@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from followups.models import Team
@@ -55,5 +53,3 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
             "preferred_channel", "good_time", "do_not_contact",
         ]  # fmt: skip
         read_only_fields = fields
-
-

@@ -16,7 +16,7 @@ MOST_DAYS = 3 * 366
 
 
 class ReportQuerySerializer(StrictSerializer):
-    """A cohort: days of the answers, both included, by default the last 90 days. The context's `today` is that of now."""
+    """A cohort: days of the answers, both included, by default the last 90. The context's `today` is that of now."""
 
     day_from = DayField(required=False)
     day_to = DayField(required=False)

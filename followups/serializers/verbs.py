@@ -33,7 +33,9 @@ class MorningField(serializers.Field[datetime, Any, Any, Any]):
         if team is None:
             raise serializers.ValidationError("Nobody works on this ticket yet: name a time as well.", code="invalid")
         hours = team.calendar.hours
-        return calendars.next_working_moment(hours, calendars.clock_moment(hours, DayField().to_internal_value(data), 0))
+        return calendars.next_working_moment(
+            hours, calendars.clock_moment(hours, DayField().to_internal_value(data), 0)
+        )
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
@@ -213,7 +215,9 @@ class WaitSerializer(VerbSerializer):
 
 class ResolveSerializer(VerbSerializer):
     root_cause = RootCauseField(required=False, allow_null=True, default=None)
-    what_changed = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it.")
+    what_changed = serializers.CharField(
+        default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it."
+    )
     why_it_happened = serializers.CharField(
         default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it."
     )

@@ -79,7 +79,7 @@ class ErrorShape(ExceptionFormatter):
 
 
 class ErrorAnswers(ExceptionHandler):
-    """Turns what Django itself says about a body it cannot take into an answer; elsewhere it would be a fault of ours."""
+    """Turns what Django itself says about a body it cannot take into an answer; it would look like a fault of ours."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, RequestDataTooBig):

@@ -12,10 +12,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -85,7 +85,7 @@ def _decode(model: type[Model], order: Order, cursor: str) -> tuple[bool, Any, i
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         name, backwards, shown, key = json.loads(text)
-        value = model._meta.get_field(order.column).to_python(shown)
+        value = cast("Field[Any, Any]", model._meta.get_field(order.column)).to_python(shown)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise BadCursor from error
     except Exception as error:  # a field's own ValidationError
@@ -103,7 +103,7 @@ class KeysetPagination(BasePagination):
     usual_size = 50
     largest_size = 200
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         orders: Mapping[str, Order] = view.orders
         self.request = request
         name = request.query_params.get("ordering") or next(iter(orders))
@@ -124,7 +124,9 @@ class KeysetPagination(BasePagination):
         return int(given)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._link(self.page.next), "previous": self._link(self.page.previous), "results": data})
+        return Response(
+            {"next": self._link(self.page.next), "previous": self._link(self.page.previous), "results": data}
+        )
 
     def _link(self, cursor: str | None) -> str | None:
         if cursor is None:

@@ -78,7 +78,9 @@ class ApiView(GenericAPIView[Any]):
     def _limit_body(self, request: Request) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > self.largest_body:
-            raise TooLarge(f"This is {int(length) / MEGABYTE:.1f} MB; at most {self.largest_body // MEGABYTE} MB are taken.")
+            raise TooLarge(
+                f"This is {int(length) / MEGABYTE:.1f} MB; at most {self.largest_body // MEGABYTE} MB are taken."
+            )
 
     def _claim(self, request: Request, key: str) -> None:
         if not key.strip() or len(key) > idempotency.LONGEST_KEY or not (key.isascii() and key.isprintable()):

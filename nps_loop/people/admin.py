@@ -37,7 +37,10 @@ class PersonAdmin(KeptAdmin, UserAdmin):
         ("Since", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "usable_password", "password1", "password2", "first_name", "last_name", "email"]}),
+        (
+            None,
+            {"fields": ["username", "usable_password", "password1", "password2", "first_name", "last_name", "email"]},
+        ),
     ]
     readonly_fields = ["last_login", "date_joined"]
 
@@ -46,7 +49,17 @@ class PersonAdmin(KeptAdmin, UserAdmin):
 class ApiKeyAdmin(KeptAdmin):
     """Keys. The secret is shown once, on the page that follows; afterwards only its digest exists."""
 
-    list_display = ["name", "scope", "prefix", "user", "source", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_display = [
+        "name",
+        "scope",
+        "prefix",
+        "user",
+        "source",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
     list_filter = ["scope"]
     fields = ["name", "scope", "user", "source", "expires_at"]
     autocomplete_fields = ["user"]

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response as Answer
 
@@ -40,7 +39,7 @@ INGEST_A_MINUTE = 6_000
 class ResponseView(ApiView):
     """Answers of every customer: for administrators and for keys, whose scope says what they may."""
 
-    permission_classes: ClassVar[list[type[BasePermission]]] = [ScopeAllows, Administers]
+    permission_classes = [ScopeAllows, Administers]
     queryset = Response.objects.none()
     takes_answers = False
 
@@ -86,7 +85,7 @@ class ResponseListView(ResponseView):
     def post(self, request: Request) -> Answer:
         """Record one answer: 201, or 200 where its external id is known (the same again, or a new version)."""
         [posted] = self.record([request.data])
-        if posted.errors:
+        if posted.errors or posted.response_id is None:
             raise ValidationError(by_field(posted.errors))
         response = Response.objects.select_related("source").get(pk=posted.response_id)
         made = status.HTTP_201_CREATED if posted.status is Status.RECORDED else status.HTTP_200_OK
@@ -104,7 +103,7 @@ class ResponseBulkView(ResponseView):
     @extend_schema(request=AnswerInSerializer(many=True), responses={200: BulkOutcomeSerializer})
     def post(self, request: Request) -> Answer:
         """Record up to 5,000 answers. A row that cannot be taken is rejected with its reason; the others are kept."""
-        rows: list[Any] = request.data or []
+        rows: Any = request.data
         if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
             count = len(rows) if isinstance(rows, list) else 0
             raise ValidationError(f"Send a list of 1 to {MOST_ROWS:,} answers; this holds {count:,}.")

@@ -78,9 +78,7 @@ def cast(db: None) -> Cast:
     ticket = make_ticket(owner=agent, team=team)
     other_ticket = make_ticket(owner=outsider, team=other_team)
     make_action(ticket, owner=back_office)
-    return Cast(
-        team, other_team, ticket, other_ticket, agent, mate, lead, outsider, back_office, make_admin(), gone
-    )
+    return Cast(team, other_team, ticket, other_ticket, agent, mate, lead, outsider, back_office, make_admin(), gone)
 
 
 def key_caller(scope: str, **fields: Any) -> Caller:

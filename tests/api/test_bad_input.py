@@ -105,7 +105,9 @@ def test_a_message_names_the_place(ingest: Caller) -> None:
     assert told(b'{"score": NaN}') == "This is not JSON: NaN is no number there."
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
 def test_only_json_is_taken(kind: str, ingest: Caller, cast: Cast) -> None:
     for headers in (ingest.headers, ingest.headers | {"Idempotency-Key": "k"}):
         answer = ingest.client.generic("POST", "/api/v1/responses/", b"score=3", content_type=kind, headers=headers)

@@ -76,7 +76,9 @@ def test_every_address_of_the_api_has_a_row_in_the_matrix() -> None:
 
 @pytest.fixture
 def callers(cast: Cast) -> dict[str, Caller]:
-    logged_in = {name: Caller(user=getattr(cast, name)) for name in ("agent", "mate", "lead", "outsider", "back_office")}
+    logged_in = {
+        name: Caller(user=getattr(cast, name)) for name in ("agent", "mate", "lead", "outsider", "back_office")
+    }
     return logged_in | {
         "anonymous": Caller(),
         "wrong_key": Caller("npsl_nobody-has-this-key"),
@@ -90,9 +92,7 @@ def callers(cast: Cast) -> dict[str, Caller]:
 
 
 @pytest.mark.parametrize(("method", "route"), sorted(MATRIX), ids=" ".join)
-def test_each_caller_gets_what_the_matrix_says(
-    method: str, route: str, cast: Cast, callers: dict[str, Caller]
-) -> None:
+def test_each_caller_gets_what_the_matrix_says(method: str, route: str, cast: Cast, callers: dict[str, Caller]) -> None:
     path = "/api/v1/" + route.replace("<int:number>", str(cast.ticket.pk)).replace(
         "<int:pk>", str(cast.ticket.response_id)
     )

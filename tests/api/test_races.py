@@ -51,7 +51,7 @@ def test_fifty_posts_with_one_external_id_make_one_answer(secret: str) -> None:
 
 def test_fifty_posts_with_one_key_make_one_answer(secret: str) -> None:
     answers = at_once(lambda caller, _n: caller.post(URL, {"score": 2}, Idempotency_Key="k-1"), secret)
-    assert set(answer.status_code for answer in answers) <= {201, 409}
+    assert {answer.status_code for answer in answers} <= {201, 409}
     assert Response.objects.count() == 1
     told = [answer.content for answer in answers if answer.status_code == 201]
     assert len(told) >= 1 and len(set(told)) == 1
@@ -60,7 +60,9 @@ def test_fifty_posts_with_one_key_make_one_answer(secret: str) -> None:
 
 
 def test_fifty_bodies_under_one_key_make_one_answer(secret: str) -> None:
-    answers = at_once(lambda caller, n: caller.post(URL, {"score": n % 11, "comment": str(n)}, Idempotency_Key="k-1"), secret)
+    answers = at_once(
+        lambda caller, n: caller.post(URL, {"score": n % 11, "comment": str(n)}, Idempotency_Key="k-1"), secret
+    )
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses[201] == 1
     assert set(statuses) <= {201, 409, 422}

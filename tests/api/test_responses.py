@@ -76,7 +76,8 @@ def test_without_id_and_key_each_post_is_an_answer_of_its_own(ingest: Caller) ->
 
 def test_what_is_wrong_is_told_field_by_field(ingest: Caller) -> None:
     answer = ingest.post(
-        URL, {"score": 11, "contact_me": "maybe", "responded_at": "yesterday", "coment": "Late.", "time_zone": "Mars/Base"}
+        URL,
+        {"score": 11, "contact_me": "maybe", "responded_at": "yesterday", "coment": "Late.", "time_zone": "Mars/Base"},
     )
     assert answer.status_code == 400
     assert answer.json()["type"] == "validation_error"
@@ -233,14 +234,20 @@ def test_a_bulk_post_may_be_ten_megabytes_and_one_answer_one(ingest: Caller) -> 
 
 def test_answers_are_read_in_pages_and_one_with_its_versions(ingest: Caller, reading: Caller) -> None:
     for score in range(5):
-        ingest.post(URL, {"external_id": f"r-{score}", "score": score, "comment": f"Grüße {score}", "touchpoint": "web"})
-    ingest.post(URL, {"external_id": "r-0", "score": 9, "updated_at": (timezone.now() - timedelta(hours=1)).isoformat()})
+        ingest.post(
+            URL, {"external_id": f"r-{score}", "score": score, "comment": f"Grüße {score}", "touchpoint": "web"}
+        )
+    ingest.post(
+        URL, {"external_id": "r-0", "score": 9, "updated_at": (timezone.now() - timedelta(hours=1)).isoformat()}
+    )
     page = reading.get(URL, {"page_size": "3"}).json()
     assert [row["external_id"] for row in page["results"]] == ["r-4", "r-3", "r-2"]
     rest = reading.client.get(page["next"], headers=reading.headers).json()
     assert [row["external_id"] for row in rest["results"]] == ["r-1", "r-0"]
     assert rest["next"] is None
-    found = reading.get(URL, {"q": "grusse", "band": "detractor", "touchpoint": "web", "score_min": "4"}).json()["results"]
+    found = reading.get(URL, {"q": "grusse", "band": "detractor", "touchpoint": "web", "score_min": "4"}).json()[
+        "results"
+    ]
     assert [row["score"] for row in found] == [4]
     one = reading.get(f"{URL}{rest['results'][1]['id']}/").json()
     assert [revision["number"] for revision in one["revisions"]] == [1, 2]

@@ -63,7 +63,9 @@ def test_each_filter_finds_its_tickets_and_no_others(caller: Caller) -> None:
         owner=owner, team=north, due_at=NOW - HOUR, on_hold=True, customer_waits=True, contact_me=True,
         changed_at=NOW, rank=5,
     )  # fmt: skip
-    other = make_ticket(score=7, answer={"responded_at": NOW - 40 * DAY}, nobody_to_reach=True, snoozed_until=NOW + HOUR, rank=1)
+    other = make_ticket(
+        score=7, answer={"responded_at": NOW - 40 * DAY}, nobody_to_reach=True, snoozed_until=NOW + HOUR, rank=1
+    )
     closed = make_ticket(score=5, state=TicketState.CLOSED, cycle=1, answer={"search_text": "broken"})
     gone = make_ticket(score=6, state=TicketState.DISMISSED, due_at=NOW + DAY)
     make_resolution(closed, sub, cycle=1)
@@ -216,7 +218,9 @@ def test_one_ticket_tells_everything_at_constant_cost(cast: Cast) -> None:
     assert {name: len(body[name]) for name in ("events", "notes", "deadlines", "messages", "replies")} == {
         "events": 6, "notes": 6, "deadlines": 6, "messages": 7, "replies": 2,
     }  # fmt: skip
-    assert body["deadlines"][0]["why"].startswith("48 hours of the customer's time from 2026-11-23 14:30 UTC, by the policy")
+    assert body["deadlines"][0]["why"].startswith(
+        "48 hours of the customer's time from 2026-11-23 14:30 UTC, by the policy"
+    )
     assert "[[link:loop]]" in body["messages"][0]["text"]
     open_verbs = {verb["name"] for verb in body["verbs"] if verb["is_open"]}
     assert {"log-contact", "note", "snooze"} <= open_verbs
@@ -276,5 +280,8 @@ def test_everybody_gets_english_and_utc(cast: Cast) -> None:
     url = f"{URL}{cast.ticket.pk}/"
     assert caller.get(url, **{"Accept-Language": "fr"}).json()["responded_at"] == "2026-11-23T14:30:00Z"
     assert caller.post(f"{url}note/", {}).json()["errors"][0]["detail"] == "This field is required."
-    caller.post(f"{url}log-contact/", {"version": 0, "channel": "phone", "outcome": "no_answer", "happened_at": "2026-11-24T14:00"})
+    caller.post(
+        f"{url}log-contact/",
+        {"version": 0, "channel": "phone", "outcome": "no_answer", "happened_at": "2026-11-24T14:00"},
+    )
     assert caller.get(url).json()["attempts"][0]["happened_at"] == "2026-11-24T14:00:00Z"

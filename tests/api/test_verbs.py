@@ -13,7 +13,6 @@ from followups.serializers.verbs import BODIES
 from followups.workflow.table import VERBS
 from tests.api.conftest import Caller, Cast, key_caller
 from tests.factories import (
-    DAY,
     HOUR,
     NOW,
     make_account,
@@ -91,7 +90,11 @@ def test_a_loop_is_worked_from_contact_to_resolution(desk: Desk, cast: Cast) -> 
 
 def test_a_talk_that_settles_it_is_one_submit(desk: Desk, cast: Cast) -> None:
     cast.ticket.actions.all().delete()
-    settled = {"what_was_done": "Credit given.", "root_cause": make_root_cause().slug, "why_it_happened": "A wrong address."}
+    settled = {
+        "what_was_done": "Credit given.",
+        "root_cause": make_root_cause().slug,
+        "why_it_happened": "A wrong address.",
+    }
     answer = desk.do("log-contact", channel="phone", outcome="spoke", settled=settled)
     assert (answer.status_code, answer.json()["state"]) == (200, "resolved"), answer.content
     missing = Desk(Caller(user=cast.lead), cast.ticket).do("log-contact", channel="phone", outcome="spoke", settled={})

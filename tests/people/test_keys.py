@@ -40,7 +40,9 @@ def test_a_key_may_belong_to_a_person(client: Client) -> None:
         create("mine", "--scope", "write", "--user", "nobody")
 
 
-@pytest.mark.parametrize("arguments", [("x",), ("x", "--scope", "root"), (" ", "--scope", "read"), ("x" * 121, "--scope", "read")])
+@pytest.mark.parametrize(
+    "arguments", [("x",), ("x", "--scope", "root"), (" ", "--scope", "read"), ("x" * 121, "--scope", "read")]
+)
 def test_a_key_needs_a_name_and_a_scope(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         create(*arguments)
@@ -49,7 +51,18 @@ def test_a_key_needs_a_name_and_a_scope(arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer", "Bearer ", "Bearer a b", "Bearer {}x", "Bearer {upper}", "bearer\t{}", "Basic {}", "{}", "Bearer ü", "Token {}"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer a b",
+        "Bearer {}x",
+        "Bearer {upper}",
+        "bearer\t{}",
+        "Basic {}",
+        "{}",
+        "Bearer ü",
+        "Token {}",
+    ],
 )
 def test_only_the_very_secret_opens(header: str, client: Client) -> None:
     _key, secret = ApiKey.objects.issue("x", "read")

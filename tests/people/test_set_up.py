@@ -21,7 +21,11 @@ from tests.factories import NOW, make_account, make_admin, make_contact, make_re
 pytestmark = pytest.mark.django_db
 
 OURS = sorted(
-    (model for model in admin.site._registry if model._meta.app_label in ("people", "jobs", "mail", "surveys", "followups")),
+    (
+        model
+        for model in admin.site._registry
+        if model._meta.app_label in ("people", "jobs", "mail", "surveys", "followups")
+    ),
     key=lambda model: model._meta.label,
 )
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
@@ -69,7 +73,9 @@ def test_every_table_opens_is_searched_and_shows_its_rows(model: Any, office: Cl
     answer = office.get(address(model, "changelist"))
     assert answer.status_code == 200
     assert "script-src 'self'" in answer["Content-Security-Policy"]
-    assert not re.search(r"<style|<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=", answer.content.decode())
+    assert not re.search(
+        r"<style|<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=", answer.content.decode()
+    )
     if admin.site._registry[model].search_fields:
         assert office.get(address(model, "changelist"), {"q": "Ünknown"}).status_code == 200
     if model not in READ_ONLY:
@@ -164,7 +170,10 @@ def test_a_calendar_is_checked_before_anybody_counts_with_it(office: Client) -> 
     usual = {"slug": "north", "name": "North", "zone": "Europe/Berlin", "closed_days": "[]", "is_active": "on"}
     for weekly in ("[]", "{}", json.dumps([[]] * 7), json.dumps([[[540, 500]], [], [], [], [], [], []])):
         assert office.post(page, {**usual, "weekly": weekly}).status_code == 200
-    assert office.post(page, {**usual, "weekly": json.dumps([[[540, 600]]] + [[]] * 6), "zone": "Mars/Base"}).status_code == 200
+    assert (
+        office.post(page, {**usual, "weekly": json.dumps([[[540, 600]]] + [[]] * 6), "zone": "Mars/Base"}).status_code
+        == 200
+    )
     assert not Calendar.objects.filter(slug="north").exists()
     assert office.post(page, {**usual, "weekly": json.dumps([[[540, 600]]] + [[]] * 6)}).status_code == 302
     assert Calendar.objects.get(slug="north").hours.zone == "Europe/Berlin"
@@ -210,7 +219,12 @@ def test_a_contact_s_new_address_finds_the_person(office: Client) -> None:
 
 def test_a_person_is_made_and_switched_off(office: Client) -> None:
     page = address(User, "add")
-    data = {"username": "new.one", "usable_password": "true", "password1": "long-enough-secret", "password2": "long-enough-secret"}
+    data = {
+        "username": "new.one",
+        "usable_password": "true",
+        "password1": "long-enough-secret",
+        "password2": "long-enough-secret",
+    }
     assert office.post(page, data).status_code == 302
     user = User.objects.get(username="new.one")
     page = address(User, "change", user.pk)
