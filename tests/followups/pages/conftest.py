@@ -44,3 +44,10 @@ def hanna(cast: Cast) -> Client:
 @pytest.fixture
 def lead(cast: Cast) -> Client:
     return logged_in(cast.lead)
+
+
+def shown(client: Client, url: str, data: dict[str, str] | None = None) -> str:
+    """The page at this address, which must be there."""
+    answer = client.get(url, data)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
