@@ -6,8 +6,8 @@ In this order, the first that can take it:
 3. the account's owner;
 4. of the ticket's team, the least loaded for their capacity; ties go to who was given one longest ago, then by id.
 
-Nobody who is away, inactive or full. At half of the first-contact time the cap yields, to the least loaded, and the lead
-is told. Where nobody can take it the ticket waits, and the next sweep looks again.
+Nobody who is away, inactive or full. At half of the first-contact time the cap yields, to the least loaded, and the
+lead is told. Where nobody can take it the ticket waits, and the next sweep looks again.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Pool:
         return pool
 
     def of_user(self, user_id: int, team_id: int | None) -> Candidate | None:
-        """This person as a member of the ticket's team, else of their first one; None where they cannot take tickets."""
+        """This person as a member of the ticket's team, else of their first one; None where they take no tickets."""
         rows = self.by_user.get(user_id, [])
         return next((row for row in rows if row.team.pk == team_id), rows[0] if rows else None)
 
@@ -168,7 +168,9 @@ def choose(
     if least is None:
         return None
     if least.is_full:
-        why = f"Everybody in {least.team.name} is full, and half of the time is gone. You had the least for your capacity."
+        why = (
+            f"Everybody in {least.team.name} is full and half of the time is gone. You had the least for your capacity."
+        )
         return Choice(least, "cap_yielded", why, passed_over)
     why = f"Of {least.team.name} you had the least for your capacity: {least.load} of {least.capacity}."
     return Choice(least, "least_load", why, passed_over)
@@ -337,9 +339,7 @@ def _tell_leads_that_the_cap_yielded(choices: Sequence[tuple[Ticket, Choice]], n
         drafts += notices.to_leads(
             ticket,
             f"Given beyond capacity: #{ticket.pk}",
-            [
-                f"Half of its time was gone and everybody was full, so {ticket.owner.name if ticket.owner else ''} has it."
-            ],
+            [f"Half of its time was gone and everybody was full: {ticket.owner.name if ticket.owner else ''} has it."],
             dedupe_key=f"half:{ticket.pk}:{ticket.cycle}",
             leads=leads[ticket.team_id],
         )

@@ -1,6 +1,6 @@
 """What time alone brings about: waiting tickets that come back, silence that closes, reminders, and who must be told.
 
-Each function claims its rows, so that two sweeps at once do nothing twice, and each of them may fail without the others.
+Each function claims its rows, so that two sweeps at once do nothing twice, and each may fail without the others.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def _escalate(
 
 
 def warn_of_promises_in_danger(*, now: datetime) -> int:
-    """A promised action is due within three hours: its owner is asked to do it, or to move it while that still helps."""
+    """A promised action is due within three hours: its owner is asked to do it, or to move it in time."""
     return _tell_of_actions(
         now=now,
         until=now + WARN_BEFORE,

@@ -1,7 +1,7 @@
 """From answers to tickets, in batches. Each revision of an answer gets one stored decision; some of them a ticket.
 
-A batch claims answers that await a decision, and writes decisions, conversations, tickets, first deadlines, events, mails
-and the revision decided on in one transaction. A batch that raises is taken apart: each answer alone, its failure
+A batch claims answers that await a decision, and writes decisions, conversations, tickets, first deadlines, events,
+mails and the revision decided on in one transaction. A batch that raises is taken apart: each answer alone, its failure
 counted in the database, so that one bad row never holds up the others.
 """
 
@@ -189,7 +189,9 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     )
     if not responses:
         return Opened()
-    existing = {ticket.response_id: ticket for ticket in Ticket.objects.filter(response__in=responses)}
+    existing = {
+        ticket.response_id: ticket for ticket in Ticket.objects.filter(response__in=responses) if ticket.response_id
+    }
     setup = SetUp.read()
     batch = Batch(
         now=now,
@@ -331,8 +333,8 @@ def _open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | N
                 ticket,
                 f"On hold: #{ticket.pk}",
                 [
-                    f"The words match “{ticket.hold_reason}”. Automatic mail stops, and the words are shown to owner and "
-                    "lead only. The clocks run on."
+                    f"The words match “{ticket.hold_reason}”. Automatic mail stops, and the words are shown to owner "
+                    "and lead only. The clocks run on."
                 ],
                 dedupe_key=f"hold:{ticket.pk}:{ticket.version}",
                 leads=batch.leads_of(ticket),

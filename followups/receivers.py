@@ -48,7 +48,7 @@ def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> No
 
 
 def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
-    """What an import asks: decide on these answers now. Returns the tickets opened for them since `now`, by whomever."""
+    """What an import asks: decide on these answers now. Returns the tickets opened for them since `now`."""
     opening.open_awaiting(now=now, response_ids=response_ids)
     return Ticket.objects.filter(response__in=response_ids, opened_at__gte=now).count()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,13 +61,7 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
             return False
         if pressed.choice == "add_words":
             return _words(work, words)
-        act = {
-            Choice.SETTLED: _settled,
-            Choice.NOT_YET: _not_yet,
-            Choice.CALL_ME: _call_me,
-            Choice.SOMEBODY_ELSE: _somebody_else,
-            Choice.LEAVE_IT: _leave_it,
-        }.get(pressed.choice)
+        act = _ACTS.get(pressed.choice)
         if act is None or ending.is_too_late_to_reopen(current, now):
             return False
         if pressed.choice == Choice.SETTLED and current.state == TicketState.CLOSED:
@@ -178,3 +173,12 @@ def _tell_owner(work: OpenTicket, what: str, words: str) -> None:
             )
         ]
     )
+
+
+_ACTS: dict[str, Callable[[OpenTicket, str, dict[str, object]], None]] = {
+    Choice.SETTLED: _settled,
+    Choice.NOT_YET: _not_yet,
+    Choice.CALL_ME: _call_me,
+    Choice.SOMEBODY_ELSE: _somebody_else,
+    Choice.LEAVE_IT: _leave_it,
+}

@@ -20,7 +20,8 @@ OFFICE_HOURS = [[[9 * 60, 12 * 60 + 30], [13 * 60 + 30, 17 * 60 + 30]]] * 5 + [[
 
 # At any score these words open a ticket: somebody who gives a 9 and wants to cancel is not happy.
 COMPLAINT_WORDS = [
-    "cancel our contract", "cancel my contract", "cancel the contract", "terminate the contract", "refund", "money back",
+    "cancel our contract", "cancel my contract", "cancel the contract", "terminate the contract", "refund",
+    "money back",
     "complaint", "unacceptable", "never again", "switch to another provider",
     "kündigen", "kündigung", "Geld zurück", "Beschwerde", "inakzeptabel", "nie wieder",
     "cancelar el contrato", "rescindir", "reembolso", "reclamación", "inaceptable", "nunca más",
@@ -48,11 +49,23 @@ ROOT_CAUSES: list[tuple[str, str, list[tuple[str, str]]]] = [
         "Billing",
         [("billing-wrong", "A wrong invoice"), ("billing-unclear", "An unclear invoice"), ("billing-price", "Price")],
     ),
-    ("delivery", "Delivery", [("delivery-late", "Late"), ("delivery-damaged", "Damaged"), ("delivery-wrong", "Wrong goods")]),
-    ("service", "Service", [("service-slow", "Slow to help"), ("service-manner", "Manner"), ("service-twice", "Had to say it twice")]),
+    (
+        "delivery",
+        "Delivery",
+        [("delivery-late", "Late"), ("delivery-damaged", "Damaged"), ("delivery-wrong", "Wrong goods")],
+    ),
+    (
+        "service",
+        "Service",
+        [("service-slow", "Slow to help"), ("service-manner", "Manner"), ("service-twice", "Had to say it twice")],
+    ),
     ("training", "Training", [("training-none", "None given"), ("training-unclear", "Unclear")]),
-    ("not-ours", "Outside our hands", [("not-ours-partner", "A partner"), ("not-ours-expectation", "Expected something else")]),
-]  # fmt: skip
+    (
+        "not-ours",
+        "Outside our hands",
+        [("not-ours-partner", "A partner"), ("not-ours-expectation", "Expected something else")],
+    ),
+]
 
 
 def seed(**_signal: Any) -> None:

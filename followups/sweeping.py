@@ -1,4 +1,4 @@
-"""Every due piece of work, once. Beat asks for it each half minute, so that a lost message costs seconds, never work."""
+"""Every due piece of work, once. Beat asks for it each half minute, so a lost message costs seconds, never work."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ THANKED_LATELY = timedelta(days=90)
 
 
 def why_not(kind: str, ticket: Ticket, *, now: datetime) -> str:
-    """Empty where the mail may be written, else the reason as colleagues read it. Suppression is the outbox's to ask."""
+    """Empty where the mail may be written, else why not, for colleagues. Suppression is the outbox's to ask."""
     contact = ticket.contact
     if contact is None:
         return "Not sent: nobody knows who gave this answer."
@@ -52,8 +52,10 @@ def acknowledged_lately(tickets: Iterable[Ticket], *, now: datetime) -> dict[int
         .exclude(state__in=[Message.State.SKIPPED, Message.State.CANCELLED])
         .values_list("case", "created_at")
     )
-    written = dict(rows)
-    of_ticket = dict(Ticket.objects.filter(pk__in=written).values_list("pk", "conversation_id")) if written else {}
+    written = {case: at for case, at in rows if case is not None}
+    if not written:
+        return {}
+    of_ticket = dict(Ticket.objects.filter(pk__in=list(written)).values_list("pk", "conversation_id"))
     return {of_ticket[case]: at for case, at in written.items()}
 
 

@@ -94,7 +94,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if user.is_superuser:
             return self
         teams = Member.objects.filter(user=user, is_active=True).values("team")
-        actions = user.actions.values("ticket")  # type: ignore[attr-defined]
+        actions = user.actions.values("ticket")
         return self.filter(Q(team__in=teams) | Q(owner=user) | Q(pk__in=actions))
 
     def live(self) -> TicketQuerySet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -109,7 +111,7 @@ class Deadline(models.Model):
         return self.met_at is None and self.dropped_at is None
 
     @property
-    def binding_at(self) -> models.DateTimeField:
+    def binding_at(self) -> datetime:
         """The earlier of what the customer was told and what the policy says."""
         return min(self.due_at, self.promised_at) if self.promised_at else self.due_at
 

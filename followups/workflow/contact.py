@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from followups import deadlines
 from followups.actors import Actor
@@ -48,8 +49,8 @@ def log_contact(
 ) -> Ticket:
     """Log a talk or a try. A talk is evidence and meets the first contact; a try is counted as one.
 
-    `happened_at`: aware, not in the future and not before the answer; default now. With `settled` the ticket is resolved
-    in the same transaction. Raises Incomplete, NotAllowed, Forbidden or Stale.
+    `happened_at`: aware, not in the future and not before the answer; default now. With `settled` the ticket is
+    resolved in the same transaction. Raises Incomplete, NotAllowed, Forbidden or Stale.
     """
     at = happened_at or now
     _check_contact(ticket, channel, outcome, at, now)
@@ -111,7 +112,7 @@ def evidence_stands(
 ) -> Event:
     """There is evidence of contact from `at` on: meets what is owed, and moves an assigned ticket on."""
     ticket = work.ticket
-    fields: dict[str, object] = {"customer_waits": False, "snoozed_until": None}
+    fields: dict[str, Any] = {"customer_waits": False, "snoozed_until": None}
     if ticket.first_contact_at is None:
         fields["first_contact_at"] = at
     to = TicketState.CONTACTED if ticket.state == TicketState.ASSIGNED else None
@@ -174,7 +175,7 @@ def send_personal(
     send_after: datetime | None = None,
     unedited: bool = False,
     is_question: bool = False,
-    **fields: object,
+    **fields: Any,
 ) -> Message:
     """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent."""
     draft = letters.personal(

@@ -423,7 +423,7 @@ def tell_about_reopening(work: OpenTicket, lines: list[str]) -> None:
                     ticket.owner,
                     ticket,
                     f"Open again, with you: {name} (#{ticket.pk})",
-                    [f"{name} says that it is not settled.", *lines] if not lines else lines,
+                    lines or [f"{name} says that it is not settled."],
                     dedupe_key=f"{key}:owner",
                 )
             ]
@@ -439,7 +439,7 @@ def tell_about_reopening(work: OpenTicket, lines: list[str]) -> None:
 
 
 def agree_to_differ(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
-    """After a *not yet*, a lead who is not the owner writes why it ends here; the customer is mailed. Never confirmed."""
+    """After a *not yet*, a lead who is not the owner writes why it ends here, and the customer is mailed."""
     if not text.strip():
         raise Incomplete({"text": "Write why it ends here. The customer reads it."})
     with opened(ticket, actor=actor, now=now, version=version) as work:

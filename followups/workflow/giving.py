@@ -218,13 +218,14 @@ def assign(
             raise NotAllowed(f"{to.name} has this ticket already.", code="same_owner")
         if current.owner_id is not None and not reason.strip():
             raise Incomplete({"reason": "Say why it changes hands. Colleagues read it."})
-        is_new_team = current.team_id not in memberships
+        present = memberships.get(current.team_id or 0)
+        is_new_team = present is None
         if is_new_team and not work.roles & {Role.ADMIN, Role.LEAD, Role.OWNER}:
             raise Forbidden("Only the owner or a lead gives a ticket to another team.")
         away = Away.objects.at(now).filter(user=to).first()
         if away is not None and actor.user != to:
             raise Incomplete({"to": f"{to.name} is away until {away.ends_at:%A %d %B}."})
-        team = memberships[current.team_id].team if not is_new_team else next(iter(memberships.values())).team
+        team = (present or next(iter(memberships.values()))).team
         if reason.strip():
             current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         siblings = list(

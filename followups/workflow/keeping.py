@@ -71,7 +71,7 @@ def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
 def ask_dismissal(
     ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str, explanation: str = ""
 ) -> Ticket:
-    """Dismiss with a reason from the list. For detractors and *contact me* it is a request that another lead decides."""
+    """Dismiss with a reason from the list. For detractors and *contact me* another lead decides on the wish."""
     if reason not in DismissReason.values or not reason:
         raise Incomplete({"reason": "Choose a reason from the list."})
     with opened(ticket, actor=actor, now=now, version=version) as work:
@@ -89,9 +89,7 @@ def ask_dismissal(
                 notices.to_leads(
                     current,
                     f"May this be dismissed? #{current.pk}",
-                    [
-                        f"{actor.user.name if actor.user else 'A program'} asks, for this reason: {request.get_reason_display()}."
-                    ],
+                    [f"{actor.user.name if actor.user else 'A program'} asks. Reason: {request.get_reason_display()}."],
                     dedupe_key=f"dismissal:{request.pk}",
                 )
             )
@@ -154,7 +152,7 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
 
 def mail_accepted(message: Message, *, now: datetime) -> None:
     """The mail server took a mail about a ticket: a personal one becomes evidence, a resolution asks its question."""
-    ticket = Ticket.objects.filter(pk=message.case).first()
+    ticket = Ticket.objects.filter(pk=message.case or 0).first()
     if ticket is None:
         return
     at = message.sent_at or now
@@ -178,7 +176,7 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
 
 def mail_failed(message: Message, *, now: datetime) -> None:
     """A mail came back or could not be delivered: what rested on it falls, and the owner hears of it."""
-    ticket = Ticket.objects.filter(pk=message.case).first()
+    ticket = Ticket.objects.filter(pk=message.case or 0).first()
     if ticket is None:
         return
     with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
@@ -199,9 +197,7 @@ def mail_failed(message: Message, *, now: datetime) -> None:
                         current.owner,
                         current,
                         f"A mail came back (#{current.pk})",
-                        [
-                            f"“{message.subject}” could not be delivered: {message.reason or 'the address does not exist'}."
-                        ],
+                        [f"“{message.subject}” was not delivered: {message.reason or 'no such address'}."],
                         dedupe_key=f"came-back:{message.pk}",
                     )
                 ]
@@ -210,7 +206,7 @@ def mail_failed(message: Message, *, now: datetime) -> None:
 
 def question_dropped(message: Message, *, now: datetime) -> None:
     """The resolution mail was held back at the last look: nobody is asked, so it closes as not asked in its time."""
-    ticket = Ticket.objects.filter(pk=message.case).first()
+    ticket = Ticket.objects.filter(pk=message.case or 0).first()
     if ticket is None:
         return
     with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
@@ -254,7 +250,8 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
         to=TicketState.ASSIGNED if back else None,
         data={"message": message.pk, "attempt": attempt.pk},
         first_contact_at=first.evidence_from if first else None,
-        **({"waiting_until": None, "waiting_from": ""} if back else {}),
+        waiting_until=None if back else current.waiting_until,
+        waiting_from="" if back else current.waiting_from,
     )
 
 

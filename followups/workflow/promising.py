@@ -107,7 +107,7 @@ def _start_updates(work: OpenTicket) -> None:
 
 
 def _own_action(work: OpenTicket, action: Action, verb: str) -> Action:
-    """The action as it is now. Somebody who only owns an action may touch only that one. Raises NotAllowed, Forbidden."""
+    """The action as it is now. Whoever only owns an action may touch only that one. Raises NotAllowed, Forbidden."""
     work.check(verb)
     current = Action.objects.select_related("owner").filter(pk=action.pk, ticket=work.ticket).first()
     if current is None:

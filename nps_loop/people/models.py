@@ -22,7 +22,7 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     single_keys = models.BooleanField(default=True, help_text="Single-key short cuts on the pages.")
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
+    class Meta(AbstractUser.Meta):
         ordering = ["first_name", "last_name", "username"]
         indexes = [models.Index(fields=["email"], name="user_by_email")]
 
