@@ -41,6 +41,24 @@ def manage(tmp_path: Path) -> Run:
     return run
 
 
+@pytest.fixture
+def setting(tmp_path: Path) -> Callable[..., str]:
+    """Call `setting(name, **settings)`: what the settings module makes of an environment with only these settings."""
+
+    def read(name: str, **settings: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", f"from nps_loop import settings; print(settings.{name})"],
+            cwd=ROOT,
+            env=environment(tmp_path, **settings),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout.strip()
+
+    return read
+
+
 def environment(data: Path, **settings: str) -> dict[str, str]:
     """Return this process's environment without any of its settings, with `settings` and the folder `data` instead."""
     kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}

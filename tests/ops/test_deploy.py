@@ -1,5 +1,6 @@
 """The systemd units in deploy/: their commands start as they stand there, and together they serve."""
 
+import re
 import shlex
 import sys
 from configparser import RawConfigParser
@@ -37,7 +38,9 @@ def test_a_unit_runs_without_rights_and_comes_back(path: Path) -> None:
 
 @pytest.mark.stack
 def test_the_units_commands_start_and_serve_together() -> None:
-    with Stack(parts=()) as stack:
+    # A deployment's own settings, with hashed and compressed static files.
+    with Stack(parts=(), env={"DJANGO_SETTINGS_MODULE": "nps_loop.settings"}) as stack:
+        stack.manage("collectstatic", "--noinput")
         started: list[Child] = []
         try:
             for path in UNITS:
@@ -48,6 +51,10 @@ def test_the_units_commands_start_and_serve_together() -> None:
             stack.children |= {child.name: child for child in started}
             stack.wait(lambda: stack.get("/readyz")[0] == 200, "the units serve", seconds=60)
             assert all(child.running for child in started)
+            status, page = stack.get("/login/")
+            assert status == 200
+            (style,) = re.findall(r'href="(/static/app\.[0-9a-f]{12}\.css)"', page)
+            assert stack.get(style)[0] == 200
         finally:
             for child in started:
                 child.stop()

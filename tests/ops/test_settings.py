@@ -1,6 +1,7 @@
 """Which settings start, which are refused, and what a deployment's settings say to the browser."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp+tls://user:p%40ss@mail.example.com:587",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
 }
-SHOW = "from django.conf import settings; print(settings.{})"
-
-
-def shown(manage: Run, name: str, **settings: str) -> str:
-    done = manage("shell", "--no-imports", "-v", "0", "-c", SHOW.format(name), **settings)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+Setting = Callable[..., str]
 
 
 @pytest.mark.parametrize(
@@ -40,18 +35,20 @@ def test_a_deployment_without_secret_does_not_start_and_says_how_to_make_one(
     assert "secrets.token_urlsafe" in done.stderr.splitlines()[-1]
 
 
-def test_on_a_developers_machine_a_secret_is_made_once_and_only_for_this_account(manage: Run, tmp_path: Path) -> None:
-    first = shown(manage, "SECRET_KEY")
+def test_on_a_developers_machine_a_secret_is_made_once_and_only_for_this_account(
+    setting: Setting, tmp_path: Path
+) -> None:
+    first = setting("SECRET_KEY")
     assert len(first) > 50
-    assert shown(manage, "SECRET_KEY") == first
+    assert setting("SECRET_KEY") == first
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
 
 
-def test_nothing_set_means_local_and_not_debug(manage: Run) -> None:
-    assert shown(manage, "DEBUG") == "False"
-    assert shown(manage, "PRODUCTION") == "False"
-    assert shown(manage, "ALLOWED_HOSTS") == "['localhost', '127.0.0.1', '[::1]']"
-    assert shown(manage, "SITE_URL", PORT="8123") == "http://127.0.0.1:8123"
+def test_nothing_set_means_local_and_not_debug(setting: Setting) -> None:
+    assert setting("DEBUG") == "False"
+    assert setting("PRODUCTION") == "False"
+    assert setting("ALLOWED_HOSTS") == "['localhost', '127.0.0.1', '[::1]']"
+    assert setting("SITE_URL", PORT="8123") == "http://127.0.0.1:8123"
 
 
 def test_a_complete_deployment_passes_every_deployment_check(manage: Run) -> None:
@@ -79,22 +76,19 @@ def test_each_setting_that_will_surprise_is_named_with_what_to_do(
     assert said in done.stderr
 
 
-def test_the_demo_never_mails_and_never_reads_a_deployments_file(manage: Run, tmp_path: Path) -> None:
+def test_the_demo_never_mails_and_never_reads_a_deployments_file(setting: Setting, tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("EMAIL_URL=smtp://mail.example.com\nDATABASE_URL=postgres:///real\nSECRET_KEY=real\n")
-    assert (
-        shown(manage, "MAIL_SERVER", SECRET_KEY="x" * 50, ENV_FILE=str(file), DATABASE_URL="sqlite:///:memory:")
-        == "True"
-    )
-    assert shown(manage, "MAIL_SERVER", DEMO="1", ENV_FILE=str(file), EMAIL_URL="smtp://mail.example.com") == "False"
-    assert "real" not in shown(manage, "DATABASES", DEMO="1", ENV_FILE=str(file))
+    assert setting("MAIL_SERVER", SECRET_KEY="x" * 50, ENV_FILE=str(file), DATABASE_URL="sqlite:///:memory:") == "True"
+    assert setting("MAIL_SERVER", DEMO="1", ENV_FILE=str(file), EMAIL_URL="smtp://mail.example.com") == "False"
+    assert "real" not in setting("DATABASES", DEMO="1", ENV_FILE=str(file))
 
 
-def test_the_environment_wins_over_the_file(manage: Run, tmp_path: Path) -> None:
+def test_the_environment_wins_over_the_file(setting: Setting, tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("TIME_ZONE=Europe/Berlin\nSITE_URL=https://file.example.com\n")
-    assert shown(manage, "TIME_ZONE", ENV_FILE=str(file)) == "Europe/Berlin"
-    assert shown(manage, "TIME_ZONE", ENV_FILE=str(file), TIME_ZONE="America/Lima") == "America/Lima"
+    assert setting("TIME_ZONE", ENV_FILE=str(file)) == "Europe/Berlin"
+    assert setting("TIME_ZONE", ENV_FILE=str(file), TIME_ZONE="America/Lima") == "America/Lima"
 
 
 def test_every_setting_that_is_read_stands_in_the_example_file() -> None:
