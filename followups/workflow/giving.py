@@ -276,41 +276,45 @@ def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None,
 
 
 def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, other: Ticket | None) -> Ticket:
-    """Two tickets that are about one thing for one customer: this one moves into the other's conversation.
+    """Two tickets that belong together get one owner.
 
-    Same contact, same account, or a contact nobody knows. Raises Incomplete or NotAllowed.
+    Of one person, or where nobody knew who this answer was from, this ticket moves into the other's conversation:
+    thread and page. Of two people at one account each keeps a conversation of their own, because a page and a thread
+    show their reader everything in them. Raises Incomplete or NotAllowed.
     """
     if other is None or other.pk == ticket.pk:
         raise Incomplete({"other": "Name the other ticket by its number."})
     with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("join")
         current = work.ticket
-        target = (
-            Ticket.objects.select_related("conversation__owner", "team")
-            .select_for_update(of=("self",))
-            .get(pk=other.pk)
-        )
+        target = Ticket.objects.select_related(*WITH).select_for_update(of=("self",)).get(pk=other.pk)
         if target.state not in (*LIVE, TicketState.RESOLVED):
             raise NotAllowed("The other ticket is over.")
-        same = (
-            (current.contact_id is not None and current.contact_id == target.contact_id)
-            or (current.account_id is not None and current.account_id == target.account_id)
-            or current.contact_id is None
-        )
-        if not same:
-            raise NotAllowed("These tickets are of different customers: joining them would show one the other's words.")
         if current.conversation_id == target.conversation_id:
             raise NotAllowed("These tickets are joined already.", code="same_conversation")
+        one_person = current.contact_id is None or current.contact_id == target.contact_id
+        if not one_person and (current.account_id is None or current.account_id != target.account_id):
+            raise NotAllowed("These tickets are of different customers.")
+        if not one_person and current.owner_id == target.owner_id:
+            raise NotAllowed("These tickets have one owner already.", code="same_owner")
         owner = target.owner or current.owner
-        work.write(
-            "join",
-            data={"with": target.pk, "from": current.conversation_id, "to": target.conversation_id},
-            conversation=target.conversation,
-            owner=owner,
-        )
+        data = {"with": target.pk, "from": current.conversation_id}
+        fields: dict[str, Any] = {"owner": owner}
+        if one_person:
+            data["to"] = target.conversation_id
+            fields |= {
+                "conversation": target.conversation,
+                "contact": current.contact or target.contact,
+                "account": current.account or target.account,
+            }
+            if current.contact_id is None and target.contact is not None and target.contact.can_be_reached:
+                fields["nobody_to_reach"] = False
+        work.write("join", data=data, **fields)
         if target.owner_id is None and owner is not None:
-            Ticket.objects.filter(pk=target.pk).update(owner=owner)
-        Conversation.objects.filter(pk=target.conversation_id).update(owner=owner)
+            with opened(target, actor=actor, now=now, version=None) as beside:
+                beside.write("join", data={"with": current.pk}, owner=owner)
+        shared = {current.conversation_id, target.conversation_id}
+        Conversation.objects.filter(pk__in=shared).update(owner=owner)
     return work.ticket
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from followups import workflow
 from followups.actors import Actor
+from followups.assignment import assign_waiting
 from followups.models import Action, Event, RootCause, Ticket
+from followups.opening import open_awaiting
 from followups.refusals import Forbidden, Incomplete, NotAllowed, Refused, Stale
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from tests.factories import NOW, make_away, make_contact, make_team, make_user
+from tests.factories import NOW, make_away, make_contact, make_response, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -352,21 +354,36 @@ def test_giving_back_leaves_it_unassigned_with_its_clocks_running(case: Ticket, 
     assert case.conversation.owner_id is None or case.conversation.__class__.objects.get().owner_id is None
 
 
-def test_joined_tickets_share_conversation_and_owner_and_can_be_split(
-    open_case: Callable[..., Ticket], case: Ticket, hanna: User, ivo: User
+def test_an_answer_of_nobody_joins_the_person_it_was_from_and_can_be_split_again(
+    open_case: Callable[..., Ticket], case: Ticket, hanna: User
 ) -> None:
-    other = open_case(contact=make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
     stranger = open_case(contact=make_contact("Erik Sol", email="e@sol.example"))
     refused(NotAllowed, workflow.join, case, hanna, other=stranger)
     refused(Incomplete, workflow.join, case, hanna, other=None)
+    response = make_response(2, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    unknown = Ticket.objects.get(response=response)
+    do(workflow.join, unknown, hanna, other=case)
+    unknown.refresh_from_db()
+    assert (unknown.conversation, unknown.contact, unknown.owner) == (case.conversation, case.contact, hanna)
+    assert not unknown.nobody_to_reach
+    refused(NotAllowed, workflow.join, unknown, hanna, other=case)
+    do(workflow.split, unknown, hanna, contact=stranger.contact)
+    unknown.refresh_from_db()
+    assert (unknown.conversation, unknown.contact) == (stranger.conversation, stranger.contact)
+
+
+def test_two_people_of_one_account_get_one_owner_and_keep_their_own_pages(
+    open_case: Callable[..., Ticket], case: Ticket, hanna: User, ivo: User
+) -> None:
+    other = open_case(contact=make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
+    refused(NotAllowed, workflow.join, other, hanna, other=case)
+    do(workflow.assign, other, hanna, to=ivo, reason="Ivo knows Annika.")
     do(workflow.join, other, hanna, other=case)
     other.refresh_from_db()
-    assert other.conversation_id == case.conversation_id
-    refused(NotAllowed, workflow.join, other, hanna, other=case)
-    do(workflow.split, other, hanna)
-    other.refresh_from_db()
-    assert other.conversation_id != case.conversation_id
-    assert other.conversation.contact == other.contact
+    assert other.owner == hanna and other.conversation_id != case.conversation_id
+    assert other.conversation.owner == hanna
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------
