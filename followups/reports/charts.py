@@ -392,7 +392,7 @@ def curve_chart(
     """Steps of (hours, share, low, high) as a staircase with its band, cut at `span_hours` rounded up."""
     end, every = next(((end, every) for end, every in SPANS if span_hours <= end), SPANS[-1])
     hours = Scale(0, end)
-    inside = [step for step in steps if step[0] <= end]
+    inside = _thinned([step for step in steps if step[0] <= end], hours)
     path = "M0,1000"
     for at, share, _, _ in inside:
         path += f"H{_trim(hours.at(at) * BOX)}V{_trim((1 - share) * BOX)}"
@@ -402,7 +402,7 @@ def curve_chart(
     return CurveChart(
         path=path,
         band=" ".join(upper + lower[::-1]) if inside else "",
-        waiting=[(percent(hours.at(at)), percent(1 - _share_at(inside, at))) for at in waiting if at <= end][:200],
+        waiting=[(percent(hours.at(at)), percent(1 - _share_at(inside, at))) for at in _few(waiting, hours)],
         marks=[Mark(percent(1 - n / 5), f"{n * 20} %", is_axis=n == 0) for n in range(6)],
         ticks=[Tick(percent(at / end), f"{at} h", minor=bool(i % 2)) for i, at in enumerate(range(0, end + 1, every))],
         goal_x="" if goal_hours is None or goal_hours > end else percent(hours.at(goal_hours)),
@@ -410,6 +410,18 @@ def curve_chart(
         goal_y="" if goal_share is None or goal_hours is None else percent(1 - goal_share),
         goal_share_y="" if goal_step is None else percent(1 - goal_step),
     )
+
+
+def _few(waiting: Sequence[float], hours: Scale) -> list[float]:
+    """One mark per slice of the drawing, however many wait."""
+    return list({int(hours.at(at) * 200): at for at in waiting if at <= hours.high}.values())
+
+
+def _thinned(
+    steps: Sequence[tuple[float, float, float, float]], hours: Scale
+) -> list[tuple[float, float, float, float]]:
+    """The last step of each of 400 slices: finer than anybody sees, and no drawing grows with the number of tickets."""
+    return list({int(hours.at(step[0]) * 400): step for step in steps}.values())
 
 
 def _stairs(steps: Sequence[tuple[float, float, float, float]], hours: Scale, which: int) -> list[str]:

@@ -26,6 +26,7 @@ PERIODS = [
     ("own", _("Other days")),
 ]
 LONGEST = timedelta(days=5 * 366)
+FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 12, 31)
 
 
 def days_of(period: str, today: date) -> tuple[date, date]:
@@ -52,12 +53,25 @@ DAYS = ("day_from", "day_to")
 FURTHER = ("band", "survey_kind", "account_owner")
 
 
+class DayField(forms.DateField):
+    """A day of years in which there were answers, so that arithmetic with it never leaves the calendar."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"), **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            raise forms.ValidationError(_("This is outside the years that are counted."), code="invalid")
+        return day
+
+
 class ReportForm(forms.Form):
     """The filters of a report, from a query string. `filters()` gives them; nonsense is left out and says why."""
 
     period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
-    day_from = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    day_to = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    day_from = DayField(label=_("From"))
+    day_to = DayField(label=_("To"))
     team = forms.ChoiceField(label=_("Team"), required=False)
     touchpoint = forms.ChoiceField(label=_("Touchpoint"), required=False)
     segment = forms.ChoiceField(label=_("Segment"), required=False)
@@ -91,7 +105,11 @@ class ReportForm(forms.Form):
             field.widget.attrs |= DRESS
         self.team_name = dict(teams).get(given.get("team", ""), "")
         touchpoints = Touchpoint.objects.values_list("slug", "name")
-        segments = Account.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct()
+        known = Account.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True)
+        segments = list(known.distinct())
+        # Answers remember segments that no account has any more.
+        if (asked := given.get("segment", "")) and asked not in (*segments, WITHOUT):
+            segments.append(asked[:80])
         owners = User.objects.filter(accounts__isnull=False).distinct()
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
         self._choose("touchpoint", _("All touchpoints"), touchpoints)

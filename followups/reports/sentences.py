@@ -246,6 +246,8 @@ def on_time_sentence(report: ClosureReport) -> str:
 def causes_sentence(causes: Sequence[Cause], declared: int) -> str:
     """How many causes make up most of what was declared resolved."""
     known = sum(cause.tickets for cause in causes)
+    if not known:
+        return ""
     if not enough(known):
         return ngettext(
             "%(known)s ticket was resolved with a cause, of %(declared)s.",

@@ -154,10 +154,12 @@ def why_nobody(ticket: Ticket, crew: Crew, found: AssignmentRound | None) -> str
     if free:
         return gettext("somebody is free again: it is given within a minute")
     said = []
-    if speaking and len(speaking) < len(here):
-        said.append(gettext("of those who write %(language)s") % {"language": language_name(language)})
     if asked:
-        said.append(gettext("full: %(names)s") % {"names": _list(member.user.name for member in asked)})
+        full = gettext("full: %(names)s") % {"names": _list(member.user.name for member in asked)}
+        if len(asked) < len(here):
+            write = gettext("of those who write %(language)s") % {"language": language_name(language)}
+            full = f"{write}, {full}"
+        said.append(full)
     said += _left_out(left_out, {member.user_id: member.user.name for member in members})
     return "; ".join(said) or gettext("nobody could take it")
 

@@ -20,9 +20,7 @@ class Loop:
     def __init__(self, ticket: Ticket, now: datetime) -> None:
         self.ticket = ticket
         approved = DismissalRequest.objects.filter(ticket=ticket, approved=True).exists()
-        self.removed = (
-            ticket.state == "dismissed" and ticket.dismissed_as in ("duplicate", "test", "spam") and approved
-        )
+        self.removed = ticket.state == "dismissed" and ticket.dismissed_as in ("duplicate", "test", "spam") and approved
         self.in_peace = not self.removed and (ticket.left_in_peace or ticket.closed_as == "left_in_peace")
         self.nobody = not self.removed and not self.in_peace and ticket.nobody_to_reach
         self.counted = not (self.removed or self.in_peace or self.nobody)
@@ -44,10 +42,12 @@ def tickets_of(loops: Iterable[Loop]) -> dict[str, set[int]]:
 
     def those(**facts: bool) -> set[int]:
         return {
-            loop.ticket.pk for loop in known if all(bool(getattr(loop, name)) is wanted for name, wanted in facts.items())
+            loop.ticket.pk
+            for loop in known
+            if all(bool(getattr(loop, name)) is wanted for name, wanted in facts.items())
         }
 
-    figures = {
+    return {
         "cohort": those(),
         "counted": those(counted=True),
         "not_due": those(counted=True, due=False),
@@ -65,7 +65,9 @@ def tickets_of(loops: Iterable[Loop]) -> dict[str, set[int]]:
         "told_unconfirmed": those(told=True, confirmed=False),
         "declared_only": those(declared=True, told=False, confirmed=False),
         "not_told": those(declared=True, told=False),
-        "agreed_to_differ": {loop.ticket.pk for loop in known if loop.due and loop.ticket.closed_as == "agreed_to_differ"},
+        "agreed_to_differ": {
+            loop.ticket.pk for loop in known if loop.due and loop.ticket.closed_as == "agreed_to_differ"
+        },
         "said_not_yet": those(due=True, not_yet=True),
         "dismissed": those(dismissed=True),
         "still_open": those(due=True, declared=False, dismissed=False),
@@ -76,7 +78,6 @@ def tickets_of(loops: Iterable[Loop]) -> dict[str, set[int]]:
         "spoken_to": {loop.ticket.pk for loop in known if loop.counted and loop.ticket.first_contact_at},
         "never_spoken_to": {loop.ticket.pk for loop in known if loop.counted and not loop.ticket.first_contact_at},
     }
-    return figures
 
 
 def fate(action: Action, now: datetime) -> str:

@@ -27,11 +27,13 @@ QUARTER = ReportFilters(TODAY - timedelta(days=45), TODAY)
 def loops(filters: ReportFilters, keep: Callable[[Ticket], bool] = lambda _: True) -> list[recount.Loop]:
     tickets = Ticket.objects.select_related("response__touchpoint", "team").order_by("pk")
     return [
-        recount.Loop(ticket, NOW) for ticket in tickets if filters.day_from <= ticket.day <= filters.day_to and keep(ticket)
+        recount.Loop(ticket, NOW)
+        for ticket in tickets
+        if filters.day_from <= ticket.day <= filters.day_to and keep(ticket)
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_every_figure_of_a_cohort_equals_a_naive_recount_and_opens_its_tickets(seed: int) -> None:
     throw_together(seed)
     known = loops(QUARTER)
@@ -54,7 +56,7 @@ def test_every_figure_of_a_cohort_equals_a_naive_recount_and_opens_its_tickets(s
         assert opened == tickets
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_periods_add_up_to_the_cohort(seed: int) -> None:
     throw_together(seed)
     report = metrics.closure_report(QUARTER, now=NOW)
@@ -104,7 +106,9 @@ def test_nps_equals_a_naive_recount_by_period_touchpoint_segment_and_kind(seed: 
 
     def same(scores: metrics.Scores, kept: list[Response]) -> None:
         known = scores.as_dict()
-        assert {name: known[name] for name in ("n", "promoters", "passives", "detractors", "nps")} == recount.nps_of(kept)
+        assert {name: known[name] for name in ("n", "promoters", "passives", "detractors", "nps")} == recount.nps_of(
+            kept
+        )
 
     same(report.scores, rows)
     assert report.n_excluded == sum(row.excluded_as != "" for row in rows)

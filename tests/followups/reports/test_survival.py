@@ -23,9 +23,7 @@ def test_without_anybody_waiting_the_curve_is_the_plain_share() -> None:
 
 def test_whoever_waits_counts_as_long_as_they_have_waited() -> None:
     """Worked by hand: at 3 four are left (1 happened, 1 waited until 2), so 6/6 * 5/6 * 3/4 are not spoken to after 3."""
-    found = curve(
-        [Spell(1, True), Spell(2, False), Spell(3, True), Spell(4, False), Spell(5, True), Spell(6, False)]
-    )
+    found = curve([Spell(1, True), Spell(2, False), Spell(3, True), Spell(4, False), Spell(5, True), Spell(6, False)])
     assert [step.seconds for step in found.steps] == [1, 3, 5]
     assert [step.share for step in found.steps] == pytest.approx([1 / 6, 1 - 5 / 6 * 3 / 4, 1 - 5 / 6 * 3 / 4 * 1 / 2])
     assert found.reached(0.5) == 5
@@ -67,7 +65,9 @@ def test_the_share_only_grows_and_stays_inside_its_interval(rows: list[Spell]) -
     found = curve(rows)
     shares = [step.share for step in found.steps]
     assert shares == sorted(shares)
-    assert all(0 <= step.low <= step.share + 1e-9 and step.share <= step.high + 1e-9 <= 1 + 2e-9 for step in found.steps)
+    assert all(
+        0 <= step.low <= step.share + 1e-9 and step.share <= step.high + 1e-9 <= 1 + 2e-9 for step in found.steps
+    )
     assert found.n == len(rows)
     assert found.events + len(found.waiting) == len(rows)
 

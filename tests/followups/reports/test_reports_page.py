@@ -1,0 +1,284 @@
+"""/reports/ and the answers behind it: every number opens what it counted, for whoever may see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.http import QueryDict
+from django.test import Client, RequestFactory
+from django.utils import translation
+
+from followups.filters import TicketFilter
+from followups.models import Member, Team, Ticket
+from followups.reports import metrics
+from followups.reports.answers_page import chosen
+from followups.reports.forms import ReportForm, days_of
+from nps_loop.people.models import User
+from tests import factories as make
+from tests.factories import DAY, NOW
+from tests.followups.reports.anchors import anchors, read
+from tests.followups.reports.lives import throw_together
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def clock() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def lead() -> User:
+    """Leads both teams of sixty random tickets and more answers."""
+    throw_together(5, tickets=50, answers=80)
+    lead = make.make_user("Tomás Ferreira")
+    for team in Team.objects.exclude(slug="customer-care"):
+        make.make_member(team, lead, role=Member.Role.LEAD, capacity=0)
+    return lead
+
+
+def page(user: User, query: str = "") -> str:
+    answer = client_of(user).get(f"/reports/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def counted_behind(href: str, user: User) -> int:
+    """How many rows a link of the page opens, by the filters of the list that it points to."""
+    address = urlsplit(href)
+    asked = QueryDict(address.query)
+    if address.path == "/reports/answers/":
+        form = ReportForm(asked, viewer=user, today=NOW.date())
+        return chosen(form.filters(), asked).count()
+    assert address.path == "/tickets/"
+    request = RequestFactory().get(href)
+    request.user = user
+    found = TicketFilter(asked, queryset=Ticket.objects.visible_to(user), request=request, now=NOW)
+    assert found.is_valid(), (href, found.errors)
+    return found.qs.count()
+
+
+@pytest.mark.parametrize("query", ["", "?period=year&band=detractor", "?segment=Mid+market&survey_kind=transactional"])
+def test_every_number_with_a_link_opens_exactly_as_many(lead: User, query: str) -> None:
+    numbers = [found for found in anchors(page(lead, query)) if re.fullmatch(r"\d+", found.words)]
+    assert {"/tickets/"} <= {urlsplit(found.href).path for found in numbers}
+    assert len(numbers) > 15
+    for found in numbers:
+        assert counted_behind(found.href, lead) == int(found.words), found
+
+
+def test_counts_in_words_open_exactly_as_many_too(lead: User) -> None:
+    """ "3 excluded", "nobody to reach 6", "12 promoters", "26 of 60"."""
+    checked = 0
+    for found in anchors(page(lead)):
+        if urlsplit(found.href).path not in ("/tickets/", "/reports/answers/") or re.search(
+            "promises|cause-", found.href
+        ):
+            continue
+        words = re.fullmatch(r"(\d+) (?:excluded|promoters|passives|detractors|of \d+)|\D+ (\d+)", found.words)
+        if words:
+            checked += 1
+            assert counted_behind(found.href, lead) == int(words[1] or words[2]), found
+    assert checked >= 6
+
+
+def test_marks_of_the_charts_open_what_their_titles_say(lead: User) -> None:
+    checked = 0
+    for found in anchors(page(lead)):
+        said = re.search(r": (\d+) (confirmed|told|declared|open|answers?$)|^(\d+) at work", found.words)
+        if said:
+            checked += 1
+            assert counted_behind(found.href, lead) == int(said[1] or said[3]), found
+    assert checked > 20
+
+
+def test_headline_figures_are_those_of_the_report(lead: User) -> None:
+    filters = ReportForm(QueryDict(), viewer=lead, today=NOW.date()).filters()
+    nps, closure = metrics.nps_report(filters, now=NOW), metrics.closure_report(filters, now=NOW)
+    text = " ".join(re.sub(r"<[^>]+>", " ", page(lead)).split())
+    assert f"n = {nps.nps.n}" in text
+    rate = closure.counts.rate("confirmed")
+    assert rate.rate is not None
+    assert f"{int(rate.rate * 100 + 0.5)} % confirmed, {rate.count} of {rate.of}" in text
+    assert f"Loops closed, of {closure.counts['due']} due" in text
+
+
+def test_the_api_gives_the_same_figures(lead: User) -> None:
+    """For the same person and the same days, down to every count and both ends of every interval."""
+    filters = ReportForm(QueryDict(), viewer=lead, today=NOW.date()).filters()
+    days = f"?day_from={filters.day_from}&day_to={filters.day_to}"
+    api = client_of(lead)
+    closure = metrics.closure_report(filters, now=NOW)
+    given = api.get(f"/api/v1/reports/closure/{days}").json()
+    assert given == json.loads(json.dumps(closure.as_dict()))
+    assert api.get(f"/api/v1/reports/nps/{days}").json() == json.loads(
+        json.dumps(metrics.nps_report(filters, now=NOW).as_dict())
+    )
+    shown = {found.words: found.href for found in anchors(page(lead)) if "figure=told&" in f"{found.href}&"}
+    assert any(str(given["told"]) in words for words in shown)
+
+
+def test_an_agent_reads_figures_of_the_own_team_and_no_table_of_colleagues(lead: User) -> None:
+    agent = Member.objects.filter(role=Member.Role.AGENT).select_related("user").order_by("pk")[0].user
+    text = page(agent)
+    assert "Team figures" not in text
+    assert "Team figures" in page(lead)
+    numbers = [found for found in anchors(text) if re.fullmatch(r"\d+", found.words)]
+    assert numbers
+    for found in numbers:
+        assert counted_behind(found.href, agent) == int(found.words), found
+
+
+def test_somebody_without_a_team_reads_nothing(lead: User) -> None:
+    assert "Nobody answered in these days" in page(make.make_user())
+
+
+def test_under_twenty_answers_there_is_no_figure_but_the_answers() -> None:
+    lead = make.make_user()
+    team = make.make_team("North", lead=lead, is_default=True)
+    for score in (2, 5, 9):
+        make.make_response(score)
+    make.make_ticket(make.make_response(4), team=team, resolution_due_at=NOW, told_at=NOW, state="resolved")
+    text = page(lead)
+    assert "4 answers: not enough for a figure, enough to read" in text
+    assert "Read the 4 answers" in text
+    assert "1 of 1" in text
+    assert "%" not in re.sub(r'"[^"]*"', "", text[text.index("<main") : text.index("</main>")])
+
+
+def test_no_style_no_script_no_id_twice(lead: User) -> None:
+    reader = read(page(lead))
+    assert "style" not in reader.attributes
+    assert not {name for name in reader.attributes if name.startswith("on")}
+    assert len(reader.ids) == len(set(reader.ids))
+
+
+def test_marks_are_printed_alike_in_every_language(lead: User) -> None:
+    """A template prints 12.5 as "12,5" to a German reader: as an attribute that draws nothing."""
+    numbers = re.compile(r' (?:x|y|x1|x2|y1|y2|cx|cy|width|height)="([^"]*)"')
+    english = numbers.findall(page(lead))
+    with translation.override("de"):
+        answer = client_of(lead).get("/reports/", headers={"accept-language": "de"})
+    german = numbers.findall(answer.content.decode())
+    assert english == german
+    assert not [each for each in german if "," in each]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?period=nonsense&team=nobody&touchpoint=%00&segment=" + "x" * 500 + "&account_owner=abc&band=%F0%9F%98%80",
+        "?period=own&day_from=2026-11-20&day_to=2026-11-01",
+        "?period=own&day_from=0001-01-01&day_to=9999-12-31",
+        "?period=own&day_from=9999-12-31",
+        "?day_from=2026-11-01&day_from=2026-11-02",
+        "?account_owner=99999999999999999999999",
+    ],
+)
+def test_nonsense_in_the_address_is_left_out(lead: User, query: str) -> None:
+    assert client_of(lead).get(f"/reports/{query}").status_code == 200
+    assert client_of(lead).get(f"/reports/answers/{query}&score=99999&after=-1&band=x").status_code == 200
+
+
+def test_figures_change_with_the_filters(lead: User) -> None:
+    touchpoint = Ticket.objects.exclude(response__touchpoint=None)[0].response.touchpoint  # type: ignore[union-attr]
+    links = {
+        parse_qs(urlsplit(a.href).query).get("touchpoint", [""])[0] for a in anchors(page(lead)) if "figure" in a.href
+    }
+    assert links == {""}
+    narrowed = anchors(page(lead, f"?touchpoint={touchpoint.slug}"))
+    assert {parse_qs(urlsplit(a.href).query)["touchpoint"][0] for a in narrowed if "figure=" in a.href} == {
+        touchpoint.slug
+    }
+
+
+def test_only_reading_is_allowed(lead: User) -> None:
+    assert client_of(lead).post("/reports/").status_code == 405
+    assert Client().get("/reports/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("weeks", "2026-08-31", "2026-11-24"),
+        ("month", "2026-11-01", "2026-11-24"),
+        ("last_month", "2026-10-01", "2026-10-31"),
+        ("quarter", "2026-10-01", "2026-11-24"),
+        ("last_quarter", "2026-07-01", "2026-09-30"),
+        ("year", "2025-12-01", "2026-11-24"),
+    ],
+)
+def test_named_periods(period: str, first: str, last: str) -> None:
+    assert [day.isoformat() for day in days_of(period, NOW.date())] == [first, last]
+
+
+def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any) -> None:
+    for size in (10, 80):
+        throw_together(size, tickets=size, answers=size)
+        admin = make.make_admin(username=f"admin{size}")
+        client = client_of(admin)
+        with django_assert_max_num_queries(33):
+            client.get("/reports/")
+        with django_assert_max_num_queries(12):
+            client.get("/reports/answers/")
+
+
+# --- answers ---------------------------------------------------------------------------------------------------
+
+
+def test_answers_hide_a_name_that_must_not_be_shown_and_words_on_hold() -> None:
+    agent, lead = make.make_user(), make.make_user()
+    team = make.make_team("North", lead=lead, agents=(agent,), is_default=True)
+    shy = make.make_contact("Marta Lindqvist")
+    make.make_response(9, contact=shy, share_name=False, verbatim="All good.", segment="Key account", region="Nordics")
+    held = make.make_response(0, contact=make.make_contact("Vera Kranz"), verbatim="Our lawyer has it.")
+    make.make_ticket(held, team=team, on_hold=True)
+    seen = client_of(agent).get("/reports/answers/").content.decode()
+    assert "Marta Lindqvist" not in seen
+    assert "A customer, key account, Nordics" in seen
+    assert "Our lawyer has it." not in seen
+    assert "On hold: owner and lead read the words." in seen
+    assert "Our lawyer has it." in client_of(lead).get("/reports/answers/").content.decode()
+
+
+def test_answers_are_read_page_by_page_each_once() -> None:
+    admin = make.make_admin()
+    for n in range(120):
+        make.make_response(9, verbatim=f"Words number {n}.")
+    client, seen, address = client_of(admin), [], "/reports/answers/"
+    while address:
+        text = client.get(address).content.decode()
+        assert "120 answers behind the figure" in text
+        seen += re.findall(r"Words number (\d+)\.", text)
+        following = [a.href for a in anchors(text) if a.words == "Next page"]
+        address = f"/reports/answers/{following[0]}" if following else ""
+    assert sorted(map(int, seen)) == list(range(120))
+
+
+def test_customers_words_stay_text() -> None:
+    admin = make.make_admin()
+    make.make_response(1, verbatim="<script>alert(1)</script>", contact=make.make_contact("<b>Eve</b>"))
+    text = client_of(admin).get("/reports/answers/").content.decode()
+    assert "<script>alert(1)" not in text
+    assert "<b>Eve" not in text
+
+
+def test_excluded_answers_say_why() -> None:
+    admin = make.make_admin()
+    make.make_response(1, excluded_as="own_staff", responded_at=NOW - DAY)
+    make.make_response(1)
+    text = client_of(admin).get("/reports/answers/?excluded=1").content.decode()
+    assert "1 answer left out of NPS" in text
+    assert "own staff" in text
