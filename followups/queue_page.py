@@ -40,6 +40,7 @@ class Row:
     ticket: Ticket
     name: str
     short_name: str
+    is_named: bool
     words: str
     words_hidden: bool
     due_at: datetime | None
@@ -261,6 +262,7 @@ def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> R
         ticket=ticket,
         name=name_of(ticket, viewer),
         short_name=short_name_of(ticket, viewer),
+        is_named=viewer.sees_name(ticket, ticket.response.share_name if ticket.response else None),
         words=ticket.response.verbatim[:WORDS_SHOWN] if ticket.response and seen else "",
         words_hidden=not seen,
         due_at=due_at,

@@ -300,7 +300,8 @@ def _value_words(filters: TicketFilter, name: str, value: Any) -> str:
         if name == "state" and set(value) == set(LIVE):
             return gettext("open")
         labels = dict(getattr(filters.form.fields[name], "choices", ()))
-        return ", ".join(str(labels.get(each, each)).lower() for each in value)
+        words = ", ".join(str(labels.get(each, each)) for each in value)
+        return words.lower() if name in ("state", "band", "closed_as", "dismissed_as") else words
     if isinstance(value, QuerySet):
         return ", ".join(str(each) for each in value)
     if isinstance(value, Model):

@@ -129,6 +129,7 @@ def add_ticket(
             ticket,
             target,
             policy=cast.policy,
+            calendar=cast.team.calendar,
             due_at=due_at + 3 * HOUR,
             promised_at=due_at,
             starts_at=response.responded_at,
