@@ -1,8 +1,8 @@
 """All settings, in one file, read from the environment (`.env.example` explains each name).
 
 Three ways to run. *Local*: nothing is set, so everything lives in DATA_DIR and a secret is generated and kept there.
-*Demo*: the same, started by `manage.py demo`. *Production*: any of DATABASE_URL, EMAIL_URL, ALLOWED_HOSTS or
-SECRET_KEY is set; then SECRET_KEY is required and the start is refused without it.
+*Demo*: the same, started by `manage.py demo`. *Production*: others than this machine can reach it, because SITE_URL or
+ALLOWED_HOSTS names another host, or SECRET_KEY is set; then SECRET_KEY is required and the start is refused without it.
 """
 
 import os
@@ -31,7 +31,9 @@ if not DEMO and env_file.is_file():
 # --- which way we run ------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-LOCAL = not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "ALLOWED_HOSTS"))
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_named = {*env.list("ALLOWED_HOSTS", default=[]), urlsplit(env.str("SITE_URL", default="")).hostname or "localhost"}
+LOCAL = not env.str("SECRET_KEY", default="") and _named <= {*LOCAL_HOSTS, "::1"}
 PRODUCTION = not (DEBUG or DEMO or LOCAL)
 
 # Everything a deployment writes to its own disk: SQLite, the embedded broker, static files, the generated secret.
@@ -55,8 +57,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. It signs log-ins and the links in customers' mails, so a deployment (DATABASE_URL, "
-            "EMAIL_URL or ALLOWED_HOSTS is set) does not start without one. Make one with: "
+            "SECRET_KEY is not set. It signs log-ins and the links in customers' mails, so a deployment (SITE_URL or "
+            "ALLOWED_HOSTS names a host) does not start without one. Make one with: "
             "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     SECRET_KEY = _kept_secret(DATA_DIR / "secret-key")
@@ -71,7 +73,6 @@ SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
 HTTPS = _site.scheme == "https"
 
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname] if PRODUCTION and _site.hostname else LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
 

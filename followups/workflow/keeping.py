@@ -94,8 +94,9 @@ def ask_dismissal(
                 )
             )
         else:
-            request.approved, request.decided_at, request.decided_by = True, now, actor.user
-            request.save(update_fields=["approved", "decided_at", "decided_by"])
+            # Decided without a lead, and so not approved: it stays in the rates, whatever the reason.
+            request.decided_at, request.decided_by = now, actor.user
+            request.save(update_fields=["decided_at", "decided_by"])
             _dismiss(work, "ask-dismissal", request)
     return work.ticket
 
@@ -136,7 +137,7 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
     work.write(
         verb,
         to=TicketState.DISMISSED,
-        data={"request": request.pk, "reason": request.reason, "approved": True},
+        data={"request": request.pk, "reason": request.reason, "approved": request.approved is True},
         dismissed_as=request.reason,
         closed_as=ClosedAs.NONE,
         customer_waits=False,
