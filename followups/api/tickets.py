@@ -16,7 +16,8 @@ from followups.api.base import FollowupView
 from followups.filters import TicketFilter
 from followups.models import Ticket
 from followups.models.tickets import TicketQuerySet
-from followups.permissions import roles_of, sees_words
+from followups.next_step import next_step
+from followups.permissions import roles_of, sees_name, sees_words
 from followups.serializers.detail import DETAIL_ROWS, TicketDetailSerializer
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES
@@ -49,9 +50,13 @@ class TicketView(FollowupView):
         context = {
             **self.get_serializer_context(),
             "reader": self.reader(),
+            "name_shown": sees_name(shown, self.caller(), shown.response.share_name if shown.response else None, roles),
             "words_shown": sees_words(shown, self.caller(), roles),
             "messages": mails,
             "offers": offers(shown, roles).values(),
+            "next_step": next_step(
+                shown, [each for each in shown.actions.all() if each.cycle == shown.cycle], now=self.now
+            ),
         }
         return Response(TicketDetailSerializer(shown, context=context).data)
 

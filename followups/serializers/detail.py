@@ -32,11 +32,19 @@ from surveys.models import Response
 class WordsField(serializers.CharField):
     """The customer's words: null while a hold hides them from whoever asks."""
 
+    shown_where = ("words_shown",)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, allow_null=True, **kwargs)
 
     def get_attribute(self, instance: Any) -> Any:
-        return super().get_attribute(instance) if self.context["words_shown"] else None
+        return super().get_attribute(instance) if all(self.context[name] for name in self.shown_where) else None
+
+
+class LetterField(WordsField):
+    """What was written to the customer, by name and quoting: null for whoever may not read the one or the other."""
+
+    shown_where = ("words_shown", "name_shown")
 
 
 class AnswerSerializer(serializers.ModelSerializer[Response]):
@@ -173,7 +181,8 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
 class MailSerializer(serializers.ModelSerializer[Message]):
     """A mail about the ticket. Links still stand as placeholders: nobody gets a customer's link from here."""
 
-    text = WordsField()
+    subject = LetterField()
+    text = LetterField()
     written_by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -227,8 +236,19 @@ class OfferSerializer(serializers.Serializer[Any]):
     why_not = serializers.CharField(help_text="Empty where it is open.")
 
 
+class NextStepSerializer(serializers.Serializer[Any]):
+    """The one thing to do next, as the page names it."""
+
+    verb = serializers.CharField(help_text="Empty: nothing but to look.")
+    label = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class TicketDetailSerializer(TicketSerializer):
-    """One ticket with all that belongs to it. The context adds `offers` (verbs), `messages` and `words_shown`."""
+    """One ticket with all that belongs to it.
+
+    The context adds `offers` (verbs), `next_step`, `messages`, and `words_shown` and `name_shown` for whoever asks.
+    """
 
     answer = AnswerSerializer(source="response", read_only=True, allow_null=True)
     follows = serializers.IntegerField(source="follows_id", read_only=True, allow_null=True)
@@ -245,6 +265,7 @@ class TicketDetailSerializer(TicketSerializer):
     watchers = WatcherSerializer(many=True, read_only=True)
     messages = serializers.SerializerMethodField()
     events = EventSerializer(many=True, read_only=True)
+    next_step = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField(help_text="What can be done with it, and why not.")
 
     class Meta(TicketSerializer.Meta):
@@ -252,13 +273,18 @@ class TicketDetailSerializer(TicketSerializer):
             *TicketSerializer.Meta.fields, "hold_reason", "bonus", "waiting_from", "wait_count", "question_accepted_at",
             "silence_until", "remind_at", "recovery_on", "follows", "rule", "answer", "decisions", "deadlines",
             "actions", "attempts", "resolutions", "dismissal_requests", "notes", "replies", "verdicts", "watchers",
-            "messages", "events", "verbs",
+            "messages", "events", "next_step", "verbs",
         ]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(MailSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:
         return MailSerializer(self.context["messages"], many=True, context=self.context).data
+
+    @extend_schema_field(NextStepSerializer(allow_null=True))
+    def get_next_step(self, ticket: Ticket) -> Any:
+        # It calls the customer by name.
+        return NextStepSerializer(self.context["next_step"]).data if self.context["name_shown"] else None
 
     @extend_schema_field(OfferSerializer(many=True))
     def get_verbs(self, ticket: Ticket) -> Any:

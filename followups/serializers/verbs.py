@@ -243,7 +243,9 @@ class SnoozeSerializer(VerbSerializer):
 
 
 class JoinSerializer(VerbSerializer):
-    other = OtherTicketField(help_text="Number of the ticket whose conversation and owner this one takes over.")
+    other = OtherTicketField(
+        help_text="Number of the ticket whose owner, and for one person whose conversation, this takes."
+    )
 
 
 class SplitSerializer(VerbSerializer):

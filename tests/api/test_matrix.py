@@ -142,3 +142,13 @@ def test_lists_and_searches_hold_only_what_one_may_see(cast: Cast, reading: Call
     assert numbers(Caller(user=cast.outsider)) == {cast.other_ticket.pk}
     assert numbers(Caller(user=cast.outsider), q=f"#{cast.ticket.pk}") == set()
     assert numbers(reading) == {cast.ticket.pk, cast.other_ticket.pk}
+
+
+def test_asking_what_an_address_takes_breaks_none(cast: Cast, writing: Caller) -> None:
+    for route in {route for _method, route in MATRIX}:
+        path = "/api/v1/" + route.replace("<int:number>", str(cast.ticket.pk)).replace(
+            "<int:pk>", str(cast.ticket.response_id)
+        )
+        for method in ("options", "head", "put", "patch", "delete"):
+            answer = getattr(writing.client, method)(path, headers=writing.headers)
+            assert answer.status_code in (200, 405), (method, path)

@@ -15,7 +15,6 @@ from tests.api.conftest import Caller, Cast, key_caller
 from tests.factories import (
     HOUR,
     NOW,
-    make_account,
     make_action,
     make_contact,
     make_deadline,
@@ -206,15 +205,14 @@ def test_the_small_verbs_do_what_they_say(desk: Desk, cast: Cast) -> None:
     assert lead.do("reopen", reason="It was none.").json()["state"] == "assigned"
 
 
-def test_two_tickets_of_one_company_are_joined_and_split(desk: Desk, cast: Cast) -> None:
-    account = make_account()
-    Ticket.objects.filter(pk=cast.ticket.pk).update(account=account)
-    second = make_ticket(make_response(4, contact=make_contact(account=account)), owner=cast.agent, team=cast.team)
-    joined = desk.do("join", other=second.pk)
-    assert (joined.status_code, joined.json()["conversation"]) == (200, second.conversation_id), joined.content
-    split = desk.do("split", contact=cast.ticket.contact_id)
-    assert split.status_code == 200, split.content
-    assert split.json()["conversation"] != second.conversation_id
+def test_an_answer_of_nobody_known_is_joined_to_a_customer_s_and_split_to_another_s(cast: Cast, _now: None) -> None:
+    other = make_ticket(make_response(4, contact=make_contact()), owner=cast.agent, team=cast.team)
+    desk = Desk(Caller(user=cast.agent), make_ticket(make_response(2), owner=cast.agent, team=cast.team))
+    joined = desk.do("join", other=cast.ticket.pk)
+    assert (joined.status_code, joined.json().get("conversation")) == (200, cast.ticket.conversation_id), joined.content
+    split = desk.do("split", contact=other.contact_id)
+    assert (split.status_code, split.json().get("conversation")) == (200, other.conversation_id), split.content
+    assert split.json()["customer"]["id"] == other.contact_id
 
 
 def test_a_key_acts_and_is_named(cast: Cast, writing: Caller) -> None:
