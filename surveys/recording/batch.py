@@ -122,9 +122,10 @@ def record_responses(
     """
     handling = Handling(now, history_days, undated_is_history, follow_up, acknowledge, acknowledge_days)
     outcomes = [_checked(each, now) for each in incoming]
-    # Ids are made up here and not at each try, so that a second try writes the same answers.
+    # Ids are made up here and not at each try, so that a second try writes the same answers; digests outside of the
+    # transaction, because on SQLite nobody else writes while it lasts.
     named = [
-        (each.external_id or each.row_key or f"own:{uuid.uuid4().hex}", each, outcome)
+        (each.external_id or each.row_key or f"own:{uuid.uuid4().hex}", each, content_digest(each), outcome)
         for each, outcome in zip(incoming, outcomes, strict=True)
         if outcome.status is not Status.REJECTED
     ]
@@ -196,18 +197,17 @@ class _Batch:
         self.handling = handling
         self.answers: dict[str, _Answer] = {}
 
-    def record(self, named: Sequence[tuple[str, IncomingResponse, Outcome]]) -> list[int]:
-        """Write the answers and complete their outcomes; returns the ids of those with a new newest version."""
-        digests = [content_digest(incoming) for _, incoming, _ in named]
-        by_name: dict[str, set[str]] = defaultdict(set)
-        for (name, _, _), digest in zip(named, digests, strict=True):
-            by_name[name].add(digest)
-        self._hold(by_name)
-        for (name, incoming, outcome), digest in zip(named, digests, strict=True):
+    def record(self, named: Sequence[tuple[str, IncomingResponse, str, Outcome]]) -> list[int]:
+        """Write the answers (id, answer, digest) and complete their outcomes; returns the ids of those that changed."""
+        digests: dict[str, set[str]] = defaultdict(set)
+        for name, _, digest, _ in named:
+            digests[name].add(digest)
+        self._hold(digests)
+        for name, incoming, digest, outcome in named:
             self._place(name, incoming, digest, outcome)
         self._describe([answer for answer in self.answers.values() if answer.newest is not None])
         self._write()
-        for name, incoming, outcome in named:
+        for name, incoming, _, outcome in named:
             answer = self.answers[name]
             outcome.response_id = answer.response.pk
             outcome.counts = answer.newest is incoming and not answer.response.excluded_as
