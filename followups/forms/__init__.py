@@ -51,4 +51,24 @@ FORMS: dict[str, type[VerbForm]] = {
     )
 }
 
-__all__ = ["FORMS", "ActionForm", "Desk", "LogContactForm", "ResolveForm", "SendMessageForm", "Shelf", "VerbForm"]
+__all__ = [
+    "FORMS",
+    "ActionForm",
+    "Desk",
+    "LogContactForm",
+    "ResolveForm",
+    "SendMessageForm",
+    "Shelf",
+    "SplitForm",
+    "VerbForm",
+]
+    "FORMS",
+    "ActionForm",
+    "Desk",
+    "LogContactForm",
+    "ResolveForm",
+    "SendMessageForm",
+    "Shelf",
+    "SplitForm",
+    "VerbForm",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from followups import workflow
 from followups.forms.base import ColleagueField, MomentField, TextField, VerbForm
 from followups.models import Ticket
+from surveys.models import Contact
 
 
 class AssignForm(VerbForm):
@@ -70,7 +72,7 @@ class NoteForm(VerbForm):
 
 
 class JoinForm(VerbForm):
-    """Another ticket of the same customer or company: one owner, one conversation."""
+    """Another ticket of the same person or company; of any customer where nobody knows who gave this answer."""
 
     verb = "join"
     act = staticmethod(workflow.join)
@@ -87,15 +89,33 @@ class JoinForm(VerbForm):
 
     def prepare(self) -> None:
         ticket = self.desk.ticket
-        same = Q(account__isnull=False, account=ticket.account_id) | Q(contact__isnull=False, contact=ticket.contact_id)
-        self.fields["other"].queryset = (  # type: ignore[attr-defined]
-            Ticket.objects.visible_to(self.desk.user).filter(same).exclude(pk=ticket.pk)
-        )
+        others = Ticket.objects.visible_to(self.desk.user).exclude(pk=ticket.pk)
+        if ticket.contact_id is not None:
+            others = others.filter(Q(contact=ticket.contact_id) | Q(account__isnull=False, account=ticket.account_id))
+        self.fields["other"].queryset = others  # type: ignore[attr-defined]
 
 
 class SplitForm(VerbForm):
+    """This answer turns out to be another person's at the company."""
+
     verb = "split"
     act = staticmethod(workflow.split)
 
-    def arguments(self) -> dict[str, Any]:
-        return {"contact": None}
+    contact = forms.ModelChoiceField(
+        Contact.objects.none(),
+        label=_("Whose answer is it?"),
+        error_messages={
+            "required": _("Choose whose answer it is."),
+            "invalid_choice": _("Nobody of this company is known by that."),
+        },
+    )
+
+    def prepare(self) -> None:
+        ticket = self.desk.ticket
+        people = Contact.objects.filter(account__isnull=False, account=ticket.account_id, merged_into=None)
+        self.fields["contact"].queryset = people.exclude(pk=ticket.contact_id)  # type: ignore[attr-defined]
+
+    def offer(self, people: Iterable[Contact]) -> None:
+        """Who is drawn to choose from; without this the field would ask for everybody."""
+        choices = [("", _("Choose a person")), *((person.pk, str(person)) for person in people)]
+        self.fields["contact"].choices = choices  # type: ignore[attr-defined]

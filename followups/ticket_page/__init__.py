@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import queue_page
-from followups.forms import FORMS, ActionForm, Desk, ResolveForm, VerbForm
+from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
 from followups.models import Action
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
@@ -155,6 +155,11 @@ class TicketPage:
                 found[verb] = form(desk=self.desk, **more)
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)
+        if isinstance(split := found.get("split"), SplitForm):
+            people = [answer.contact for answer in self.case.at_account if answer.contact]
+            split.offer(people)
+            if not people and self.bound is None:
+                found.pop("split")
         return {verb.replace("-", "_"): form for verb, form in found.items()}
 
     @cached_property

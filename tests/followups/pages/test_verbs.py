@@ -443,14 +443,31 @@ def test_a_note_stands_among_colleagues(cast: Cast, hanna: Client, marta: Ticket
     assert post(hanna, marta, "note", text="   ").status_code == 400
 
 
-def test_two_tickets_of_one_company_are_joined_and_split(cast: Cast, hanna: Client, marta: Ticket) -> None:
-    other = add_ticket(cast, "Annika Dahl", "Nordby Cold Chain", 6, "")
+def test_two_tickets_of_one_company_get_one_owner(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    other = add_ticket(cast, "Annika Dahl", "Nordby Cold Chain", 6, "", owner=cast.nils)
     stranger = add_ticket(cast, "Anna One", "A", 5, "")
     assert post(hanna, marta, "join", other=stranger.pk).status_code == 400
     assert post(hanna, marta, "join", other=other.pk).status_code == 302
-    assert fresh(marta).conversation_id == fresh(other).conversation_id
-    assert post(hanna, marta, "split").status_code == 302
-    assert fresh(marta).conversation_id != fresh(other).conversation_id
+    assert fresh(marta).owner == fresh(other).owner
+
+
+def test_an_answer_of_nobody_known_is_joined_to_who_it_was(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    response = factories.make_response(2, contact=None)
+    ticket = factories.make_ticket(response, owner=cast.hanna, team=cast.team, nobody_to_reach=True)
+    factories.make_deadline(ticket)
+    assert post(hanna, ticket, "join", other=marta.pk).status_code == 302
+    assert fresh(ticket).contact == marta.contact
+    assert fresh(ticket).conversation_id == fresh(marta).conversation_id
+
+
+def test_an_answer_that_is_another_persons_is_split_off(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    annika = factories.make_contact("Annika Dahl", account=marta.account)
+    factories.make_response(9, contact=annika, responded_at=NOW - DAY)
+    stranger = factories.make_contact("Anna One")
+    assert ">Annika Dahl</option>" in hanna.get(f"/tickets/{marta.pk}/").content.decode()
+    assert post(hanna, marta, "split", contact=stranger.pk).status_code == 400
+    assert post(hanna, marta, "split", contact=annika.pk).status_code == 302
+    assert fresh(marta).contact == annika
 
 
 # --- all of them -----------------------------------------------------------------------------------------------
