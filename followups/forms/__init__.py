@@ -62,13 +62,3 @@ __all__ = [
     "SplitForm",
     "VerbForm",
 ]
-    "FORMS",
-    "ActionForm",
-    "Desk",
-    "LogContactForm",
-    "ResolveForm",
-    "SendMessageForm",
-    "Shelf",
-    "SplitForm",
-    "VerbForm",
-]
