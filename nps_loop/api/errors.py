@@ -46,6 +46,13 @@ class StaleVersion(ApiError):
     default_code = "stale"
 
 
+class NoLength(ApiError):
+    """The body comes in pieces of unknown length, which the server would read as no body at all."""
+
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+
+
 class TooLarge(ApiError):
     """The body is longer than this address takes."""
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from nps_loop.api.errors import InFlightNow, OtherBody, TooLarge
+from nps_loop.api.errors import InFlightNow, NoLength, OtherBody, TooLarge
 from nps_loop.api.permissions import ScopeAllows
 from nps_loop.people import idempotency
 from nps_loop.people.throttles import PerMinute, principal
@@ -77,6 +77,8 @@ class ApiView(GenericAPIView[Any]):
 
     def _limit_body(self, request: Request) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"
+        if "Transfer-Encoding" in request.headers and length == "0":
+            raise NoLength("Send the body in one piece with its Content-Length, not chunked.")
         if length.isdigit() and int(length) > self.largest_body:
             raise TooLarge(
                 f"This is {int(length) / MEGABYTE:.1f} MB; at most {self.largest_body // MEGABYTE} MB are taken."

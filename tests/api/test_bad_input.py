@@ -116,6 +116,12 @@ def test_only_json_is_taken(kind: str, ingest: Caller, cast: Cast) -> None:
     assert answer.status_code in (403, 415)
 
 
+def test_a_body_in_pieces_is_asked_for_in_one(ingest: Caller) -> None:
+    headers = ingest.headers | {"Transfer-Encoding": "chunked"}
+    answer = ingest.client.generic("POST", "/api/v1/responses/", content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (411, "length_required")
+
+
 NAUGHTY = (
     "\x00", "%_'; drop table x", "9" * 30, "1e400", "nan", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
     "9999-12-31", "ﬀ🧨" * 50,
