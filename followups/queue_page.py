@@ -137,7 +137,7 @@ def queue(viewer: Viewer, *, view: str, search: str, after: str, now: datetime) 
     limits = {name: GROUPS.get(name, PAGE) if view == "mine" and not wanted else PAGE + 1 for name in chosen}
     fetched = counting.first_of_each(
         for_rows(), [(from_place(rows, place), limits[name]) for name, rows in chosen.items()]
-    ).in_queue_order()
+    ).order_by("rank", "id")
     tickets = list(fetched)
     next_url = ""
     if len(chosen) == 1 and len(tickets) > PAGE:

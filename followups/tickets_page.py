@@ -106,8 +106,9 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
     order = ORDERS.get(asked.get("sort", ""), ORDERS["due"])
     views = _views(viewer, now)
     counts = counting.count_each({"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}})
+    chosen = for_rows().filter(pk__in=narrowed.order_by().values("pk"))  # type: ignore[misc]
     found = keyset.page(
-        _sortable(for_rows().filter(pk__in=narrowed.values("pk")), order),
+        _sortable(chosen, order),
         order,
         size=PAGE,
         after=asked.get("after", ""),

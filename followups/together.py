@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from followups.refusals import Refused
 from followups.viewing import Viewer, name_of
 from followups.workflow.table import VERBS, why_not
 
-ACTS = {"snooze": workflow.snooze, "assign": workflow.assign}
+ACTS: dict[str, Callable[..., Ticket]] = {"snooze": workflow.snooze, "assign": workflow.assign}
 # What one page can hold; more is a job for the filters and the API.
 MOST = 200
 

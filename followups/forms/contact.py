@@ -12,6 +12,7 @@ from followups import workflow
 from followups.forms.base import CauseField, MomentField, TextField, VerbForm
 from followups.messages.letters import Reader
 from followups.models import ContactAttempt
+from nps_loop.templatetags.letter import greeting_line
 from surveys.quoting import quote
 
 Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
@@ -140,10 +141,10 @@ class SendMessageForm(VerbForm):
     def opening(self) -> str:
         """What an empty sheet starts with: greeting, the customer's own sentence, the name below."""
         ticket, user = self.desk.ticket, self.desk.user
-        name = ticket.contact.greeting_name if ticket.contact else ""
+        contact = ticket.contact
         said = quote(ticket.response.verbatim) if ticket.response and not ticket.on_hold else ""
         with override(Reader.of(ticket).language):
-            hello = gettext("Dear %(first)s,") % {"first": name} if name else gettext("Hello,")
+            hello = greeting_line(contact.greeting_name, contact.name) if contact else greeting_line("", "")
         quoted = "".join(f"> {line}\n" for line in said.splitlines())
         return f"{hello}\n\n{quoted}\n\n\n{user.first_name or user.name}\n"
 

@@ -113,7 +113,7 @@ class SplitForm(VerbForm):
     def prepare(self) -> None:
         ticket = self.desk.ticket
         people = Contact.objects.filter(account__isnull=False, account=ticket.account_id, merged_into=None)
-        self.fields["contact"].queryset = people.exclude(pk=ticket.contact_id)  # type: ignore[attr-defined]
+        self.fields["contact"].queryset = people.exclude(pk=ticket.contact_id or 0)  # type: ignore[attr-defined]
 
     def offer(self, people: Iterable[Contact]) -> None:
         """Who is drawn to choose from; without this the field would ask for everybody."""

@@ -23,6 +23,6 @@ class PersonMiddleware:
             zone = ZoneInfo(user.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             # A zone that was renamed or mistyped must not lock anybody out; they see the deployment's clock.
-            zone = timezone.get_default_timezone()  # type: ignore[assignment]
+            zone = timezone.get_default_timezone()
         with timezone.override(zone), translation.override(user.language):
             return self.get_response(request)

@@ -137,7 +137,9 @@ def test_beginning_twice_begins_once(admin: Client) -> None:
 
 
 def test_columns_can_be_chosen(admin: Client) -> None:
-    content = answers(f"7,fine,x@y.example,2,{recent()}", header="Recommend 0-10,Why so,Mail address,Rating,Day of answer")
+    content = answers(
+        f"7,fine,x@y.example,2,{recent()}", header="Recommend 0-10,Why so,Mail address,Rating,Day of answer"
+    )
     upload(admin, content)
     job = Job.objects.get()
     page = admin.get(f"/import/{job.pk}/").content.decode()
