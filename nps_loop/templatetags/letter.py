@@ -76,13 +76,17 @@ def brand_colour(context: template.Context) -> str:
     return _brand_colour(context)
 
 
+def greeting_line(first: str, full: str) -> str:
+    """The same in the language that is active, from a first and a whole name, either of which may be empty."""
+    full = full or first
+    # Translators: `first` is a first name, `full` the whole name. Use whichever is formal; never a gendered form.
+    return gettext("Dear %(first)s,") % {"first": first or full, "full": full} if full else gettext("Hello,")
+
+
 @register.simple_tag(takes_context=True)
 def greeting(context: template.Context) -> str:
     """The line a mail opens with: by first or by whole name, as the language has it. No gender is guessed."""
-    first = context.get("salutation_name") or ""
-    full = context.get("contact_name") or first
-    # Translators: `first` is a first name, `full` the whole name. Use whichever is formal; never a gendered form.
-    return gettext("Dear %(first)s,") % {"first": first or full, "full": full} if full else gettext("Hello,")
+    return greeting_line(context.get("salutation_name") or "", context.get("contact_name") or "")
 
 
 @register.simple_tag
