@@ -143,14 +143,16 @@ _ASKS_WHY = re.compile(
     r"\b(?:why|warum|weshalb|wieso|por que|pourquoi)\b|\breason for (?:your|the) (?:score|rating)|\bmain reason"
 )
 
+# The longest question seen had 390 characters; a name of a megabyte must not keep the patterns busy.
+_NAME_LOOKED_AT = 500
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BETWEEN = re.compile(r"[\W_]+")
 _ACCENTS = str.maketrans("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc")
 
 
 def plain(name: str) -> str:
-    """`name` in small ASCII words: "CustomerID" and "customer_id" both become "customer id"."""
-    return _BETWEEN.sub(" ", _CAMEL.sub(" ", name)).strip().casefold().translate(_ACCENTS)
+    """`name` in small ASCII words: "CustomerID" and "customer_id" both become "customer id". Long ones are cut."""
+    return _BETWEEN.sub(" ", _CAMEL.sub(" ", name[:_NAME_LOOKED_AT])).strip().casefold().translate(_ACCENTS)
 
 
 def _score_rank(name: str) -> int | None:

@@ -80,6 +80,8 @@ class Table:
 
 def open_table(path: Path) -> Table:
     """Find out how the file is written. Reads it once. Raises UnreadableFile when it is no text of rows."""
+    if not path.is_file():
+        raise UnreadableFile("There is no such file.")
     try:
         with path.open("rb") as file:
             sample = file.read(_SAMPLE_BYTES)

@@ -34,8 +34,8 @@ _TRIES = 8
 _REWRITTEN = (
     "score", "band", "verbatim", "search_text", "language", "driver", "contact_me", "share_name", "product",
     "attributes", "contact", "answered_for", "account", "segment", "region", "account_owner", "touchpoint",
-    "responded_at", "undated", "day", "is_history", "follow_up", "version_at", "content_digest", "revision",
-    "decide_attempts", "decide_after", "decide_error",
+    "responded_at", "undated", "day", "is_history", "follow_up", "excluded_as", "excluded_reason", "version_at",
+    "content_digest", "revision", "decide_attempts", "decide_after", "decide_error",
 )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ class Handling:
     acknowledge: bool = True
     acknowledge_days: int | None = None
 
-    def is_history(self, incoming: IncomingResponse) -> bool:
-        at = incoming.version_at or incoming.responded_at
+    def is_history(self, at: datetime | None) -> bool:
+        """Whether what was said at that time is too old to act on by itself."""
         if at is None:
             return self.undated_is_history
         return self.now - at > timedelta(days=self.history_days)
@@ -343,8 +343,9 @@ class _Batch:
         for answer, incoming, customer in zip(answers, newest, customers, strict=True):
             response = answer.response
             self._describe_time(answer, incoming)
+            is_still_anonymous = response.contact is None and not response.excluded_as
             self._describe_customer(response, customer)
-            if answer.is_new:
+            if is_still_anonymous:
                 response.excluded_as, response.excluded_reason = exclusion_of(incoming.email, own_domains)
             response.score, response.band = incoming.score, band(incoming.score)
             response.verbatim = incoming.comment
@@ -362,8 +363,11 @@ class _Batch:
     def _describe_time(self, answer: _Answer, incoming: IncomingResponse) -> None:
         response = answer.response
         at = incoming.responded_at
-        if answer.is_new or incoming.version_at is not None or (at is not None and at != response.responded_at):
-            response.is_history = self.handling.is_history(incoming)
+        if answer.is_new or (incoming.version_at is None and at not in (None, response.responded_at)):
+            response.is_history = self.handling.is_history(at or incoming.version_at)
+        elif incoming.version_at is not None:
+            # The answer may be old: it was changed just now.
+            response.is_history = self.handling.is_history(incoming.version_at)
         if answer.is_new or at is not None:
             response.responded_at = min(at or response.received_at, response.received_at)
             response.undated = at is None and self.handling.undated_is_history

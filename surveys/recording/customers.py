@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.text import slugify
 
 from surveys.incoming import IncomingResponse
@@ -99,7 +100,7 @@ class _Accounts:
                 names.setdefault(incoming.answered_for, "")
         self._by_name = self._find_by_name(wanted_by_name)
         for name in wanted_by_name:
-            if normalise_for_search(name) not in self._by_name:
+            if _searched(name) not in self._by_name:
                 names[_id_for_name(name)] = name
         self._by_id = self._find_or_make(names)
 
@@ -107,10 +108,10 @@ class _Accounts:
     def _find_by_name(names: set[str]) -> dict[str, Account]:
         if not names:
             return {}
+        wanted = {searched for name in names if (searched := _searched(name))}
         found: dict[str, list[Account]] = defaultdict(list)
-        wanted = {normalise_for_search(name)[:300] for name in names}
-        for account in Account.objects.filter(search_name__in=wanted, is_active=True):
-            found[account.search_name].append(account)
+        for account in Account.objects.filter(Q(search_name__in=wanted) | Q(name__in=names), is_active=True):
+            found[_searched(account.name)].append(account)
         return {name: accounts[0] for name, accounts in found.items() if len(accounts) == 1}
 
     @staticmethod
@@ -122,12 +123,12 @@ class _Accounts:
         for external_id, name in names.items():
             account = found.get(external_id)
             if account and name and account.name == external_id != name:
-                account.name, account.search_name = name, normalise_for_search(name)[:300]
+                account.name, account.search_name = name, _searched(name)
                 named_now.append(account)
         if named_now:
             rewrite(named_now, ["name", "search_name"])
         made = [
-            Account(external_id=key, name=name or key, search_name=normalise_for_search(name or key)[:300])
+            Account(external_id=key, name=name or key, search_name=_searched(name or key))
             for key, name in sorted(names.items())
             if key not in found
         ]
@@ -138,8 +139,12 @@ class _Accounts:
         if external_id:
             return self._by_id[external_id]
         if name:
-            return self._by_name.get(normalise_for_search(name)[:300]) or self._by_id[_id_for_name(name)]
+            return self._by_name.get(_searched(name)) or self._by_id[_id_for_name(name)]
         return None
+
+
+def _searched(name: str) -> str:
+    return normalise_for_search(name)[:300]
 
 
 def _id_for_name(name: str) -> str:

@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_taken_records_nothing(tmp_path):
     path.write_text("score,date\n9,3/11/2026\n3,4/11/2026\n", encoding="utf-8")
     assert "must be stated (dmy or mdy)" in refusal(path)
     assert figures(path, "--date-order", "mdy")["recorded"] == 2
-    assert "cannot be opened" in refusal(tmp_path / "missing.csv")
+    assert "no such file" in refusal(tmp_path / "missing.csv")
 
 
 def test_a_doubtful_score_says_how_to_vouch_for_it(tmp_path):

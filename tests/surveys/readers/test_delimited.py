@@ -113,7 +113,7 @@ def test_what_cannot_be_taken_is_refused_in_one_line(tmp_path, content, said):
 
 def test_a_file_that_is_not_there_or_a_folder(tmp_path):
     for path in (tmp_path / "missing.csv", tmp_path):
-        with pytest.raises(UnreadableFile, match="cannot be opened"):
+        with pytest.raises(UnreadableFile, match="no such file"):
             open_table(path)
 
 

@@ -9,7 +9,7 @@ from surveys.models import Contact, Response, Revision
 from surveys.recording import Status, record_responses
 from surveys.scoring import Band
 from surveys.signals import responses_recorded
-from tests.factories import DAY, NOW, make_source, make_touchpoint
+from tests.factories import DAY, NOW, make_brand, make_source, make_touchpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,11 @@ def test_an_answer_older_than_thirty_days_is_history():
     ]
 
 
+def test_an_old_answer_that_was_touched_lately_is_history_when_it_comes_for_the_first_time():
+    record(answer(responded_at=NOW - 400 * DAY, version_at=NOW - DAY))
+    assert Response.objects.get().is_history
+
+
 def test_an_undated_answer_of_a_file_is_history_and_an_undated_one_of_a_program_is_now():
     record(answer("file"), undated_is_history=True)
     record(answer("program"))
@@ -189,8 +194,6 @@ def test_the_day_is_the_day_of_the_reporting_zone(settings):
     ],
 )
 def test_own_staff_and_test_addresses_are_recorded_and_not_counted(email, excluded_as):
-    from tests.factories import make_brand
-
     make_brand(own_domains=["Nordfracht.example"])
     (outcome,) = record(answer(email=email))
     row = Response.objects.get()
@@ -198,6 +201,12 @@ def test_own_staff_and_test_addresses_are_recorded_and_not_counted(email, exclud
     assert bool(row.excluded_reason) == bool(excluded_as)
     assert outcome.counts == (not excluded_as)
     assert Response.objects.counted().count() == (not excluded_as)
+
+
+def test_an_address_that_comes_later_is_looked_at_then():
+    record(answer(version_at=NOW - DAY))
+    record(answer(version_at=NOW, email="test@client.example"))
+    assert Response.objects.get().excluded_as == "test"
 
 
 def test_an_address_that_is_none_is_said_and_the_answer_recorded():

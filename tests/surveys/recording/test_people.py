@@ -163,6 +163,13 @@ def test_an_account_named_only_is_found_by_its_name_if_one_has_it():
     assert third.account == new.account
 
 
+def test_an_account_without_a_search_name_is_found_by_its_name_and_a_name_of_signs_finds_no_other():
+    account = make_account("Client & Co", search_name="")
+    found, other = record({"account_name": "Client & Co"}, {"account_name": "\u200b\u200d"})
+    assert found.account == account
+    assert other.account != account
+
+
 def test_an_account_known_by_its_id_only_learns_its_name():
     record({"account_external_id": "A-1"})
     record({"account_external_id": "A-1", "account_name": "Client"})
