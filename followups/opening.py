@@ -202,7 +202,7 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     opening = [row for row in responses if batch.rulings[row.pk].outcome == Decision.Outcome.OPENED]
     batch.tickets = _open_tickets(batch, opening)
     _answers_that_changed(batch, existing)
-    _tell_colleagues_named(batch)
+    _tell_colleagues_named(batch, on_hold={pk for pk, ticket in existing.items() if ticket.on_hold})
     promoters = [
         row
         for row in responses
@@ -210,6 +210,7 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
         and batch.rulings[row.pk].outcome == Decision.Outcome.NO_RULE
         and row.decided_revision == 0
         and not batch.rulings[row.pk].disagrees
+        and batch.rulings[row.pk].hold_rule is None
     ]
     if promoters:
         batch.drafts += letters.promoter_thanks(promoters, setup.default_brand, now=now)
@@ -329,17 +330,21 @@ def _open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | N
     _second_person_of_an_account(batch, tickets)
     for ticket in tickets:
         if ticket.on_hold:
-            batch.drafts += notices.to_leads(
-                ticket,
-                f"On hold: #{ticket.pk}",
-                [
-                    f"The words match “{ticket.hold_reason}”. Automatic mail stops, and the words are shown to owner "
-                    "and lead only. The clocks run on."
-                ],
-                dedupe_key=f"hold:{ticket.pk}:{ticket.version}",
-                leads=batch.leads_of(ticket),
-            )
+            _tell_leads_of_hold(batch, ticket)
     return {response.pk: ticket for response, ticket, _owed in rows}
+
+
+def _tell_leads_of_hold(batch: Batch, ticket: Ticket) -> None:
+    batch.drafts += notices.to_leads(
+        ticket,
+        f"On hold: #{ticket.pk}",
+        [
+            f"The words match “{ticket.hold_reason}”. Automatic mail stops, and the words are shown to owner "
+            "and lead only. The clocks run on."
+        ],
+        dedupe_key=f"hold:{ticket.pk}:{ticket.version}",
+        leads=batch.leads_of(ticket),
+    )
 
 
 def _pin(setup: SetUp, rows: Sequence[Deadline], now: datetime) -> None:
@@ -432,7 +437,11 @@ def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> Non
 
 
 def _answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
-    """A later version of an answer with a ticket: an event and a notice. A better score closes nothing by itself."""
+    """A later version of an answer with a ticket: an event and a notice. A better score closes nothing by itself.
+
+    Words for a hold put one on, once for each rule, so that a hold a lead lifted stays lifted. `existing` gets the
+    tickets as they are now.
+    """
     by_ticket = {existing[row.pk].pk: row for row in batch.responses if row.pk in existing}
     if not by_ticket:
         return
@@ -442,11 +451,21 @@ def _answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
         .filter(pk__in=by_ticket)
         .order_by("pk")
     )
+    held_before = set(
+        Decision.objects.filter(ticket__in=by_ticket, hold_rule__isnull=False).values_list("ticket", "hold_rule")
+    )
     events = []
     for ticket in tickets:
         response = by_ticket[ticket.pk]
+        existing[response.pk] = ticket
         before, ticket.score = ticket.score, response.score
+        if response.contact_me is not ticket.contact_me and response.contact_me is not None:
+            ticket.left_in_peace = not response.contact_me
         ticket.contact_me = response.contact_me
+        hold_rule = batch.rulings[response.pk].hold_rule
+        starts_hold = hold_rule is not None and not ticket.on_hold and (ticket.pk, hold_rule.pk) not in held_before
+        if hold_rule is not None and starts_hold:
+            ticket.on_hold, ticket.hold_reason = True, hold_rule.name
         ticket.version += 1
         ticket.changed_at = batch.now
         events.append(
@@ -456,11 +475,19 @@ def _answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
                 cycle=ticket.cycle,
                 actor_kind=Event.Actor.CUSTOMER,
                 verb="answer-changed",
-                data={"response": response.pk, "revision": response.revision, "from": before, "to": response.score},
+                data={
+                    "response": response.pk,
+                    "revision": response.revision,
+                    "from": before,
+                    "to": response.score,
+                    "hold": starts_hold,
+                },
                 happened_at=response.version_at,
                 recorded_at=batch.now,
             )
         )
+        if starts_hold:
+            _tell_leads_of_hold(batch, ticket)
         if ticket.owner is not None and ticket.owner.is_active:
             change = f"from {before} to {response.score}" if before != response.score else "in words"
             batch.drafts.append(
@@ -472,11 +499,12 @@ def _answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
                     dedupe_key=f"changed:{ticket.pk}:{response.revision}",
                 )
             )
-    Ticket.objects.bulk_update(tickets, ["score", "contact_me", "version", "changed_at"], batch_size=500)
+    fields = ["score", "contact_me", "left_in_peace", "on_hold", "hold_reason", "version", "changed_at"]
+    Ticket.objects.bulk_update(tickets, fields, batch_size=500)
     Event.objects.bulk_create(events, batch_size=1000)
 
 
-def _tell_colleagues_named(batch: Batch) -> None:
+def _tell_colleagues_named(batch: Batch, *, on_hold: Collection[int]) -> None:
     """Whoever is named in the words hears it the same day, praise or not. Holds stay between owner and lead."""
     with_words = [
         row
@@ -486,6 +514,7 @@ def _tell_colleagues_named(batch: Batch) -> None:
         and not row.is_history
         and row.follow_up != Response.FollowUp.NONE
         and batch.rulings[row.pk].hold_rule is None
+        and row.pk not in on_hold
     ]
     if not with_words:
         return
@@ -521,7 +550,14 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
         Decision.objects.update_or_create(
             response=row,
             revision=row.revision,
-            defaults={"outcome": Decision.Outcome.OPENED, "rule": None, "ticket": ticket, "decided_at": now},
+            defaults={
+                "outcome": Decision.Outcome.OPENED,
+                "rule": None,
+                "hold_rule": ruling.hold_rule,
+                "ticket": ticket,
+                "decided_at": now,
+            },
         )
+        _mark_used(batch)
         Response.objects.filter(pk=row.pk).update(decided_revision=F("revision"))
     return ticket

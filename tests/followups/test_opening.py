@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from followups import workflow
 from followups.actors import Actor
 from followups.models import Decision, Event, Rule, Team, Ticket, Watcher
 from followups.opening import open_awaiting, open_by_hand
@@ -101,6 +102,60 @@ def test_words_for_a_hold_flag_the_ticket_and_tell_the_lead() -> None:
     assert ticket.on_hold and rule is not None and rule.slug == "detractor"
     notice = Message.objects.get(recipient=lead.email)
     assert "lawyer" not in notice.text
+
+
+def revise(response: Response, verbatim: str, **fields: Any) -> Ticket:
+    """A later version of the answer comes in and is decided on."""
+    revision = Response.objects.get(pk=response.pk).revision + 1
+    Response.objects.filter(pk=response.pk).update(verbatim=verbatim, revision=revision, **fields)
+    open_awaiting(now=NOW)
+    return Ticket.objects.get(response=response)
+
+
+def test_words_for_a_hold_that_come_later_hold_it_too_and_stay_lifted_once_a_lead_lifted_it() -> None:
+    lead = make_user("Tomás Rey")
+    make_member(Team.objects.get(is_default=True), lead, role="lead")
+    make_user("Hanna Schmidt")
+    response = fresh(1, verbatim="Too slow.")
+    open_awaiting(now=NOW)
+    ticket = revise(response, "Too slow. My lawyer will write to Hanna Schmidt.")
+    assert ticket.on_hold and ticket.hold_reason
+    assert Message.objects.filter(recipient=lead.email, subject__contains="On hold").count() == 1
+    assert not Message.objects.filter(kind="notice_named").exists()
+
+    workflow.unhold(ticket, actor=Actor.person(lead), now=NOW, version=None)
+    assert not revise(response, "Too slow. My lawyer will write to you soon.").on_hold
+
+
+def test_words_that_come_while_a_hold_stands_go_to_no_colleague_by_mail() -> None:
+    make_user("Hanna Schmidt")
+    response = fresh(1, verbatim="Too slow.")
+    open_awaiting(now=NOW)
+    Ticket.objects.update(on_hold=True, hold_reason="By hand")
+    revise(response, "Too slow, says Hanna Schmidt.")
+    assert not Message.objects.filter(kind="notice_named").exists()
+
+
+def test_a_promoter_whose_words_ask_for_a_hold_gets_no_automatic_thanks() -> None:
+    fresh(10, verbatim="Lovely people, my lawyer says so too.")
+    open_awaiting(now=NOW)
+    assert not Message.objects.filter(kind="promoter_thanks").exists()
+
+
+def test_a_customer_who_changes_their_mind_about_contact_is_left_in_peace_or_not_any_more() -> None:
+    response = fresh(1, verbatim="Too slow.")
+    open_awaiting(now=NOW)
+    assert revise(response, "Too slow. Do not call.", contact_me=False).left_in_peace
+    assert not revise(response, "Too slow. Do call.", contact_me=True).left_in_peace
+
+
+def test_a_ticket_opened_by_hand_keeps_which_rule_holds_it_and_that_rule_is_used() -> None:
+    response = fresh(10, verbatim="All fine, says my lawyer.")
+    open_awaiting(now=NOW)
+    Rule.objects.update(used_at=None)
+    open_by_hand(response, actor=Actor.person(make_user()), now=NOW, reason="An audit is coming.")
+    rule = decision(response).hold_rule
+    assert rule is not None and rule.used_at == NOW
 
 
 def test_an_answer_with_nobody_to_reach_has_a_ticket_that_says_so() -> None:
