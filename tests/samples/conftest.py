@@ -1,0 +1,48 @@
+"""The sample set, loaded once for a module of tests that only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.test import Client, override_settings
+
+from nps_loop.people.models import User
+from nps_loop.samples.loading import SEED, Plan, load, plan
+from nps_loop.samples.truth import Truth
+from tests.factories import NOW
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was planned, and what the set must therefore hold at NOW."""
+
+    plan: Plan
+    truth: Truth
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: Any, django_db_blocker: Any) -> Iterator[Loaded]:
+    """The whole set as of NOW. It is committed, so the module that asks for it must not write; gone at its end."""
+    with django_db_blocker.unblock():
+        with override_settings(MAIL_SERVER=False):
+            truth = load(now=NOW)
+        yield Loaded(plan(SEED, now=NOW), truth)
+        call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def at_now() -> Iterator[None]:
+    """The clock stands at the moment the set was loaded for."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def client_of(login: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=login))
+    return client
