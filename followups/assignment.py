@@ -185,6 +185,8 @@ class Assigned:
 def assign_waiting(*, now: datetime) -> Assigned:
     """Hand out every unassigned ticket that somebody can take, a batch at a time. Safe to run beside itself."""
     done = Assigned()
+    if not Ticket.objects.unassigned().exists():
+        return done  # The usual case: nobody has to wait for the lock.
     after: tuple[int, int] | None = None
     while True:
         given, waiting, last = _round(now=now, after=after)
@@ -362,19 +364,14 @@ def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: dateti
 def release_from_the_gone(*, now: datetime) -> int:
     """Live tickets of people who are no longer active lose their owner, so that the next round gives them to others."""
     released = 0
-    while True:
+    theirs = Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
+    while theirs.exists():
         with assignment_lock():
-            tickets = list(
-                Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
-                .select_related(*WITH)
-                .select_for_update(of=("self",))
-                .order_by("pk")[:BATCH]
-            )
-            if not tickets:
-                return released
+            tickets = list(theirs.select_related(*WITH).select_for_update(of=("self",)).order_by("pk")[:BATCH])
             for ticket in tickets:
                 gone = ticket.owner_id
                 with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
                     work.write("release", data={"from": gone, "because": "inactive"}, owner=None, snoozed_until=None)
                 Conversation.objects.filter(pk=ticket.conversation_id, owner=gone).update(owner=None)
             released += len(tickets)
+    return released

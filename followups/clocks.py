@@ -79,18 +79,22 @@ def remind_once(*, now: datetime) -> int:
 def acknowledge_the_unassigned(*, now: datetime) -> int:
     """Nobody took it within 15 minutes: the lead signs the acknowledgement and is told."""
     target, level = Deadline.Target.FIRST_CONTACT, Escalation.Level.UNASSIGNED
+    untold = (
+        Ticket.objects.unassigned()
+        .filter(
+            opened_at__lte=now - UNASSIGNED_AFTER,
+            cycle=0,
+            state=TicketState.NEW,
+            response__acknowledge=True,
+            response__is_history=False,
+        )
+        .exclude(escalations__level=level)
+    )
+    if not untold.exists():
+        return 0
     with transaction.atomic():
         tickets = list(
-            Ticket.objects.unassigned()
-            .filter(
-                opened_at__lte=now - UNASSIGNED_AFTER,
-                cycle=0,
-                state=TicketState.NEW,
-                response__acknowledge=True,
-                response__is_history=False,
-            )
-            .exclude(escalations__level=level)
-            .select_related(*WITH)
+            untold.select_related(*WITH)
             .select_for_update(of=("self",), skip_locked=True)
             .order_by("opened_at", "pk")[:BATCH]
         )
@@ -183,16 +187,21 @@ def _escalate(
         ordinal=OuterRef("ordinal"),
         level=level,
     )
+    running = (
+        Deadline.objects.filter(met_at=None, dropped_at=None, ticket__state__in=AT_WORK)
+        .filter(Q(due_at__lte=until) | Q(promised_at__lte=until))
+        .exclude(Exists(told))
+    )
+    if not running.exists():
+        return 0
     with transaction.atomic():
-        running = (
-            Deadline.objects.filter(met_at=None, dropped_at=None, ticket__state__in=AT_WORK)
-            .filter(Q(due_at__lte=until) | Q(promised_at__lte=until))
-            .exclude(Exists(told))
-            .select_related("ticket__owner", "ticket__contact", "ticket__account", "ticket__brand", "ticket__response")
+        rows = list(
+            running.select_related(
+                "ticket__owner", "ticket__contact", "ticket__account", "ticket__brand", "ticket__response"
+            )
             .select_for_update(of=("self",), skip_locked=True)
             .order_by("due_at", "pk")[:BATCH]
         )
-        rows = list(running)
         # What is late already is no warning any more; it is marked, so that it is not looked at again.
         tellable = [row for row in rows if level != Escalation.Level.SOON or row.binding_at > now]
         Escalation.objects.bulk_create(
@@ -252,11 +261,14 @@ def tell_of_broken_promises(*, now: datetime) -> int:
 
 
 def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str, line: str, with_leads: bool) -> int:
+    due = Action.objects.filter(state=Action.State.OPEN, due_at__lte=until, ticket__state__in=LIVE).filter(
+        Q(**{f"{field}__isnull": True}) | ~Q(**{field: F("due_at")})
+    )
+    if not due.exists():
+        return 0
     with transaction.atomic():
         actions = list(
-            Action.objects.filter(state=Action.State.OPEN, due_at__lte=until, ticket__state__in=LIVE)
-            .filter(Q(**{f"{field}__isnull": True}) | ~Q(**{field: F("due_at")}))
-            .select_related(
+            due.select_related(
                 "owner", *(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response"))
             )
             .select_for_update(of=("self",), skip_locked=True)
