@@ -311,7 +311,14 @@ def _let_passed_over_watch(choices: Sequence[tuple[Ticket, Choice]], now: dateti
         )
         if user.is_active:
             drafts.append(notices.watching(user, ticket, passed_over_because(code, until)))
-    Watcher.objects.bulk_create(watchers, ignore_conflicts=True, batch_size=500)
+    # Whoever watches as account owner already reads from now on why it went to somebody else.
+    Watcher.objects.bulk_create(
+        watchers,
+        update_conflicts=True,
+        unique_fields=["ticket", "user"],
+        update_fields=["reason", "detail"],
+        batch_size=500,
+    )
     outbox.queue(drafts, now=now)
 
 
