@@ -1,4 +1,4 @@
-"""The last three days, planned answer by answer: what lies on the desks of agent and lead on the day of loading. Pure.
+"""The last days, planned answer by answer: what lies on the desks of agent and lead on the day of loading. Pure.
 
 Times are worked out backwards: from the half-day a customer was promised to the moment they must have answered. So the
 queue holds something late, something for today and something for the next days at whatever hour somebody looks.
@@ -148,7 +148,7 @@ LIVES: dict[str, tuple[Callable[[Case], Life], End]] = {
 
 
 def plan(pool: Pool, voice: Voice, chance: Random, *, now: datetime) -> list[Answer]:
-    """The answers of the last three days that open tickets, for each desk."""
+    """The answers of the last days that open tickets, for each desk."""
     return list(_Desk(pool, voice, chance, now).answers())
 
 
@@ -177,6 +177,8 @@ class _Desk:
         yield self._one(agent, "relationship", 6, now - 68 * HOUR, "moved")
         yield self._one(agent, "service-visit", 4, now - 40 * HOUR, "asked_to_dismiss")
         yield self._one(agent, "first-90-days", 5, now - 28 * HOUR, "spoken_to", phone=True)
+        yield self._one(agent, "refills", 3, now - 152 * HOUR, "asked")
+        yield self._one(agent, "relationship", 6, now - 160 * HOUR, "asked")
         # Colleagues of the agent.
         yield self._one(matteo, "service-visit", 1, due_at(over[-2], self.chance), "untouched")
         yield self._one(matteo, "relationship", 4, due_at(ahead[0], self.chance), "untouched")
@@ -185,6 +187,8 @@ class _Desk:
         yield self._one(chiara, "support-call", 3, due_at(ahead[0], self.chance), "untouched")
         yield self._one(chiara, "relationship", 6, due_at(ahead[2], self.chance), "untouched")
         yield self._one(chiara, "invoice", 5, now - 64 * HOUR, "helped_by_agent")
+        yield self._one(chiara, "refills", 4, now - 156 * HOUR, "asked")
+        yield self._one(chiara, "service-visit", 2, now - 158 * HOUR, "reopened")
         # An account of somebody who is away: goes to the least loaded, and its account manager reads why.
         yield self._one("yusuf", "service-visit", 5, now - 9 * HOUR, "untouched")
         # The cafés: one colleague is at a fair, the other one full, so these wait.

@@ -246,7 +246,7 @@ HARD_DAYS: tuple[HardDay, ...] = (
     HardDay(
         "partner",
         "A partner who answers for a customer",
-        52 * HOUR,
+        22 * HOUR,
         (Said(4, "We look after their kitchens, and their people ask us why yours never come.", answered_for="X-12"),),
         (Person("Bettina Krug", "b.krug@krug-facility.example", "X-11", phone="+49 30 23125 190", language="de"),),
         (
