@@ -225,18 +225,23 @@ def log_reply(
     to_personal_mail: bool = False,
     says_settled: bool = False,
 ) -> Ticket:
-    """What the customer wrote back, as an employee logs it (or as the customer's page sends it).
+    """What the customer wrote back, as an employee logs it.
 
     A reply to a personal mail is evidence of contact; one to an automatic mail is not. A waiting ticket comes back, a
-    resolved or closed one is reopened unless the words say that it is settled. Raises Incomplete without words.
+    resolved or closed one is reopened unless the words say that it is settled. `happened_at`: aware, not in the future
+    and not before the answer; default now. Raises Incomplete, NotAllowed, Forbidden or Stale.
     """
     at = happened_at or now
     if not text.strip():
         raise Incomplete({"text": "Put in what the customer wrote, word for word."})
     if at > now + SKEW:
         raise Incomplete({"happened_at": "A reply is logged after it came: this time is still to come."})
+    if at < ticket.responded_at - SKEW:
+        raise Incomplete({"happened_at": "This is before the customer answered."})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("log-reply")
+        if not says_settled and ending.is_too_late_to_reopen(work.ticket, now):
+            raise NotAllowed(ending.TOO_LATE, code="too_late")
         hear(
             work,
             text,
@@ -275,9 +280,9 @@ def hear(
         ending.reopen_for_customer(work, "log-reply", text, data=data, at=at)
         return reply
     if ticket.state == TicketState.WAITING_ON_CUSTOMER:
-        comes_back(work, "log-reply", data=data, at=at, customer_waits=True)
+        comes_back(work, "log-reply", data=data, at=at, customer_waits=not says_settled)
     elif to_personal_mail and ticket.state in LIVE:
-        # The customer answers what a person wrote: that is contact, and now it is our turn again.
+        # The customer answers what a person wrote: that is contact, and unless it is settled our turn again.
         attempt = ContactAttempt.objects.create(
             ticket=ticket,
             cycle=ticket.cycle,
@@ -289,7 +294,7 @@ def hear(
             evidence_from=at,
         )
         evidence_stands(work, "log-reply", at, data=data | {"attempt": attempt.pk})
-        work.set(customer_waits=True)
+        work.set(customer_waits=not says_settled)
     else:
         work.write("log-reply", data=data, happened_at=at, customer_waits=not says_settled, snoozed_until=None)
     if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:

@@ -31,6 +31,7 @@ TRIES = frozenset(
 SILENCE_DAYS = 7
 REMINDER_DAYS = 4
 REOPEN_WITHIN = timedelta(days=90)
+TOO_LATE = "This ticket closed more than 90 days ago. Open a new one for the customer instead."
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
 RECOVERY_AFTER = timedelta(days=14)
 
@@ -235,9 +236,22 @@ def finish(
         if deadline.is_open and deadline.cycle == ticket.cycle:
             deadline.dropped_at = work.now
             deadline.save(update_fields=["dropped_at"])
+    if said := _said_settled(ticket):
+        close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
+
+
+def _said_settled(ticket: Ticket) -> dict[str, Any]:
+    """Where the customer's last word of this cycle, pressed or written, was that it is settled: which word. Else empty.
+
+    Somebody who pressed *settled* and wrote again after it has not the last word in that press.
+    """
     pressed = ticket.verdicts.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk").first()
+    wrote = ticket.replies.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk").first()
+    if wrote is not None and (pressed is None or wrote.happened_at > pressed.happened_at):
+        return {"reply": wrote.pk, "confirmed_by": "reply"} if wrote.says_settled else {}
     if pressed is not None and pressed.choice == Verdict.Choice.SETTLED:
-        close(work, "settled-before", ClosedAs.CONFIRMED, data={"verdict": pressed.pk}, at=work.now)
+        return {"verdict": pressed.pk}
+    return {}
 
 
 def close(
@@ -321,9 +335,7 @@ def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("reopen")
         if is_too_late_to_reopen(work.ticket, now):
-            raise NotAllowed(
-                "This ticket closed more than 90 days ago. Open a new one for the customer instead.", code="too_late"
-            )
+            raise NotAllowed(TOO_LATE, code="too_late")
         start_cycle(work, "reopen", data={"by": "person"}, at=now)
         work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
         tell_about_reopening(work, [f"Reason: {reason}"])

@@ -7,7 +7,7 @@ from datetime import datetime
 from followups.actors import Actor
 from followups.messages import notices
 from followups.models import ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
-from followups.models.tickets import ClosedAs, DismissReason, TicketState
+from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.workflow.contact import evidence_stands, mail_counts_as_contact
@@ -163,7 +163,12 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
             attempt = ContactAttempt.objects.filter(message=message, evidence_from=None, voided_at=None).first()
             if attempt is None:
                 return
-            if mail_counts_as_contact(current):
+            if attempt.cycle != current.cycle:
+                # It was written before the customer came back, so it answers nothing of what they said since.
+                attempt.evidence_from = at
+                attempt.save(update_fields=["evidence_from"])
+                work.write("mail-accepted", data={"message": message.pk, "attempt": attempt.pk})
+            elif mail_counts_as_contact(current):
                 attempt.evidence_from = at
                 attempt.save(update_fields=["evidence_from"])
                 evidence_stands(work, "mail-accepted", at, data={"message": message.pk, "attempt": attempt.pk})
@@ -223,41 +228,49 @@ def question_dropped(message: Message, *, now: datetime) -> None:
 
 
 def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message) -> None:
-    """Where nothing else stands as evidence: back to assigned, the clock as if it had never stopped."""
+    """Where nothing else stands as evidence: back to assigned, the clock as if it had never stopped.
+
+    What the mail met is met by the next evidence that stands, else owed again. A resolved ticket goes back into action.
+    """
     current = work.ticket
-    remaining = current.attempts.filter(evidence_from__isnull=False, voided_at=None).order_by("evidence_from")
-    first = remaining.first()
-    in_cycle = remaining.filter(cycle=current.cycle).exists()
+    remaining = list(
+        current.attempts.filter(evidence_from__isnull=False, voided_at=None).order_by("evidence_from", "pk")
+    )
+    in_cycle = [row for row in remaining if row.cycle == attempt.cycle]
+    owed_again = False
     for row in work.deadlines:
         if (
             row.cycle == attempt.cycle
             and row.met_at == attempt.evidence_from
-            and row.target
-            in (
-                Deadline.Target.FIRST_CONTACT,
-                Deadline.Target.ANSWER,
-            )
+            and row.target in (Deadline.Target.FIRST_CONTACT, Deadline.Target.ANSWER)
         ):
-            if not in_cycle:
-                row.met_at = None
-                row.save(update_fields=["met_at"])
-    back = (
-        attempt.cycle == current.cycle
-        and not in_cycle
-        and current.state in (TicketState.CONTACTED, TicketState.IN_ACTION, TicketState.WAITING_ON_CUSTOMER)
+            later = (each.evidence_from for each in in_cycle if each.evidence_from and each.evidence_from >= row.starts_at)
+            row.met_at = next(later, None)
+            row.save(update_fields=["met_at"])
+            owed_again |= row.met_at is None and row.target == Deadline.Target.ANSWER and row.cycle == current.cycle
+    alone = attempt.cycle == current.cycle and not in_cycle
+    back = alone and current.state in (
+        TicketState.CONTACTED,
+        TicketState.IN_ACTION,
+        TicketState.WAITING_ON_CUSTOMER,
     )
     work.write(
         "mail-came-back",
         to=TicketState.ASSIGNED if back else None,
         data={"message": message.pk, "attempt": attempt.pk},
-        first_contact_at=first.evidence_from if first else None,
+        first_contact_at=remaining[0].evidence_from if remaining else None,
         waiting_until=None if back else current.waiting_until,
         waiting_from="" if back else current.waiting_from,
+        customer_waits=current.customer_waits or (owed_again and current.state in LIVE),
     )
+    if alone and current.state == TicketState.RESOLVED:
+        rested_on_it = current.resolutions.filter(cycle=current.cycle, voided_at=None)
+        if rested_on_it.exclude(told=Resolution.Told.NOT_REACHED).exists():
+            _resolution_falls(work, message)
 
 
 def _resolution_falls(work: OpenTicket, message: Message) -> None:
-    """The resolution mail did not arrive: nobody was told, so it is in action again."""
+    """Nobody was told, or what told of it rested on no contact: it is in action again."""
     current = work.ticket
     talk = current.resolutions.filter(cycle=current.cycle, voided_at=None, told=Resolution.Told.TALK).exists()
     if talk:

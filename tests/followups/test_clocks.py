@@ -11,10 +11,11 @@ from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
+from followups.refusals import Incomplete, NotAllowed
 from followups.workflow.keeping import mail_accepted, mail_failed
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user
+from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user, make_verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,60 @@ def test_a_personal_mail_is_evidence_once_accepted_and_none_once_it_bounced(case
     assert (case.state, case.first_contact_at) == ("assigned", None)
     first_contact = case.deadlines.get(target="first_contact")
     assert first_contact.is_open and case.due_at == first_contact.binding_at
+
+
+def personal_mail(case: Ticket, hanna: User) -> Ticket:
+    body = "I looked into it and found the reason."
+    case = workflow.send_message(case, actor=Actor.person(hanna), now=NOW, version=None, subject="", body=body)
+    accept(case, "personal")
+    return case
+
+
+def resolve_after_action(case: Ticket, hanna: User) -> Ticket:
+    who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
+    day = (NOW + 2 * DAY).date()
+    case = workflow.add_action(case, title="Repair it.", owner=hanna, due_on=day, **who)
+    case = workflow.complete_action(case, action=case.actions.get(), what_changed="Repaired.", **who)
+    cause = RootCause.objects.get(slug="product-fault")
+    return workflow.resolve(case, root_cause=cause, what_changed="Repaired.", why_it_happened="We split.", **who)
+
+
+def test_a_resolved_ticket_whose_only_contact_bounced_goes_back_into_action(case: Ticket, hanna: User) -> None:
+    case = resolve_after_action(personal_mail(case, hanna), hanna)
+    mail_failed(Message.objects.get(kind="personal"), now=NOW + HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.resolved_at, case.first_contact_at) == ("in_action", None, None)
+    assert case.deadlines.get(target="first_contact").is_open
+    assert not case.resolutions.filter(voided_at=None).exists()
+
+
+def test_a_bounce_leaves_a_deadline_met_by_the_contact_that_came_after_it(case: Ticket, hanna: User) -> None:
+    case = personal_mail(case, hanna)
+    talk = {"channel": "phone", "outcome": "spoke"}
+    workflow.log_contact(case, actor=Actor.person(hanna), now=NOW + HOUR, version=None, **talk)
+    mail_failed(Message.objects.get(kind="personal"), now=NOW + 2 * HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.first_contact_at) == ("contacted", NOW + HOUR)
+    assert case.deadlines.get(target="first_contact").met_at == NOW + HOUR
+
+
+def test_a_customer_whose_answer_bounced_still_waits_for_it(case: Ticket, hanna: User) -> None:
+    workflow.log_reply(case, actor=Actor.person(hanna), now=NOW, version=None, text="Well?")
+    case = personal_mail(case, hanna)
+    assert not case.customer_waits
+    mail_failed(Message.objects.get(kind="personal"), now=NOW + HOUR)
+    case.refresh_from_db()
+    assert case.customer_waits and case.deadlines.get(target="answer").is_open
+
+
+def test_a_mail_written_before_the_customer_came_back_answers_nothing_of_it(case: Ticket, hanna: User) -> None:
+    body = "I looked into it and found the reason."
+    case = resolved(case, hanna)
+    case = workflow.send_message(case, actor=Actor.person(hanna), now=NOW, version=None, subject="", body=body)
+    case = workflow.log_reply(case, actor=Actor.person(hanna), now=NOW, version=None, text="It is not settled.")
+    accept(case, "personal")
+    assert (case.state, case.cycle, case.customer_waits) == ("assigned", 1, True)
+    assert case.deadlines.get(target="answer").is_open
 
 
 def test_an_unedited_template_is_no_evidence(case: Ticket, hanna: User) -> None:
@@ -234,6 +289,49 @@ def test_a_reply_to_a_personal_mail_is_contact(case: Ticket, hanna: User) -> Non
         case, actor=Actor.person(hanna), now=NOW, version=None, text="Yes, call me.", to_personal_mail=True
     )
     assert case.state == "contacted" and case.customer_waits
+
+
+@pytest.mark.parametrize("to_personal_mail", [True, False])
+def test_who_says_that_it_is_settled_waits_for_nothing(case: Ticket, hanna: User, to_personal_mail: bool) -> None:
+    words = {"text": "It works again.", "says_settled": True, "to_personal_mail": to_personal_mail}
+    case = workflow.log_reply(case, actor=Actor.person(hanna), now=NOW, version=None, **words)
+    assert not case.customer_waits
+    assert not case.deadlines.filter(target="answer").exists()
+
+
+def test_who_says_so_instead_of_answering_a_question_waits_for_nothing(case: Ticket, hanna: User) -> None:
+    who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
+    case = workflow.log_contact(case, channel="phone", outcome="spoke", **who)
+    case = workflow.wait(case, question="Which one?", **who)
+    case = workflow.log_reply(case, text="It works again.", says_settled=True, **who)
+    assert (case.state, case.customer_waits) == ("contacted", False)
+
+
+def test_yes_by_mail_before_resolving_confirms_on_resolving(case: Ticket, hanna: User) -> None:
+    who = {"actor": Actor.person(hanna), "version": None}
+    workflow.log_reply(case, text="It works again, thank you.", says_settled=True, now=NOW - HOUR, **who)
+    case = resolved(case, hanna)
+    assert (case.state, case.closed_as) == ("closed", "confirmed")
+    assert case.events.last().data["confirmed_by"] == "reply"
+
+
+def test_whoever_writes_again_after_settled_has_the_last_word(case: Ticket, hanna: User) -> None:
+    make_verdict(case, "settled", happened_at=NOW - HOUR / 2)
+    who = {"actor": Actor.person(hanna), "version": None}
+    workflow.log_reply(case, text="No, it broke again.", now=NOW - HOUR / 4, **who)
+    assert resolved(case, hanna).state == "resolved"
+
+
+def test_a_reply_is_not_logged_before_the_answer_nor_ninety_days_after_the_end(case: Ticket, hanna: User) -> None:
+    words = {"actor": Actor.person(hanna), "version": None, "text": "Well?", "to_personal_mail": True}
+    with pytest.raises(Incomplete, match="before the customer answered"):
+        workflow.log_reply(case, now=NOW, happened_at=NOW - DAY, **words)
+    case = resolved(case, hanna)
+    accept(case, "resolution")
+    assert case.silence_until is not None
+    clocks.close_the_silent(now=case.silence_until)
+    with pytest.raises(NotAllowed, match="90 days"):
+        workflow.log_reply(case, now=case.silence_until + 91 * DAY, **words)
 
 
 def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
