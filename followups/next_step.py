@@ -12,6 +12,7 @@ from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
 from followups.templatetags.moments import as_promised, moment
 from surveys.models import Contact
+from surveys.quoting import disagree
 from surveys.scoring import Band
 
 
@@ -73,6 +74,10 @@ def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) 
         said = gettext("%(name)s asked to be contacted.") % {"name": _capital(name)}
     else:
         said = gettext("Nobody has spoken to %(name)s yet.") % {"name": name}
+    if ticket.cycle == 0 and not ticket.on_hold and ticket.response is not None:
+        if disagree(ticket.score, ticket.response.verbatim):
+            doubt = gettext("Words and score do not fit: ask first how %(name)s read the scale, before you apologise.")
+            said = f"{doubt % {'name': name}} {said}"
     if calls_first(ticket.contact, ticket.contact_me):
         return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", f"{said} {until}".strip())
     return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", f"{said} {until}".strip())
