@@ -48,12 +48,13 @@ KINDS: dict[str, Any] = {
 }
 
 VIEWS: dict[str, tuple[Any, Q]] = {
-    "all": (_("All"), Q()),
+    "customers": (_("To customers"), ~Q(stream=Stream.STAFF)),
     "waiting": (_("Waiting to leave"), Q(state__in=[State.QUEUED, State.SENDING])),
     "not_sent": (_("Not sent, with reason"), Q(state__in=[State.SKIPPED, State.CANCELLED])),
     "failed": (_("Not delivered"), Q(state__in=[State.FAILED, State.BOUNCED])),
     "staff": (_("To colleagues"), Q(stream=Stream.STAFF)),
 }
+USUAL_VIEW = "customers"
 
 
 class MailboxForm(forms.Form):
@@ -168,7 +169,9 @@ def visible_to(user: Any) -> QuerySet[Message]:
 def page(user: Any, data: Any, *, now: datetime) -> Page:
     """The page of the list that `data` (the query string) asks for. One query for the rows, one per view for counts."""
     wanted = MailboxForm(data).wanted()
-    view = wanted["view"] = wanted["view"] or "all"
+    # Notices to colleagues have a view of their own: whoever asks for a kind of them means that one.
+    usual = "staff" if wanted["kind"].startswith("notice_") else USUAL_VIEW
+    view = wanted["view"] = wanted["view"] or usual
     mine = visible_to(user)
     found = mine.filter(VIEWS[view][1])
     if wanted["kind"]:
@@ -223,6 +226,6 @@ def _tab(name: str, mine: QuerySet[Message], wanted: dict[str, Any]) -> Tab:
 
 
 def _query(wanted: dict[str, Any]) -> str:
-    kept: Iterable[tuple[str, Any]] = ((name, value) for name, value in wanted.items() if value and value != "all")
+    kept: Iterable[tuple[str, Any]] = ((name, value) for name, value in wanted.items() if value and value != USUAL_VIEW)
     encoded = urlencode(list(kept))
     return f"?{encoded}" if encoded else "?"

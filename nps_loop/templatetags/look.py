@@ -141,15 +141,11 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     ]
     if leads:
         work.insert(0, _item("/team/", "team", gettext("Team"), "m", nav.get("team_late"), gettext("late")))
-    rest = [_item("/reports/", "chart", gettext("Reports"), "r")]
-    if leads or runs:
-        rest.append(_item("/mailbox/", "mail", gettext("Mailbox")))
+    rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
     if runs:
         rest.append(_item("/admin/", "gear", pgettext("navigation", "Set-up")))
-    if len(rest) == 1:  # a fold with one thing in it hides that thing
-        work, rest = work + rest, []
     place = nav.get("place") or request.path
     for item in work + rest:
         item["here"] = place.startswith(item["href"])

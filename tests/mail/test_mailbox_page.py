@@ -45,7 +45,7 @@ def test_an_agent_sees_mails_of_own_cases_and_notices_to_themselves(client, agen
     notice = make_message(stream=Stream.STAFF, recipient=agent.email, subject="A ticket is yours")
     colleague = make_message(stream=Stream.STAFF, recipient="nils@nordfracht.example", subject="A ticket is his")
 
-    page = client.get("/mailbox/").content.decode()
+    page = client.get("/mailbox/").content.decode() + client.get("/mailbox/?view=staff").content.decode()
 
     for row in (own, notice):
         assert row.subject in page
@@ -76,7 +76,7 @@ def test_an_administrator_sees_every_mail(client, admin):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", {"a", "b", "c", "d"}),
+        ("", {"a", "b", "c"}),
         ("?view=waiting", {"a"}),
         ("?view=not_sent", {"b"}),
         ("?view=failed", {"c"}),
@@ -84,15 +84,16 @@ def test_an_administrator_sees_every_mail(client, admin):
         ("?kind=delay", {"a"}),
         ("?q=B@CLIENT", {"b"}),
         ("?view=failed&q=b@client", set()),
-        ("?view=nonsense&kind=nonsense&before=-1", {"a", "b", "c", "d"}),
-        ("?before=99999999999999999999999", {"a", "b", "c", "d"}),
+        ("?view=nonsense&kind=nonsense&before=-1", {"a", "b", "c"}),
+        ("?before=99999999999999999999999", {"a", "b", "c"}),
+        ("?kind=notice_lead", {"d"}),
     ],
 )
 def test_the_list_is_narrowed_by_state_kind_and_address(client, admin, query, found):
     make_message(recipient="a@client.example", kind="delay")
     make_message(recipient="b@client.example", state=State.SKIPPED, reason="Not sent: told lately.")
     make_message(recipient="c@client.example", state=State.BOUNCED, ended_at=NOW)
-    make_message(recipient="d@halden.example", state=State.SENT, stream=Stream.STAFF, sent_at=NOW)
+    make_message(recipient="d@halden.example", state=State.SENT, stream=Stream.STAFF, kind="notice_lead", sent_at=NOW)
 
     shown = client.get(f"/mailbox/{query}").context["page"].rows
 
