@@ -17,7 +17,7 @@ from followups.filters import TicketFilter
 from followups.models import Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.next_step import next_step
-from followups.permissions import roles_of, sees_name, sees_words
+from followups.permissions import WORKING, roles_of, sees_name, sees_words
 from followups.serializers.detail import DETAIL_ROWS, TicketDetailSerializer
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES
@@ -52,6 +52,7 @@ class TicketView(FollowupView):
             "reader": self.reader(),
             "name_shown": sees_name(shown, self.caller(), shown.response.share_name if shown.response else None, roles),
             "words_shown": sees_words(shown, self.caller(), roles),
+            "only_promises_of": None if roles & WORKING else self.caller().pk,
             "messages": mails,
             "offers": offers(shown, roles).values(),
             "next_step": next_step(

@@ -247,8 +247,15 @@ class NextStepSerializer(serializers.Serializer[Any]):
 class TicketDetailSerializer(TicketSerializer):
     """One ticket with all that belongs to it.
 
-    The context adds `offers` (verbs), `next_step`, `messages`, and `words_shown` and `name_shown` for whoever asks.
+    The context adds `offers` (verbs), `next_step`, `messages`, `words_shown` and `name_shown` for whoever asks, and
+    `only_promises_of`: the id of somebody who was only given an action and sees the words and own promises, not the
+    case around them; else None.
     """
+
+    AROUND = (
+        "decisions", "deadlines", "attempts", "resolutions", "dismissal_requests", "notes", "replies", "verdicts",
+        "watchers", "messages", "events",
+    )  # fmt: skip
 
     answer = AnswerSerializer(source="response", read_only=True, allow_null=True)
     follows = serializers.IntegerField(source="follows_id", read_only=True, allow_null=True)
@@ -276,6 +283,15 @@ class TicketDetailSerializer(TicketSerializer):
             "messages", "events", "next_step", "verbs",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def to_representation(self, ticket: Ticket) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(ticket)
+        if (user := self.context["only_promises_of"]) is not None:
+            shown |= {name: [] for name in self.AROUND} | {"hold_reason": "", "bonus": []}
+            shown["actions"] = [action for action in shown["actions"] if action["owner"]["id"] == user]
+            if shown["answer"] is not None:
+                shown["answer"] |= {"external_id": "", "attributes": {}}
+        return shown
 
     @extend_schema_field(MailSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:

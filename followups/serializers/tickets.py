@@ -24,7 +24,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
     number = serializers.IntegerField(source="pk", read_only=True)
     url = serializers.SerializerMethodField(help_text="The page colleagues work on.")
     customer = serializers.SerializerMethodField(help_text="Null where nobody is known or the name may not be shown.")
-    account = AccountSerializer(read_only=True, allow_null=True)
+    account = serializers.SerializerMethodField(help_text="Null where there is none or the name may not be shown.")
     owner = PersonSerializer(read_only=True, allow_null=True)
     team = TeamSerializer(read_only=True, allow_null=True)
     touchpoint = TouchpointSerializer(source="response.touchpoint", read_only=True, default=None, allow_null=True)
@@ -51,10 +51,19 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
 
     @extend_schema_field(ContactSerializer(allow_null=True))
     def get_customer(self, ticket: Ticket) -> dict[str, Any] | None:
-        share_name = ticket.response.share_name if ticket.response else None
-        if ticket.contact is None or not self.context["reader"].sees_name(ticket, share_name):
+        if ticket.contact is None or not self._sees_name(ticket):
             return None
         return dict(ContactSerializer(ticket.contact).data)
+
+    @extend_schema_field(AccountSerializer(allow_null=True))
+    def get_account(self, ticket: Ticket) -> dict[str, Any] | None:
+        if ticket.account is None or not self._sees_name(ticket):
+            return None
+        return dict(AccountSerializer(ticket.account).data)
+
+    def _sees_name(self, ticket: Ticket) -> bool:
+        sees: bool = self.context["reader"].sees_name(ticket, ticket.response.share_name if ticket.response else None)
+        return sees
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_words(self, ticket: Ticket) -> str | None:

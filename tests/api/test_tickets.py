@@ -270,6 +270,24 @@ def test_a_name_is_read_outside_the_team_only_where_the_customer_said_so(cast: C
     assert reads(cast.back_office)
 
 
+def test_who_was_only_given_an_action_reads_the_words_and_that_promise_and_nothing_around_them(cast: Cast) -> None:
+    account = make_account("Nordby AB")
+    Ticket.objects.filter(pk=cast.ticket.pk).update(account=account, hold_reason="Ask Grace first")
+    fill(cast.ticket, cast.agent, 2)
+    Note.objects.create(ticket=cast.ticket, by=cast.agent, text="Grace is about to cancel.", happened_at=NOW)
+    make_message(case=cast.ticket.pk, subject="About it")
+
+    caller = Caller(user=cast.back_office)
+    body = caller.get(f"{URL}{cast.ticket.pk}/").json()
+    assert {action["owner"]["id"] for action in body["actions"]} == {cast.back_office.pk}
+    assert body["words"] == cast.ticket.response.verbatim
+    empty = ("notes", "attempts", "replies", "verdicts", "events", "messages", "resolutions", "dismissal_requests")
+    assert {name: body[name] for name in empty} == {name: [] for name in empty}
+    assert body["hold_reason"] == "" and body["account"] is None
+    assert caller.get(URL).json()["results"][0]["account"] is None
+    assert Caller(user=cast.mate).get(f"{URL}{cast.ticket.pk}/").json()["account"]["name"] == "Nordby AB"
+
+
 def test_times_are_utc_and_late_is_by_now(caller: Caller, time_machine: Any) -> None:
     ticket = make_ticket(due_at=NOW + timedelta(minutes=1))
     assert numbers(caller, late="true") == set()
