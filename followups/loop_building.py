@@ -127,6 +127,7 @@ class _Builder:
             said_on=self.day(last.happened_at) if last else "",
             told_too=self.told_too() if variant == Variant.NOT_YET else (),
             silence_until=self.day(ticket.silence_until) if ticket.silence_until else "",
+            ticket=ticket.pk,
             cycle=ticket.cycle,
             options=self.options(variant, seen_by_staff),
             opened=opened,

@@ -131,7 +131,9 @@ class LoopPage:
     told_too: tuple[str, ...] = ()
     silence_until: str = ""
 
-    # What may be pressed. A press carries `cycle`, so that an old page decides nothing. `until` ends the link.
+    # What may be pressed. A press carries `ticket` and `cycle`, so that an old page decides nothing. `until` ends the
+    # link.
+    ticket: int = 0
     cycle: int = 0
     options: frozenset[Option] = frozenset()
     opened: str = ""  # "settled" or "not_yet": which of the two answers stands open

@@ -27,6 +27,8 @@ class Press:
 
     choice: str
     cycle: int
+    # The ticket the page showed: another of the conversation may have come to the front since. None: not said.
+    ticket: int | None = None
     words: str = ""
     phone: str = ""
     in_demo_by: User | None = None
@@ -51,18 +53,20 @@ def ticket_on_page(conversation: Conversation) -> Ticket | None:
 def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
     """Let the ticket follow from what the customer pressed. Returns whether it counted.
 
-    It does not count where the page showed another cycle than the present one, or where there is nothing left to
-    decide: the customer then sees how things stand.
+    It does not count where the page showed another ticket, or another cycle than the present one, or where there is
+    nothing left to decide: the customer then sees how things stand.
     """
     words = pressed.words.strip()[:MAX_WORDS]
     with transaction.atomic(), opened(ticket, actor=Actor.customer(), now=now, version=None) as work:
         current = work.ticket
         if pressed.cycle != current.cycle or current.state == TicketState.DISMISSED:
             return False
+        if pressed.ticket not in (None, current.pk) or ending.is_too_late_to_reopen(current, now):
+            return False
         if pressed.choice == "add_words":
             return _words(work, words)
         act = _ACTS.get(pressed.choice)
-        if act is None or ending.is_too_late_to_reopen(current, now):
+        if act is None:
             return False
         if pressed.choice == Choice.SETTLED and current.state == TicketState.CLOSED:
             return False
@@ -127,11 +131,13 @@ def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
 
 
 def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> None:
-    """Another person is wanted: the lead decides who. A resolved or closed ticket is open again for it."""
+    """Another person is wanted: the lead decides who, and an answer is owed. A resolved or closed ticket reopens."""
     if work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
         ending.reopen_for_customer(work, "somebody-else", words, data=data, at=work.now)
     else:
-        work.write("somebody-else", data=data, customer_waits=work.ticket.state != TicketState.NEW)
+        work.write("somebody-else", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
+        if work.ticket.state != TicketState.NEW:
+            answer_owed(work, work.now)
     name = work.ticket.contact.short_name if work.ticket.contact else "The customer"
     owner = work.ticket.owner.name if work.ticket.owner else "the present owner"
     work.mail_later(

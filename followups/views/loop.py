@@ -54,10 +54,15 @@ def loop(request: HttpRequest, token: str) -> HttpResponse:
 
 def _pressed(request: HttpRequest, ticket: Ticket, colleague: User | None, now: datetime) -> HttpResponse:
     """Let a press count and lead back to the page; one that came too late shows what is, and keeps what was typed."""
-    choice, cycle = request.POST.get("verdict", ""), request.POST.get("cycle", "")
+    choice, cycle, number = (request.POST.get(name, "") for name in ("verdict", "cycle", "ticket"))
     sent = Press(
         choice=choice,
         cycle=int(cycle) if cycle.isascii() and cycle.isdigit() and len(cycle) < 6 else -1,
+        ticket=None
+        if not number
+        else int(number)
+        if number.isascii() and number.isdigit() and len(number) < 19
+        else -1,
         words=request.POST.get("words", ""),
         phone=request.POST.get("phone", ""),
         in_demo_by=colleague,

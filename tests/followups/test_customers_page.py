@@ -17,7 +17,7 @@ from nps_loop import links
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from tests.factories import make_account, make_contact, make_member, make_response, make_user
+from tests.factories import make_account, make_contact, make_member, make_response, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,6 +116,18 @@ def test_a_press_from_a_page_of_an_older_cycle_shows_what_is(client: Client, res
     assert resolved.state == "assigned"
 
 
+def test_a_press_counts_for_the_ticket_its_page_showed_and_for_no_other(client: Client, resolved: Ticket) -> None:
+    page = client.get(address(resolved)).content.decode()
+    assert f'name="ticket" value="{resolved.pk}"' in page
+    response = make_response(2, contact=resolved.contact)
+    other = make_ticket(response, conversation=resolved.conversation, owner=resolved.owner, state="resolved")
+    late = client.post(address(resolved), {"verdict": "settled", "cycle": "0", "ticket": str(resolved.pk)})
+    assert late.status_code == 409
+    other.refresh_from_db()
+    assert other.state == "resolved"
+    assert client.post(address(resolved), {"verdict": "settled", "cycle": "0", "ticket": "x"}).status_code == 409
+
+
 def test_settled_before_resolving_is_an_event_and_resolving_then_confirms(client: Client, case: Ticket) -> None:
     assert press(client, case, "settled") == 200
     assert case.state == "assigned" and case.events.filter(verb="settled-early").exists()
@@ -144,6 +156,7 @@ def test_somebody_else_is_for_the_lead_to_decide(client: Client, case: Ticket) -
     press(client, case, "somebody_else")
     lead = User.objects.get(first_name="Tomás")
     assert Message.objects.filter(recipient=lead.email, subject__contains="asks for somebody else").exists()
+    assert case.customer_waits and case.deadlines.filter(target="answer", met_at=None).exists()
 
 
 def test_leave_it_stops_every_mail(client: Client, resolved: Ticket) -> None:
