@@ -1,15 +1,17 @@
 """What time alone brings about: waiting tickets that come back, silence that closes, reminders, and who must be told.
 
-Each function claims its rows, so that two sweeps at once do nothing twice, and each may fail without the others.
+Each function claims its rows, so that two sweeps at once do nothing twice, and each may fail without the others. Where
+each ticket is dealt with alone, one that raises is logged and passed over, also by its like: the others go on.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from followups.actors import Actor
 from followups.messages import letters, notices
@@ -22,6 +24,8 @@ from followups.workflow.writing import WITH, opened
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
 # After this long without an owner the lead signs the acknowledgement, so that the customer hears in time.
 UNASSIGNED_AFTER = timedelta(minutes=15)
@@ -33,47 +37,59 @@ DIGEST_OVER = 3
 
 def bring_back_waiting(*, now: datetime) -> int:
     """Waiting tickets whose day has come go back to where they came from; their owner hears of it."""
-    due = Ticket.objects.waiting().filter(waiting_until__lte=now).order_by("waiting_until")[:BATCH]
-    for ticket in due:
-        with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
-            current = work.ticket
-            if (
-                current.state != TicketState.WAITING_ON_CUSTOMER
-                or not current.waiting_until
-                or current.waiting_until > now
-            ):
-                continue
-            comes_back(work, "resume", data={"because": "date"}, at=now)
-            if current.owner is not None:
-                name = current.contact.short_name if current.contact else "The customer"
-                work.mail_later(
-                    [
-                        notices.to_person(
-                            current.owner,
-                            current,
-                            f"No answer from {name} (#{current.pk})",
-                            [f"{name} was asked a question and has not answered by the day set. The clock runs again."],
-                            dedupe_key=f"back:{current.pk}:{current.version}",
-                        )
-                    ]
-                )
-    return len(due)
+    return _each(Ticket.objects.waiting().filter(waiting_until__lte=now).order_by("waiting_until"), _bring_back, now)
+
+
+def _bring_back(ticket: Ticket, *, now: datetime) -> None:
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        current = work.ticket
+        if current.state != TicketState.WAITING_ON_CUSTOMER or not current.waiting_until or current.waiting_until > now:
+            return
+        comes_back(work, "resume", data={"because": "date"}, at=now)
+        if current.owner is not None:
+            name = current.contact.short_name if current.contact else "The customer"
+            work.mail_later(
+                [
+                    notices.to_person(
+                        current.owner,
+                        current,
+                        f"No answer from {name} (#{current.pk})",
+                        [f"{name} was asked a question and has not answered by the day set. The clock runs again."],
+                        dedupe_key=f"back:{current.pk}:{current.version}",
+                    )
+                ]
+            )
 
 
 def close_the_silent(*, now: datetime) -> int:
     """Resolved tickets whose silence ran out close as unconfirmed, or as not asked."""
-    silent = Ticket.objects.filter(state=TicketState.RESOLVED, silence_until__lte=now).order_by("silence_until")[:BATCH]
-    for ticket in silent:
-        close_as_silent(ticket, now=now)
-    return len(silent)
+    silent = Ticket.objects.filter(state=TicketState.RESOLVED, silence_until__lte=now).order_by("silence_until")
+    return _each(silent, close_as_silent, now)
 
 
 def remind_once(*, now: datetime) -> int:
     """The one reminder of the question."""
-    open_questions = Ticket.objects.filter(state=TicketState.RESOLVED, remind_at__lte=now).order_by("remind_at")[:BATCH]
-    for ticket in open_questions:
-        remind(ticket, now=now)
-    return len(open_questions)
+    open_questions = Ticket.objects.filter(state=TicketState.RESOLVED, remind_at__lte=now).order_by("remind_at")
+    return _each(open_questions, remind, now)
+
+
+def _each(due: QuerySet[Ticket], act: Callable[..., object], now: datetime) -> int:
+    """Let `act` deal with a batch of the tickets that are due, each alone; returns with how many it did."""
+    done = 0
+    raised: list[int] = []
+    while done < BATCH and len(raised) < BATCH:
+        # Those that raised are not asked for again, so that they take nobody's place in the batch.
+        tickets = list(due.exclude(pk__in=raised)[: BATCH - done])
+        if not tickets:
+            break
+        for ticket in tickets:
+            try:
+                act(ticket, now=now)
+                done += 1
+            except Exception:
+                logger.exception("What is due on ticket %s raised; the others go on.", ticket.pk)
+                raised.append(ticket.pk)
+    return done
 
 
 def acknowledge_the_unassigned(*, now: datetime) -> int:

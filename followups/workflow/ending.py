@@ -390,14 +390,13 @@ def start_cycle(
         )
         if other is not None:
             # One conversation per person: the open one takes the reopened ticket in, with its owner.
-            work.set(conversation=other)
-            if other.owner_id and other.owner_id != ticket.owner_id:
-                work.set(owner=other.owner)
+            work.set(conversation=other, owner=other.owner or ticket.owner)
         else:
             Conversation.objects.filter(pk=conversation.pk).update(closed_at=None)
             conversation.closed_at = None
     if ticket.owner and not ticket.owner.is_active:
         work.set(owner=None)
+    Conversation.objects.filter(pk=ticket.conversation_id).update(owner=ticket.owner)
 
 
 def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[str, Any], at: datetime) -> None:

@@ -174,6 +174,10 @@ class OpenTicket:
         if self._drafts:
             outbox.queue(self._drafts, now=self.now)
         fields = deadlines.due_fields(self.ticket, self.deadlines, self.actions(Action.State.OPEN))
+        due_at, snoozed_until = fields["due_at"], self.ticket.snoozed_until
+        if snoozed_until and isinstance(due_at, datetime) and due_at < snoozed_until:
+            # What is due came nearer: a snooze never passes it.
+            fields["snoozed_until"] = due_at
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
 

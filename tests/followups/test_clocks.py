@@ -15,7 +15,16 @@ from followups.refusals import Incomplete, NotAllowed
 from followups.workflow.keeping import mail_accepted, mail_failed
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user, make_verdict
+from tests.factories import (
+    NOW,
+    make_account,
+    make_contact,
+    make_member,
+    make_response,
+    make_ticket,
+    make_user,
+    make_verdict,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -215,6 +224,20 @@ def test_waiting_comes_back_by_itself_and_the_team_clock_stood_still(case: Ticke
     assert case.resolution_due_at == case.deadlines.get(target="resolution").due_at
 
 
+def test_a_ticket_that_raises_holds_up_no_other(case: Ticket, hanna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clocks, "BATCH", 1)
+    who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
+    response = make_response(2, contact=make_contact("Ola Berg"), received_at=NOW, responded_at=NOW - HOUR)
+    broken = make_ticket(response, owner=hanna, state="waiting_on_customer", waiting_until=NOW, waiting_from="closed")
+    workflow.log_contact(case, channel="phone", outcome="spoke", **who)
+    workflow.wait(case, question="Which one?", until=NOW + HOUR, **who)
+    assert clocks.bring_back_waiting(now=NOW + DAY) == 0
+    monkeypatch.setattr(clocks, "BATCH", 2)
+    assert clocks.bring_back_waiting(now=NOW + DAY) == 1
+    case.refresh_from_db(), broken.refresh_from_db()
+    assert (case.state, broken.state) == ("contacted", "waiting_on_customer")
+
+
 def test_the_third_question_is_told_to_the_lead(case: Ticket, hanna: User, lead: User) -> None:
     me = Actor.person(hanna)
     workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
@@ -358,6 +381,25 @@ def test_reopening_ends_after_ninety_days(case: Ticket, hanna: User) -> None:
         case, actor=Actor.person(hanna), now=case.closed_at + 89 * DAY, version=None, reason="Came back."
     )
     assert (case.state, case.cycle) == ("assigned", 1)
+
+
+def test_a_ticket_that_is_reopened_has_the_owner_of_its_conversation(case: Ticket, hanna: User) -> None:
+    case = resolved(case, hanna)
+    accept(case, "resolution")
+    assert case.silence_until is not None
+    clocks.close_the_silent(now=case.silence_until)
+    fresh = make_response(3, contact=case.contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    words = {"actor": Actor.customer(), "now": NOW, "version": None, "text": "It is back."}
+    case = workflow.log_reply(case, **words)
+    conversation = Ticket.objects.get(response=fresh).conversation
+    assert (case.conversation, case.owner, conversation.owner) == (conversation, hanna, hanna)
+
+    User.objects.filter(pk=hanna.pk).update(is_active=False)
+    Ticket.objects.filter(pk=case.pk).update(state="resolved")
+    case = workflow.log_reply(case, **words)
+    conversation.refresh_from_db()
+    assert (case.owner, conversation.owner) == (None, None)
 
 
 def test_absences_do_not_stop_what_runs(case: Ticket, hanna: User) -> None:

@@ -399,6 +399,12 @@ def test_snooze_never_passes_the_due_time_nor_a_waiting_customer(case: Ticket, h
     refused(NotAllowed, workflow.snooze, case, hanna, until=NOW + HOUR)
 
 
+def test_a_snooze_ends_where_something_comes_due_before_it(contacted: Ticket, hanna: User, ivo: User) -> None:
+    do(workflow.snooze, contacted, hanna, until=NOW + 6 * DAY)
+    case = do(workflow.add_action, contacted, hanna, title="Repair it.", owner=ivo, due_on=(NOW + 2 * DAY).date())
+    assert case.due_at is not None and case.snoozed_until == case.due_at < NOW + 6 * DAY
+
+
 def test_a_hold_stops_automatic_mail_and_only_a_lead_lifts_it(
     case: Ticket, hanna: User, ivo: User, tomas: User
 ) -> None:
