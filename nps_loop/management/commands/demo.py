@@ -12,9 +12,9 @@ from types import FrameType
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import connection, connections
 
 from nps_loop.broker import NoBroker, start_embedded
 from nps_loop.supervising import Child, spawn, stop_all, wait_for
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             signal.signal(sig, _interrupt)
         children: list[Child] = []
         try:
-            self._prepare(samples=not options["empty"])
+            self._prepare(children, samples=not options["empty"])
             self._start(children, port)
             if not options["empty"]:
                 self._feed(children)
@@ -55,14 +55,37 @@ class Command(BaseCommand):
             stop_all(children)
             lock.close()
 
-    def _prepare(self, samples: bool) -> None:
-        self.stdout.write("Preparing the database ...")
-        call_command("migrate", verbosity=0)
-        if samples and "load_samples" in get_commands() and not _has_answers():
-            self.stdout.write("Loading sample answers ...")
-            call_command("load_samples", stdout=self.stdout)
-        # The programs below are the only ones to hold connections from here on.
+    def _prepare(self, children: list[Child], samples: bool) -> None:
+        """Bring the database up to date, and fill it where it is empty and `samples` are wanted."""
+        file = Path(settings.DATABASES["default"]["NAME"]) if connection.vendor == "sqlite" else None
+        if samples and file and not file.exists():
+            # Filled under another name first: a demo stopped half-way starts over instead of showing half a company.
+            unfinished = file.with_name(f"unfinished-{file.name}")
+            for left in file.parent.glob(f"{unfinished.name}*"):
+                left.unlink()
+            aside = {"DATABASE_URL": f"sqlite:///{unfinished}"}
+            self._run(children, "Preparing the database", "migrate", **aside)
+            self._run(children, "Loading sample answers (once, about a minute)", "load_samples", **aside)
+            unfinished.rename(file)
+            return
+        self._run(children, "Preparing the database", "migrate")
+        if samples and not _has_answers():
+            self._run(children, "Loading sample answers (once, about a minute)", "load_samples")
+        # The programs started from here on are the only ones to hold connections.
         connections.close_all()
+
+    def _run(self, children: list[Child], what: str, command: str, **env: str) -> None:
+        """Run one management command to its end. Raises CommandError with its last words when it fails."""
+        self.stdout.write(f"{what} ...")
+        self.stdout.flush()
+        log = settings.DATA_DIR / "log" / f"{command}.log"
+        child = spawn(
+            command, [sys.executable, "manage.py", command, "--skip-checks"], env={**os.environ, **env}, log=log
+        )
+        children.append(child)
+        if child.process.wait():
+            raise CommandError(f"manage.py {command} failed; the end of {log}:\n{child.last_lines()}")
+        children.remove(child)
 
     def _start(self, children: list[Child], port: int) -> None:
         if not settings.REDIS_URL:
