@@ -6,8 +6,9 @@ In this order, the first that can take it:
 3. the account's owner;
 4. of the ticket's team, the least loaded for their capacity; ties go to who was given one longest ago, then by id.
 
-Nobody who is away, inactive or full. At half of the first-contact time the cap yields, to the least loaded, and the
-lead is told. Where nobody can take it the ticket waits, and the next sweep looks again.
+Nobody who is away, inactive or full. Whoever gave a ticket back gets it again only where nobody else can take it. At
+half of the first-contact time the cap yields, to the least loaded, and the lead is told. Where nobody can take it the
+ticket waits, and the next sweep looks again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from django.db.models import Count
 
 from followups.actors import Actor
 from followups.messages import notices
-from followups.models import AssignmentRound, Away, Conversation, Deadline, Escalation, Member, Team, Ticket, Watcher
+from followups.models import (
+    AssignmentRound,
+    Away,
+    Conversation,
+    Deadline,
+    Escalation,
+    Event,
+    Member,
+    Team,
+    Ticket,
+    Watcher,
+)
 from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.workflow.giving import Handing, assignment_lock, give
 from followups.workflow.writing import WITH, opened
@@ -108,9 +120,9 @@ class Pool:
         rows = self.by_user.get(user_id, [])
         return next((row for row in rows if row.team.pk == team_id), rows[0] if rows else None)
 
-    def least_loaded(self, ticket: Ticket, *, cap_yields: bool) -> Candidate | None:
-        """Of the ticket's team; who writes the customer's language, where somebody there does."""
-        members = self.by_team.get(ticket.team_id or 0, [])
+    def least_loaded(self, ticket: Ticket, *, cap_yields: bool, but: int | None = None) -> Candidate | None:
+        """Of the ticket's team but one; who writes the customer's language, where somebody there does."""
+        members = [row for row in self.by_team.get(ticket.team_id or 0, []) if row.user.pk != but]
         language = (ticket.contact.language if ticket.contact else "")[:2].lower()
         speaking = [row for row in members if not row.languages or language in row.languages] if language else members
         free = [row for row in speaking or members if cap_yields or not row.is_full]
@@ -149,22 +161,30 @@ class Choice:
 
 
 def choose(
-    ticket: Ticket, pool: Pool, *, conversation_owner: int | None, account_mate: int | None, cap_yields: bool
+    ticket: Ticket,
+    pool: Pool,
+    *,
+    conversation_owner: int | None,
+    account_mate: int | None,
+    cap_yields: bool,
+    gave_back: int | None = None,
 ) -> Choice | None:
     """The person for one ticket, by the order at the top of this module; None where it has to wait. No query."""
     if conversation_owner is not None and (found := pool.of_user(conversation_owner, ticket.team_id)):
         return Choice(found, "conversation", "You are in conversation with this customer already.")
     account = ticket.account.name if ticket.account else ""
-    if account_mate is not None and (found := pool.of_user(account_mate, ticket.team_id)):
+    if account_mate is not None and account_mate != gave_back and (found := pool.of_user(account_mate, ticket.team_id)):
         return Choice(found, "same_account", f"You have the ticket of somebody else at {account}.")
     owner = ticket.account.owner if ticket.account else None
     passed_over = None
     if owner is not None:
-        code, until = pool.why_not(owner)
+        code, until = ("gave_back", "") if owner.pk == gave_back else pool.why_not(owner)
         if not code and (found := pool.of_user(owner.pk, ticket.team_id)):
             return Choice(found, "account_owner", f"You look after {account} and are not away.")
         passed_over = (owner, code, until)
-    least = pool.least_loaded(ticket, cap_yields=cap_yields)
+    least = pool.least_loaded(ticket, cap_yields=cap_yields, but=gave_back)
+    if least is None and gave_back is not None:
+        least = pool.least_loaded(ticket, cap_yields=cap_yields)
     if least is None:
         return None
     if least.is_full:
@@ -237,6 +257,7 @@ def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tu
         ticket.conversation_id: ticket.conversation.owner_id for ticket in tickets if ticket.conversation.owner_id
     }
     mates = _owners_at_the_same_account(tickets, now)
+    gave_back = _who_gave_back(tickets)
     choices = []
     for ticket in tickets:
         choice = choose(
@@ -245,6 +266,7 @@ def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tu
             conversation_owner=owners.get(ticket.conversation_id),
             account_mate=mates.get(ticket.account_id or 0),
             cap_yields=ticket.pk in halfway,
+            gave_back=gave_back.get(ticket.pk),
         )
         if choice is None:
             continue
@@ -279,6 +301,13 @@ def _owners_at_the_same_account(tickets: Iterable[Ticket], now: datetime) -> dic
         .values_list("account", "owner")
     )
     return dict(rows)
+
+
+def _who_gave_back(tickets: Iterable[Ticket]) -> dict[int, int]:
+    """Ticket -> whoever had it when a person gave it back last."""
+    rows = Event.objects.filter(ticket__in=[ticket.pk for ticket in tickets], verb="release")
+    by_hand = rows.exclude(actor_kind=Event.Actor.SYSTEM).order_by("seq").values_list("ticket", "data")
+    return {ticket: data["from"] for ticket, data in by_hand}
 
 
 def _keep_round(
@@ -329,6 +358,7 @@ def passed_over_because(code: str, until: str) -> str:
     return {
         "away": "You are away.",
         "full": "You have as many tickets as fit.",
+        "gave_back": "It was given back.",
         "inactive": "Your log-in is switched off.",
         "no_team": "You are in no team that takes tickets.",
         "no_capacity": "You take no tickets at present.",

@@ -240,3 +240,21 @@ def test_a_round_costs_a_constant_number_of_queries() -> None:
 
     cost(2)
     assert cost(5) == cost(40)
+
+
+def test_whoever_gave_a_ticket_back_gets_it_again_only_where_nobody_else_can_take_it() -> None:
+    hanna = colleague("Hanna Brandt")
+    account = make_account("Nordby", owner=hanna)
+    [ticket] = waiting(contact=make_contact("Marta Lind", email="m@nordby.example", account=account))
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == hanna
+    ivo = colleague("Ivo Lenz")
+    workflow.release(ticket, actor=Actor.person(hanna), now=NOW, version=None, reason="I am biased here.")
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == ivo
+    assert Watcher.objects.get(ticket=ticket, user=hanna).detail == "gave_back"
+
+    User.objects.filter(pk=hanna.pk).update(is_active=False)
+    workflow.release(ticket, actor=Actor.person(ivo), now=NOW, version=None, reason="I have no time.")
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == ivo
