@@ -57,7 +57,7 @@ def _publish(task: Task, args: tuple[Any, ...]) -> None:
 
 @contextmanager
 def without_ringing() -> Iterator[None]:
-    """Publish nothing from this process within the block: for a command that plays the past and does all work itself."""
+    """Publish nothing from this process within the block: for a command that plays the past by itself."""
     global _quiet_until
     before, _quiet_until = _quiet_until, float("inf")
     try:
