@@ -224,7 +224,7 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         if after is not None:
             rank, pk = after
             waiting = waiting.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
-        tickets = list(waiting.select_for_update(of=("self",)).in_queue_order()[:BATCH])
+        tickets = list(waiting.select_for_update(of=("self",), no_key=True).in_queue_order()[:BATCH])
         if not tickets:
             return 0, 0, None
         last = (tickets[-1].rank, tickets[-1].pk)
@@ -404,7 +404,9 @@ def release_from_the_gone(*, now: datetime) -> int:
     theirs = Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
     while theirs.exists():
         with assignment_lock():
-            tickets = list(theirs.select_related(*WITH).select_for_update(of=("self",)).order_by("pk")[:BATCH])
+            tickets = list(
+                theirs.select_related(*WITH).select_for_update(of=("self",), no_key=True).order_by("pk")[:BATCH]
+            )
             for ticket in tickets:
                 gone = ticket.owner_id
                 with opened(ticket, actor=Actor.system(), now=now, version=None) as work:

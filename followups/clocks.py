@@ -111,7 +111,7 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
     with transaction.atomic():
         tickets = list(
             untold.select_related(*WITH)
-            .select_for_update(of=("self",), skip_locked=True)
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
             .order_by("opened_at", "pk")[:BATCH]
         )
         if not tickets:
@@ -215,7 +215,7 @@ def _escalate(
             running.select_related(
                 "ticket__owner", "ticket__contact", "ticket__account", "ticket__brand", "ticket__response"
             )
-            .select_for_update(of=("self",), skip_locked=True)
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
             .order_by("due_at", "pk")[:BATCH]
         )
         # What is late already is no warning any more; it is marked, so that it is not looked at again.
@@ -287,7 +287,7 @@ def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str
             due.select_related(
                 "owner", *(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response"))
             )
-            .select_for_update(of=("self",), skip_locked=True)
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
             .order_by("due_at", "pk")[:BATCH]
         )
         known: dict[int | None, list[User]] = {}

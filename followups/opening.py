@@ -182,7 +182,7 @@ class Batch:
 def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     """Decide on these answers. Runs in the caller's transaction; skips what another worker holds."""
     responses = list(
-        Response.objects.select_for_update(skip_locked=True, of=("self",))
+        Response.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related(*WITH)
         .filter(pk__in=ids, decided_revision__lt=F("revision"))
         .order_by("pk")
@@ -446,7 +446,7 @@ def _answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
     if not by_ticket:
         return
     tickets = list(
-        Ticket.objects.select_for_update(of=("self",))
+        Ticket.objects.select_for_update(of=("self",), no_key=True)
         .select_related("owner", "contact", "account", "brand", "response")
         .filter(pk__in=by_ticket)
         .order_by("pk")
@@ -533,7 +533,7 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
     if not reason.strip():
         raise Incomplete({"reason": "Say why this answer needs a ticket."})
     with transaction.atomic():
-        row = Response.objects.select_for_update(of=("self",)).select_related(*WITH).get(pk=response.pk)
+        row = Response.objects.select_for_update(of=("self",), no_key=True).select_related(*WITH).get(pk=response.pk)
         if Ticket.objects.filter(response=row).exists():
             raise NotAllowed("This answer has a ticket already.", code="has_ticket")
         setup = SetUp.read()

@@ -230,7 +230,7 @@ def assign(
             current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         siblings = list(
             Ticket.objects.select_related(*WITH)
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)
             .filter(conversation=current.conversation, state__in=[*LIVE, TicketState.RESOLVED])
             .exclude(pk=current.pk)
             .order_by("pk")
@@ -287,7 +287,7 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("join")
         current = work.ticket
-        target = Ticket.objects.select_related(*WITH).select_for_update(of=("self",)).get(pk=other.pk)
+        target = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True).get(pk=other.pk)
         if target.state not in (*LIVE, TicketState.RESOLVED):
             raise NotAllowed("The other ticket is over.")
         if current.conversation_id == target.conversation_id:

@@ -244,8 +244,8 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
             and row.met_at == attempt.evidence_from
             and row.target in (Deadline.Target.FIRST_CONTACT, Deadline.Target.ANSWER)
         ):
-            later = (each.evidence_from for each in in_cycle if each.evidence_from and each.evidence_from >= row.starts_at)
-            row.met_at = next(later, None)
+            times = (each.evidence_from for each in in_cycle)
+            row.met_at = next((at for at in times if at and at >= row.starts_at), None)
             row.save(update_fields=["met_at"])
             owed_again |= row.met_at is None and row.target == Deadline.Target.ANSWER and row.cycle == current.cycle
     alone = attempt.cycle == current.cycle and not in_cycle

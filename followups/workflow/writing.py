@@ -197,7 +197,9 @@ def stale(current: Ticket) -> Stale:
 def opened(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Iterator[OpenTicket]:
     """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale."""
     with transaction.atomic():
-        fresh = Ticket.objects.select_related(*WITH).select_for_update(of=("self",)).get(pk=ticket.pk)
+        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
+        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
+        fresh = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True).get(pk=ticket.pk)
         if version is not None and fresh.version != version:
             raise stale(fresh)
         work = OpenTicket(fresh, actor, now)

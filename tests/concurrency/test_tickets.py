@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from followups import workflow
+from followups import clocks, workflow
 from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.models import Conversation, Event, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import NotAllowed, Stale
 from followups.replies import Press, press
+from followups.workflow.contact import evidence_stands
+from followups.workflow.writing import opened
 from nps_loop.mail.models import Message
 from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_ticket, make_user
 
@@ -178,3 +181,27 @@ def test_a_ticket_that_is_being_worked_on_holds_up_no_other() -> None:
         return workflow.note(tickets[n], actor=Actor.person(owner), now=NOW, version=None, text="Read.")
 
     assert not [result for result in at_once(12, note) if isinstance(result, Exception)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_a_verb_and_the_sweep_do_not_wait_for_each_other() -> None:
+    """The sweep holds a deadline and points a row at its ticket, while the verb holds the ticket and wants the deadline."""
+    hanna = make_user("Hanna Brandt")
+    make_member(Team.objects.get(is_default=True), hanna)
+    waiting(1)
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    ticket, late = Ticket.objects.get(), NOW + timedelta(days=60)
+    held = threading.Event()
+
+    def verb(n: int) -> Any:
+        if n:
+            held.wait(10)
+            return clocks.tell_leads_of_the_late(now=late)
+        with opened(ticket, actor=Actor.person(hanna), now=NOW, version=None) as work:
+            held.set()
+            time.sleep(0.7)
+            evidence_stands(work, "log-contact", NOW, data={})
+        return None
+
+    assert at_once(2, verb) == [None, 2]
