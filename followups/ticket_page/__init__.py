@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -12,13 +12,14 @@ from django.utils.translation import gettext
 
 from followups import queue_page
 from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
+from followups.messages.reasons import why_not
 from followups.models import Action
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
 from followups.permissions import WORKING
 from followups.ticket_page import aside
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
-from followups.ticket_page.owner import Why, why_owner
+from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
@@ -45,6 +46,8 @@ RARER = (
     "join",
     "split",
 )
+# What goes out by mail, and so needs somebody who may be written to.
+BY_MAIL = ("send-message", "wait")
 ABOUT_ACTIONS = ("complete-action", "move-action", "drop-action")
 
 
@@ -132,8 +135,15 @@ class TicketPage:
         return self.step.verb in ("log-contact", "send-message")
 
     @cached_property
+    def wrote_last(self) -> str:
+        """What the customer wrote after the answer, where that came last."""
+        later = [row for kind in ("verdict", "reply") for row in self.case.of_kind(kind) if row.text]
+        return display(max(later, key=lambda row: row.at).text) if later and self.case.sees_words else ""
+
+    @cached_property
     def quoted(self) -> str:
-        return quote(self.words, 140)
+        """Their newest words, in a sentence or two."""
+        return quote(self.wrote_last or self.words, 140)
 
     @cached_property
     def last_promise(self) -> tuple[str, str]:
@@ -150,6 +160,8 @@ class TicketPage:
         for verb, form in FORMS.items():
             if self.bound is not None and self.bound.verb == verb and not isinstance(self.bound, ActionForm):
                 found[verb] = self.bound
+            elif verb in BY_MAIL and self.why_no_mail:
+                continue
             elif self.offers[verb].is_open and not issubclass(form, ActionForm):
                 more = {"actions": self.case.open_actions} if form is ResolveForm else {}
                 found[verb] = form(desk=self.desk, **more)
@@ -213,7 +225,18 @@ class TicketPage:
     def not_now(self) -> list[Offer]:
         """What state or role does not allow, each with its sentence."""
         shown = [self.offers[verb] for verb in (*FOLDS, *RARER) if verb.replace("-", "_") not in self.forms]
+        if self.why_no_mail:
+            shown = [
+                replace(offer, why_not=offer.why_not or self.why_no_mail) if offer.name in BY_MAIL else offer
+                for offer in shown
+            ]
         return [offer for offer in shown if offer.why_not]
+
+    @cached_property
+    def why_no_mail(self) -> str:
+        """Why this customer cannot be written to; empty where a mail can go."""
+        reason = why_not("personal", self.case.ticket, now=self.now).removeprefix("Not sent: ")
+        return reason[:1].upper() + reason[1:]
 
     # What happened -----------------------------------------------------------------------------------------------
 
@@ -232,6 +255,10 @@ class TicketPage:
         return why_owner(self.case)
 
     @cached_property
+    def followed_by(self) -> list[str]:
+        return [why_follows(row) for row in self.case.watchers]
+
+    @cached_property
     def scores(self) -> aside.Scores | None:
         return aside.scores(self.name, self.case.own_answers)
 
@@ -247,9 +274,10 @@ class TicketPage:
 
     @cached_property
     def earlier(self) -> list[tuple[Response, str]]:
-        """What the same person said before, with what became of it."""
+        """What the same person said before that opened a ticket, with what became of it. The scores stand above."""
         own = self.case.ticket.response_id
-        return [(answer, aside.how_it_went(answer)) for answer in self.case.own_answers if answer.pk != own][:4]
+        told = [answer for answer in self.case.own_answers if answer.pk != own and hasattr(answer, "ticket")]
+        return [(answer, aside.how_it_went(answer)) for answer in told][:4]
 
     @cached_property
     def others_there(self) -> list[tuple[Response, str]]:

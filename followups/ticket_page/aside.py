@@ -29,6 +29,7 @@ class Arithmetic:
     heading: str
     pairs: list[tuple[str, str]]
     result: tuple[str, str]
+    promise: str = ""
     note: str = ""
     worked: str = ""
     working_days: list[tuple[str, str]] = field(default_factory=list)
@@ -57,7 +58,7 @@ def why_due(case: Case) -> Arithmetic | None:
 def _of_action(case: Case, action: Action) -> Arithmetic:
     now = case.now
     moves = [row for row in case.of_kind("move") if row.number == action.pk]
-    pairs = [(gettext("Promise"), action.title), (gettext("By whom"), action.owner.name)]
+    pairs = [(gettext("By whom"), action.owner.name)]
     if action.first_promised_at:
         pairs.append((gettext("First told"), as_promised(action.first_promised_at, now)))
     if moves:
@@ -65,6 +66,7 @@ def _of_action(case: Case, action: Action) -> Arithmetic:
         pairs.append((gettext("Moved"), words))
     return Arithmetic(
         heading=gettext("Why it is due %(when)s") % {"when": moment(action.due_at, now)},
+        promise=action.title,
         pairs=pairs,
         result=(gettext("Promised “%(when)s”") % {"when": as_promised(action.due_at, now)}, moment(action.due_at, now)),
         kept=_kept(case),
@@ -194,9 +196,11 @@ def scores(name: str, answers: Sequence[Response]) -> Scores | None:
     if len(rows) < 2:
         return None
     points = []
+    dates = [timezone.localtime(answer.responded_at) for answer in rows]
+    within_a_year = dates[-1] - dates[0] < timedelta(days=330)
     for at, answer in enumerate(rows):
         x = 5 + round(90 * at / (len(rows) - 1))
-        when = formats.date_format(timezone.localtime(answer.responded_at), "M y")
+        when = formats.date_format(dates[at], "j M" if within_a_year else "M Y")
         anchor = "start" if at == 0 else "end" if at == len(rows) - 1 else "middle"
         points.append(Point(x, 92 - 8 * answer.score - 8, answer.score, answer.band[0], "", when, anchor))
     said = ", ".join(
@@ -247,7 +251,8 @@ def last_promise(case: Case) -> tuple[str, str]:
         return gettext("%(who)s: %(what)s, %(when)s.") % words, moment(action.told_at, now)
     if ticket.promised_at:
         who = ticket.owner.name if ticket.owner else gettext("Somebody")
-        acknowledged = next((m for m in case.messages if m.kind in ("acknowledgement", "reopened") and m.sent_at), None)
+        told_so = [row for row in case.messages if row.kind in ("acknowledgement", "reopened") and row.sent_at]
+        acknowledged = told_so[-1] if told_so else None
         words = {"who": who, "when": as_promised(ticket.promised_at, now)}
         said = gettext("%(who)s gets in touch %(when)s.") % words
         return said, moment(acknowledged.sent_at, now) if acknowledged else ""

@@ -23,12 +23,14 @@ from followups.models import (
     Note,
     Reply,
     Resolution,
+    Team,
     Ticket,
     Verdict,
     Watcher,
 )
 from followups.models.tickets import DismissReason
 from followups.permissions import WORKING, Role
+from followups.team_page import people
 from followups.viewing import Viewer
 from nps_loop.mail.models import Message, Stream
 from surveys.models import Response
@@ -79,6 +81,8 @@ class Case:
     messages: list[Message] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
     around: list[Response] = field(default_factory=list)
+    # Why an open ticket has no owner, as the lead reads it.
+    why_nobody: str = ""
     # Names of colleagues by id, for events that point to one. Whoever draws the page has them anyway.
     names: Mapping[int, str] = field(default_factory=dict)
 
@@ -175,7 +179,9 @@ def find(viewer: Viewer, number: int) -> Ticket | None:
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
-    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two."""
+    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two; five
+    more say why nobody has it.
+    """
     actions = list(Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id"))
     for action in actions:
         action.ticket = ticket  # the one in hand, so that nobody asks for it again
@@ -193,6 +199,9 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
         Deadline.objects.filter(ticket=ticket).select_related("policy", "calendar").order_by("cycle", "id")
     )
     case.around = _around(ticket, viewer, now)
+    if ticket.owner_id is None and ticket.is_live and not ticket.nobody_to_reach:
+        crew = people.crew_of(Team.objects.filter(pk=ticket.team_id), lambda user: "", now=now)
+        case.why_nobody = people.why_nobody(ticket, crew, people.last_round())
     return case
 
 
@@ -263,7 +272,14 @@ def _said(ticket: Ticket) -> list[Said]:
             number=F("asked_by_id"),
             flag=F("approved"),
         ),
-        rows("watcher", Watcher.objects.filter(ticket=ticket), "since", "user", code=F("reason"), text=F("detail")),
+        rows(
+            "watcher",
+            Watcher.objects.filter(ticket=ticket).exclude(user=ticket.owner_id),
+            "since",
+            "user",
+            code=F("reason"),
+            text=F("detail"),
+        ),
     ]
     if ticket.response_id:
         linked = Initiative.objects.filter(responses=ticket.response_id)

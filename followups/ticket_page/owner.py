@@ -9,10 +9,10 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups.models import AssignmentRound, Event
+from followups.models import AssignmentRound, Event, Watcher
 from followups.models.tickets import TicketState
 from followups.templatetags.moments import in_full
-from followups.ticket_page.case import Case
+from followups.ticket_page.case import Case, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ def why_owner(case: Case) -> Why:
     ticket, you = case.ticket, case.viewer.user.pk == case.ticket.owner_id
     if ticket.owner is None:
         words = gettext("Nobody could take it so far. It is looked at again every half minute.")
+        if because := case.why_nobody:
+            values = {"because": because[:1].upper() + because[1:]}
+            words = gettext("%(because)s. It is looked at again every half minute.") % values
         over = ticket.state in (TicketState.CLOSED, TicketState.DISMISSED)
         return Why(gettext("Nobody has it"), "" if over else words)
     name = gettext("You") if you else ticket.owner.name
@@ -49,12 +52,15 @@ def why_owner(case: Case) -> Why:
         "actor": event.actor.name if event.actor else "",
     }
     rule = event.data.get("rule", "")
+    if rule == "same_account" and ticket.account and ticket.account.owner_id == ticket.owner_id:
+        rule = "same_account_own"
     if rule == "by_hand" and event.actor_id == ticket.owner_id:
         sentence = gettext("You took it.") if you else gettext("%(name)s took it.") % values
     elif you:
         sentence = {
             "conversation": gettext("You are in conversation with this customer already."),
             "same_account": gettext("You have the ticket of somebody else at %(account)s."),
+            "same_account_own": gettext("You look after %(account)s and have the ticket of somebody else there."),
             "account_owner": gettext("You look after %(account)s and were not away."),
             "least_load": gettext("Of %(team)s you had the least for your capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone; you had the least."),
@@ -64,12 +70,36 @@ def why_owner(case: Case) -> Why:
         sentence = {
             "conversation": gettext("%(name)s is in conversation with this customer already."),
             "same_account": gettext("%(name)s has the ticket of somebody else at %(account)s."),
+            "same_account_own": gettext("%(name)s looks after %(account)s and has the ticket of somebody else there."),
             "account_owner": gettext("%(name)s looks after %(account)s and was not away."),
             "least_load": gettext("Of %(team)s, %(name)s had the least for the capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone."),
             "by_hand": gettext("%(actor)s gave it to %(name)s."),
         }.get(rule, "")
     return Why(heading, sentence % values if "%(" in sentence else sentence, event.data.get("round"))
+
+
+def why_follows(watcher: Said) -> str:
+    """Who follows the ticket beside its owner, and why."""
+    name = {"name": watcher.by}
+    if watcher.code == Watcher.Reason.PASSED_OVER:
+        code, _, until = watcher.text.partition(" ")
+        because = {
+            "full": gettext("had as many tickets as fit"),
+            "inactive": gettext("is no longer here"),
+            "no_team": gettext("is in no team that takes tickets"),
+            "no_capacity": gettext("takes no tickets at present"),
+        }.get(code, gettext("could not take it at once"))
+        if code == "away":
+            because = gettext("was away")
+            if until:
+                day = in_full(timezone.localtime(datetime.fromisoformat(until)))
+                because = gettext("was away until %(day)s") % {"day": day}
+        return gettext("%(name)s looks after the account, %(because)s, and follows it.") % {**name, "because": because}
+    return {
+        Watcher.Reason.SAME_ACCOUNT: gettext("%(name)s looks after the account and follows it."),
+        Watcher.Reason.NAMED: gettext("%(name)s is named in the words and follows it."),
+    }.get(Watcher.Reason(watcher.code), gettext("%(name)s follows it.")) % name
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ class _Story:
             entry.tags.append(mail_tag(message))
             if in_bubble:
                 entry.mail = message
+            elif message.reason:
+                entry.about = f"{entry.about} {message.reason}".strip()
         return entry
 
     def _said(self, kind: str, event: Event, key: str) -> Said | None:
