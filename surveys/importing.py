@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -113,8 +113,7 @@ def look(path: Path, source: Source | None, choices: Choices) -> LookedInto:
     Raises UnreadableFile when the file is no table, or lacks a column that was named.
     """
     mapped = {ours: name for ours, name in (source.mapping if source else {}).items() if ours in FIELDS and name}
-    merged = {**choices.as_json(), "columns": {**mapped, **choices.columns}}
-    return look_into(path, Choices.from_json(merged))
+    return look_into(path, replace(choices, columns={**mapped, **choices.columns}))
 
 
 def import_file(

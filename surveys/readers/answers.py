@@ -22,6 +22,7 @@ from surveys.readers.dates import (
     DateOrder,
     OrderEvidence,
     UndecidedOrder,
+    UnprovenOrder,
     month_from,
     parse_moment,
 )
@@ -55,6 +56,7 @@ class LookedInto:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     is_score_doubtful: bool = False
+    has_unproven_dates: bool = False
 
     def meaning_of(self, index: int) -> str:
         """Our name for what column `index` is read as; "attribute" where it is merely kept, "" where it is left out."""
@@ -135,6 +137,13 @@ def _settle_dates(found: LookedInto) -> int | None:
     try:
         found.order, proof = evidence.order()
     except UndecidedOrder as undecided:
+        if isinstance(undecided, UnprovenOrder) and header.choices.undated_if_unproven:
+            found.has_unproven_dates = True
+            found.notes.append(
+                f"The dates in {header.quoted([index])} are left out, and the answers undated: {undecided}. Import the "
+                "file again with the order stated (dmy or mdy), and they get their dates."
+            )
+            return None
         raise UnreadableFile(
             f"The order of day and month in {header.quoted([index])} must be stated (dmy or mdy): {undecided}."
         ) from undecided

@@ -35,6 +35,8 @@ class Choices:
 
     With `attributes` None, every column without another meaning is kept as an attribute; with a mapping, only those.
     `left_out` names columns that are not kept. `score_is_nps` vouches for a score column that does not look like one.
+    With `undated_if_unproven`, dates that fit both orders are left out (a later import of the same file with the order
+    stated brings them in) instead of keeping the file from being taken: for whoever says what happens to old answers.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Choices:
     date_order: DateOrder | None = None
     time_zone: str = ""
     score_is_nps: bool = False
+    undated_if_unproven: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -52,6 +55,7 @@ class Choices:
             "date_order": self.date_order and self.date_order.value,
             "time_zone": self.time_zone,
             "score_is_nps": self.score_is_nps,
+            "undated_if_unproven": self.undated_if_unproven,
         }
 
     @classmethod
@@ -65,6 +69,7 @@ class Choices:
             date_order=DateOrder(order) if order else None,
             time_zone=stored.get("time_zone") or "",
             score_is_nps=bool(stored.get("score_is_nps")),
+            undated_if_unproven=bool(stored.get("undated_if_unproven")),
         )
 
 

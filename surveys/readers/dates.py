@@ -30,6 +30,10 @@ class UndecidedOrder(ValueError):
     """The dates of this file fit day first as well as month first; the message says what was seen."""
 
 
+class UnprovenOrder(UndecidedOrder):
+    """Nothing in the file speaks against either order, and nothing for one."""
+
+
 class Moment(NamedTuple):
     at: datetime
     is_day_only: bool
@@ -260,7 +264,7 @@ class OrderEvidence:
         if not month_first and all(separator == "." for separator, _ in self.shapes):
             # No locale of the Unicode CLDR writes the month first with dots.
             return DateOrder.DMY, "Dates are day first: they are written with dots."
-        raise UndecidedOrder(
+        raise UnprovenOrder(
             f"{self._quote(self.either_example)} fits day first as well as month first, and no row proves which"
         )
 

@@ -116,6 +116,16 @@ def test_dates_that_prove_nothing_are_asked_for(real_data):
         run(real_data / "event-sudzilla-prepbench040__input_01.csv")
 
 
+def test_told_what_to_do_a_file_with_unproven_dates_is_taken_undated_and_dated_later(real_data):
+    path = real_data / "event-sudzilla-prepbench040__input_01.csv"
+    first = run(path, "--follow-up", "all")
+    assert (first["recorded"], first["tickets"], first["nps"]) == (39, 31, -35.9)
+    assert Response.objects.filter(undated=True).count() == 39
+    second = run(path, "--follow-up", "all", "--date-order", "mdy")
+    assert (second["recorded"], second["updated"], second["tickets"]) == (0, 39, 0)
+    assert not Response.objects.filter(undated=True).exists()
+
+
 def test_naughty_strings_are_kept_whole(real_data, tmp_path):
     texts = [
         line

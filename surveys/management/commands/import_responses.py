@@ -96,6 +96,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{shorten(options['file'].name)}: {error}", returncode=2) from error
             remarks.seek(0)
             if options["json"]:
+                for note in found.notes if found.has_unproven_dates else ():
+                    self.stderr.write(note)
                 self._print_json(tally, remarks)
             else:
                 self._print_words(tally, remarks, found, is_dry_run=options["dry_run"])
@@ -142,6 +144,8 @@ def _choices(options: dict[str, Any]) -> Choices:
         date_order=DateOrder(options["date_order"]) if options["date_order"] else None,
         time_zone=options["time_zone"],
         score_is_nps=options["score_is_nps"],
+        # By the rules, the date decides whether an answer is history; whoever said what happens does not depend on it.
+        undated_if_unproven=options["follow_up"] != "auto",
     )
 
 
