@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from followups import workflow
 from followups.forms.base import CauseField, TextField, VerbForm
 from followups.models import Action
-from followups.models.tickets import DismissReason
+from followups.models.tickets import DismissReason, TicketState
 from followups.wrapping_up import Decided, resolve_with_actions
 
 TOLD = [("mail", _("By the resolution mail")), ("no", _("Not told, because…"))]
@@ -52,6 +52,12 @@ class ResolveForm(VerbForm):
         self.fields["why_it_happened"].label = gettext("Why did it happen? %(name)s reads this.") % start
         self.fields["told"].label = gettext("How is %(name)s told?") % name
         self.fields["told"].icons = {"mail": "mail"}  # type: ignore[attr-defined]
+        if self.desk.ticket.state == TicketState.ASSIGNED:
+            # Nobody was reached, so nobody is told: the page leaves that question out.
+            self.fields["told"].required = False
+        if self.desk.ticket.nobody_to_reach:
+            self.fields["what_changed"].label = gettext("What changed, if anything?")
+            self.fields["why_it_happened"].label = gettext("Why did it happen?")
         for action in self.actions:
             self.fields[f"becomes_{action.pk}"] = forms.ChoiceField(
                 label=_("What becomes of it?"), choices=BECOMES, widget=forms.RadioSelect, required=False
@@ -70,7 +76,7 @@ class ResolveForm(VerbForm):
             "root_cause": data["root_cause"],
             "what_changed": data["what_changed"],
             "why_it_happened": data["why_it_happened"],
-            "send_mail": data["told"] == "mail",
+            "send_mail": data["told"] != "no",
             "no_mail_reason": data["no_mail_reason"],
             "decided": [
                 Decided(action, data[f"becomes_{action.pk}"], data[f"words_{action.pk}"])

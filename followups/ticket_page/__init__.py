@@ -160,7 +160,7 @@ class TicketPage:
         for verb, form in FORMS.items():
             if self.bound is not None and self.bound.verb == verb and not isinstance(self.bound, ActionForm):
                 found[verb] = self.bound
-            elif verb in BY_MAIL and self.why_no_mail:
+            elif self._speaks_against(verb):
                 continue
             elif self.offers[verb].is_open and not issubclass(form, ActionForm):
                 more = {"actions": self.case.open_actions} if form is ResolveForm else {}
@@ -225,15 +225,19 @@ class TicketPage:
     def not_now(self) -> list[Offer]:
         """What state or role does not allow, each with its sentence."""
         shown = [self.offers[verb] for verb in (*FOLDS, *RARER) if verb.replace("-", "_") not in self.forms]
-        if self.why_no_mail:
-            shown = [
-                replace(offer, why_not=offer.why_not or self.why_no_mail) if offer.name in BY_MAIL else offer
-                for offer in shown
-            ]
-        return [offer for offer in shown if offer.why_not]
+        told = [replace(offer, why_not=offer.why_not or self._speaks_against(offer.name)) for offer in shown]
+        return [offer for offer in told if offer.why_not]
+
+    def _speaks_against(self, verb: str) -> str:
+        """What the rows of the page say against a verb that state and role allow, as the workflow would say it."""
+        if verb in BY_MAIL:
+            return self._why_no_mail
+        if verb == "agree-to-differ" and not any(row.code == "not_yet" for row in self.case.of_kind("verdict")):
+            return self.offers[verb].verb.elsewhere
+        return ""
 
     @cached_property
-    def why_no_mail(self) -> str:
+    def _why_no_mail(self) -> str:
         """Why this customer cannot be written to; empty where a mail can go."""
         reason = why_not("personal", self.case.ticket, now=self.now).removeprefix("Not sent: ")
         return reason[:1].upper() + reason[1:]

@@ -200,7 +200,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
     )
     case.around = _around(ticket, viewer, now)
     if ticket.owner_id is None and ticket.is_live and not ticket.nobody_to_reach:
-        crew = people.crew_of(Team.objects.filter(pk=ticket.team_id), lambda user: "", now=now)
+        crew = people.crew_of(Team.objects.filter(pk=ticket.team_id or 0), lambda user: "", now=now)
         case.why_nobody = people.why_nobody(ticket, crew, people.last_round())
     return case
 
