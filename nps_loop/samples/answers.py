@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 # Days before the day of loading: from when on there are answers, from when on they open tickets, and from when on the
 # desk is planned answer by answer (`desk`).
 FIRST, LIVE, DESK = 89, 45, 3
-HISTORY_ANSWERS, LIVE_ANSWERS = 345, 205
+HISTORY_ANSWERS, LIVE_ANSWERS = 365, 175
 # A team that works on weekdays may not have touched yet what came in so lately; `desk` plans that by hand.
 QUIET_TRADE = 9
 
@@ -144,9 +144,7 @@ def is_in_dip(moment: str, at: datetime, now: datetime) -> bool:
     return moment == DIP_MOMENT and DIP_TO <= (now - at) / DAY <= DIP_FROM
 
 
-def _answer(
-    key: str, at: datetime, pool: Pool, voice: Voice, chance: Random, now: datetime, *, opens: bool
-) -> Answer:
+def _answer(key: str, at: datetime, pool: Pool, voice: Voice, chance: Random, now: datetime, *, opens: bool) -> Answer:
     moment = chance.choices(list(_SPREAD), weights=[weight for weight, _ in _SPREAD.values()])[0]
     spread = _DIPPED if is_in_dip(moment, at, now) else _SPREAD[moment][1]
     felt = chance.choices(_BANDS, weights=spread)[0]
@@ -158,7 +156,7 @@ def _answer(
         felt = Band.PROMOTER
     person = person or chance.choice(crowd)
     topic, words = voice.say(person.language, felt, company.topics_of(moment))
-    answer = Answer(
+    return Answer(
         key=key,
         moment=moment,
         at=at,
@@ -173,7 +171,6 @@ def _answer(
         share_name=chance.choice((True, True, False, None, None)),
         opens=opens and felt is not Band.PROMOTER,
     )
-    return answer
 
 
 def _crowd(moment: str, customers: Customers) -> list[Person]:
@@ -204,4 +201,3 @@ def with_lives(answers: Sequence[Answer], people: Sequence[Person], chance: Rand
             answer = replace(answer, life=name)
         found.append(answer)
     return found
-

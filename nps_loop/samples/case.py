@@ -41,8 +41,10 @@ class Case:
     @cached_property
     def pk(self) -> int:
         """Number of the ticket that was opened for the answer."""
-        return Ticket.objects.order_by().values_list("pk", flat=True).get(
-            response__source__slug=self.answer.source, response__external_id=self.answer.key
+        return (
+            Ticket.objects.order_by()
+            .values_list("pk", flat=True)
+            .get(response__source__slug=self.answer.source, response__external_id=self.answer.key)
         )
 
     @property
@@ -165,9 +167,7 @@ class Case:
         day = self.now.astimezone(ZoneInfo(company.ZONE)).date() + timedelta(days=days)
         if end_of(self.calendar, day, part) <= self.now:
             day += timedelta(days=1)
-        self.act(
-            workflow.add_action, title=title or self.remedy.title, owner=by or self.doer, due_on=day, part=part
-        )
+        self.act(workflow.add_action, title=title or self.remedy.title, owner=by or self.doer, due_on=day, part=part)
 
     @property
     def open_action(self) -> Action:
@@ -190,7 +190,9 @@ class Case:
 
     def completes(self) -> None:
         action = self.open_action
-        self.act(workflow.complete_action, by=self.whoever_does(action), action=action, what_changed=self.remedy.changed)
+        self.act(
+            workflow.complete_action, by=self.whoever_does(action), action=action, what_changed=self.remedy.changed
+        )
 
     def drops(self) -> None:
         self.act(workflow.drop_action, action=self.open_action, reason=talk.DROPPED[self.language])

@@ -93,7 +93,12 @@ MOMENTS: tuple[Moment, ...] = (
     Moment(
         "relationship",
         "Relationship, half-yearly",
-        {"en": "working with us", "de": "die Zusammenarbeit mit uns", "es": "el trato con nosotros", "fr": "notre relation"},
+        {
+            "en": "working with us",
+            "de": "die Zusammenarbeit mit uns",
+            "es": "el trato con nosotros",
+            "fr": "notre relation",
+        },
         "relationship-survey",
     ),
     Moment(
@@ -121,7 +126,12 @@ MOMENTS: tuple[Moment, ...] = (
     Moment(
         "invoice",
         "Invoice",
-        {"en": "your last invoice", "de": "Ihre letzte Rechnung", "es": "su última factura", "fr": "votre dernière facture"},
+        {
+            "en": "your last invoice",
+            "de": "Ihre letzte Rechnung",
+            "es": "su última factura",
+            "fr": "votre dernière facture",
+        },
         "after-service",
     ),
     Moment(
@@ -309,7 +319,9 @@ def _teams(
 ) -> dict[str, Team]:
     years = range(now.year - 1, now.year + 2)
     spanish = [[day.isoformat(), name] for day, name in closed_days("ES", "MD", years)]
-    desk_hours = Calendar.objects.create(slug="service-desk", name="Service desk, every day", zone=ZONE, weekly=DESK_HOURS)
+    desk_hours = Calendar.objects.create(
+        slug="service-desk", name="Service desk, every day", zone=ZONE, weekly=DESK_HOURS
+    )
     trade_hours = Calendar.objects.create(
         slug="weekdays",
         name="Weekdays, Madrid",
@@ -361,7 +373,13 @@ def _absences(company: Company, now: datetime) -> None:
                 delegate=people[AGENT],
                 note="Holiday",
             ),
-            Away(user=people["diego"], starts_at=now - DAY, ends_at=now + 2 * DAY, delegate=people["jana"], note="Trade fair"),
+            Away(
+                user=people["diego"],
+                starts_at=now - DAY,
+                ends_at=now + 2 * DAY,
+                delegate=people["jana"],
+                note="Trade fair",
+            ),
             Away(user=people["chiara"], starts_at=now + 6 * DAY, ends_at=now + 9 * DAY, delegate=people["matteo"]),
         ]
     )

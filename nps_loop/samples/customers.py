@@ -126,18 +126,45 @@ _LAST_NAMES = {
     "Pascual Quintana Redondo Serrano Tejada Urrutia Vidal Zamora Arribas Bermejo",
 }
 _ROLES = {
-    "Hotel": ("Front office manager", "Food and beverage manager", "Head of housekeeping", "General manager", "Night manager"),
+    "Hotel": (
+        "Front office manager",
+        "Food and beverage manager",
+        "Head of housekeeping",
+        "General manager",
+        "Night manager",
+    ),
     "Clinic": ("Practice manager", "Ward sister", "Head of facilities", "Purchasing", "Reception"),
     "Office": ("Office manager", "Facility manager", "Head of purchasing", "Executive assistant", "Managing partner"),
     "Café": ("Owner", "Barista", "Branch manager", "Accounts"),
     "Shop": ("Owner", "Branch manager", "Accounts"),
 }
-_GOOD_TIMES = ("before 10:00", "after the lunch rush, from 15:00", "Tuesdays and Thursdays", "evenings, after check-in", "")
+_GOOD_TIMES = (
+    "before 10:00",
+    "after the lunch rush, from 15:00",
+    "Tuesdays and Thursdays",
+    "evenings, after check-in",
+    "",
+)
 _CAFES = {
     "de": ("Café Nebenan", "Kleine Rösterei", "Kiosk Ufer", "Teestube Elbblick", "Konditorei Blau", "Café Zeitlos"),
-    "es": ("La Barra de Lola", "Café Bohemia", "El Rincón Dulce", "Bar Estación", "La Tetería", "Café Lisboa", "Obrador Sur"),
+    "es": (
+        "La Barra de Lola",
+        "Café Bohemia",
+        "El Rincón Dulce",
+        "Bar Estación",
+        "La Tetería",
+        "Café Lisboa",
+        "Obrador Sur",
+    ),
     "fr": ("Le Petit Comptoir", "Café du Canal", "La Brûlerie", "Au Bon Grain"),
-    "en": ("The Corner Cup", "Mill Lane Deli", "Bluebell Tearoom", "Station Beans", "Fern & Kettle", "The Reading Room"),
+    "en": (
+        "The Corner Cup",
+        "Mill Lane Deli",
+        "Bluebell Tearoom",
+        "Station Beans",
+        "Fern & Kettle",
+        "The Reading Room",
+    ),
 }
 
 

@@ -53,7 +53,9 @@ def action_due_today(case: Case) -> Life:
     yield case.work(0.3)
     case.reaches_out()
     yield case.soon()
-    days = (case.stage.ends.astimezone(ZoneInfo(company.ZONE)).date() - case.now.astimezone(ZoneInfo(company.ZONE)).date()).days
+    days = (
+        case.stage.ends.astimezone(ZoneInfo(company.ZONE)).date() - case.now.astimezone(ZoneInfo(company.ZONE)).date()
+    ).days
     case.promises(days, by=case.owner)
     while case.open_action.due_at <= case.stage.ends + 15 * MINUTE:
         case.moves_it(1)

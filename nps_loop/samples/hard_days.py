@@ -95,7 +95,9 @@ class HardDay:
         return () if self.as_typed else self.people
 
 
-def _firm(number: int, name: str, owner: str, *, country: str = "GB", value: int = 42_000, partner: bool = False) -> Firm:
+def _firm(
+    number: int, name: str, owner: str, *, country: str = "GB", value: int = 42_000, partner: bool = False
+) -> Firm:
     return Firm(f"X-{number}", name, "Hotel" if "Hotel" in name else "Office", country, owner, value, 120, partner)
 
 
@@ -171,7 +173,11 @@ def abuse_reported(case: Case) -> Life:
     """Insults and nothing to act on: the owner asks the lead to dismiss it."""
     yield from case.assigned()
     yield case.work(0.2)
-    case.act(workflow.ask_dismissal, reason=DismissReason.ABUSE, explanation="Insults, and no machine of ours at that address.")
+    case.act(
+        workflow.ask_dismissal,
+        reason=DismissReason.ABUSE,
+        explanation="Insults, and no machine of ours at that address.",
+    )
 
 
 S, C = TicketState, ClosedAs
@@ -212,7 +218,11 @@ HARD_DAYS: tuple[HardDay, ...] = (
         "phone-only",
         "A customer who left a number and no address",
         30 * HOUR,
-        (Said(3, "No e-mail please, I am on the road. Ring me about the dripping tap.", contact_me=True, topic="fault"),),
+        (
+            Said(
+                3, "No e-mail please, I am on the road. Ring me about the dripping tap.", contact_me=True, topic="fault"
+            ),
+        ),
         (Person("Gwendolyn Tarrant", "", phone="+44 20 7946 0815"),),
         as_typed=True,
     ),
@@ -227,7 +237,15 @@ HARD_DAYS: tuple[HardDay, ...] = (
         "left-in-peace",
         "A customer who asked not to be contacted about it",
         5 * DAY,
-        (Said(3, "Too loud for a reading room. No need to call.", contact_me=False, life="left_in_peace", topic="fault"),),
+        (
+            Said(
+                3,
+                "Too loud for a reading room. No need to call.",
+                contact_me=False,
+                life="left_in_peace",
+                topic="fault",
+            ),
+        ),
         (Person("Isolde Marchetti", "isolde@reading-room-trust.example"),),
     ),
     HardDay(
@@ -236,7 +254,9 @@ HARD_DAYS: tuple[HardDay, ...] = (
         13 * DAY,
         (
             Said(2, "The night shift has had no coffee since the weekend.", 0, topic="fault", life="confirmed"),
-            Said(7, "Fine in general, the invoices come twice.", 1, "invoice", 3 * HOUR, "invoice", "passive_confirmed"),
+            Said(
+                7, "Fine in general, the invoices come twice.", 1, "invoice", 3 * HOUR, "invoice", "passive_confirmed"
+            ),
         ),
         (
             Person("Petra Lohse", "info@gasthof-lohse.example", language="de", role="Owner"),
@@ -352,7 +372,11 @@ HARD_DAYS: tuple[HardDay, ...] = (
         "owner-leaves",
         "The owner leaves the company in the middle of a case",
         13 * DAY,
-        (Said(2, "Third time this month that the machine on the terrace is dead.", topic="fault", life="owner_leaves"),),
+        (
+            Said(
+                2, "Third time this month that the machine on the terrace is dead.", topic="fault", life="owner_leaves"
+            ),
+        ),
         (Person("Saskia Vermeulen", "s.vermeulen@hotel-zeewind.example", "X-20", phone="+31 20 555 031"),),
         (_firm(20, "Hotel Zeewind", company.GONE, country="NL", value=54_000),),
     ),
@@ -377,14 +401,22 @@ HARD_DAYS: tuple[HardDay, ...] = (
                 life="kept_over_a_holiday",
             ),
         ),
-        (Person("Amparo Ruano", "amparo@bar-ruano.example", language="es", zone="Europe/Madrid", phone="+34 910 601 241"),),
+        (
+            Person(
+                "Amparo Ruano", "amparo@bar-ruano.example", language="es", zone="Europe/Madrid", phone="+34 910 601 241"
+            ),
+        ),
         begins=_friday_evening,
     ),
     HardDay(
         "resolution-bounces",
         "The mail that says what changed comes back",
         9 * DAY,
-        (Said(4, "Our deliveries go to the old address.", moment="refills", topic="refill", life="resolution_bounces"),),
+        (
+            Said(
+                4, "Our deliveries go to the old address.", moment="refills", topic="refill", life="resolution_bounces"
+            ),
+        ),
         (Person("Arnaud Lefort", "a.lefort@lefort-imprimerie.example", "X-21", language="fr", zone="Europe/Paris"),),
         (_firm(21, "Lefort Imprimerie", "chiara", country="FR", value=15_000),),
     ),
@@ -423,7 +455,9 @@ HARD_DAYS: tuple[HardDay, ...] = (
         ),
         (
             Person("Salome Wyss", "salome@wyss-gastro.example", "X-24", language="de", zone="Europe/Zurich"),
-            Person("Lorenzo Prat", "lorenzo@can-prat.example", language="es", zone="Europe/Madrid", phone="+34 910 601 242"),
+            Person(
+                "Lorenzo Prat", "lorenzo@can-prat.example", language="es", zone="Europe/Madrid", phone="+34 910 601 242"
+            ),
         ),
         (_firm(24, "Wyss Gastro Hotel", "matteo", country="CH", value=47_000),),
     ),

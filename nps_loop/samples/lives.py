@@ -167,7 +167,9 @@ def left_in_peace(case: Case) -> Life:
 def confirmed_by_reply(case: Case) -> Life:
     yield from _until_resolved(case)
     yield case.later(9)
-    case.act(workflow.log_reply, text={"de": "Erledigt, danke Ihnen."}.get(case.language, "All good now."), says_settled=True)
+    case.act(
+        workflow.log_reply, text={"de": "Erledigt, danke Ihnen."}.get(case.language, "All good now."), says_settled=True
+    )
 
 
 def dismissed(case: Case) -> Life:
@@ -181,7 +183,9 @@ def dismissed_as_duplicate(case: Case) -> Life:
     """Asked for, and a lead agrees."""
     yield from case.assigned()
     yield case.work(0.3)
-    case.act(workflow.ask_dismissal, reason=DismissReason.DUPLICATE, explanation="Sent twice, the other one is at work.")
+    case.act(
+        workflow.ask_dismissal, reason=DismissReason.DUPLICATE, explanation="Sent twice, the other one is at work."
+    )
     yield case.work(0.4)
     lead = case.colleague("elodie" if case.answer.is_mokari else "lead")
     case.act(workflow.decide_dismissal, by=lead, approve=True)

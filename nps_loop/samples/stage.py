@@ -102,8 +102,8 @@ class Stage:
                 moment, _, happens = heapq.heappop(self._due)
                 self.now = max(self.now, moment)
                 happens()
-                if Message.objects.filter(state=Message.State.QUEUED, send_after__lte=self.now).exists():
-                    deliver_due(self.now)
+                if waiting := Message.objects.filter(state=Message.State.QUEUED, send_after__lte=self.now).count():
+                    deliver_due(self.now, limit=waiting)
             self.now = max(self.now, until)
 
     def sweep(self) -> None:

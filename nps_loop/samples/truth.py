@@ -116,9 +116,7 @@ def _is_in_time(answer: Answer, contacts: Mapping[str, tuple[datetime, str]]) ->
     return answer.band is Band.PASSIVE or contacts[answer.key][0] - answer.at <= FIRST_CONTACT_WITHIN
 
 
-def _by_owner(
-    opening: Sequence[Answer], contacts: Mapping[str, tuple[datetime, str]]
-) -> Mapping[str, tuple[int, int]]:
+def _by_owner(opening: Sequence[Answer], contacts: Mapping[str, tuple[datetime, str]]) -> Mapping[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for answer in opening:
         if answer.key in contacts:

@@ -104,9 +104,11 @@ def test_the_slow_owner_is_the_one_whose_first_contacts_come_late(loaded: Loaded
     lead = User.objects.get(username="lead")
     people = {person.user.username: person.counts for person in metrics.people_report(cohort(viewer=lead), now=NOW)}
     late = {
-        login: counts["contacted_later"] / max(counts["contacted_later"] + counts["on_time"], 1)
+        login: counts["contacted_later"] / (counts["contacted_later"] + counts["on_time"])
         for login, counts in people.items()
+        if counts["due"] >= 8
     }
+    assert len(late) >= 4
     slow = loaded.truth.slow_owner
     assert late[slow] > 0.5
     assert all(share < 0.25 for login, share in late.items() if login != slow)
@@ -146,7 +148,8 @@ def test_there_is_a_ticket_in_every_state_and_of_every_closing(loaded: Loaded) -
 
 
 def test_no_two_people_say_the_same() -> None:
-    words = [text for text in Response.objects.filter(external_id__regex="^[HLDX]-").values_list("verbatim", flat=True) if text]
+    said = Response.objects.filter(external_id__regex="^[HLDX]-").exclude(verbatim="")
+    words = list(said.values_list("verbatim", flat=True))
     assert len(words) > 300
     assert [text for text, n in Counter(words).items() if n > 1] == []
 
@@ -192,7 +195,7 @@ def test_the_agent_has_a_lively_queue() -> None:
     assert page.counts["today"] >= 4
     assert page.counts["next"] >= 1
     assert page.counts["later"] >= 3
-    assert page.counts["waiting"] == 1
+    assert page.counts["waiting"] >= 1
     assert page.counts["snoozed"] == 1
     assert Action.objects.filter(owner=agent, state="open").exclude(ticket__owner=agent).exists()
     assert Action.objects.filter(owner=agent, state="open", ticket__owner=agent).exists()

@@ -53,11 +53,14 @@ LANGUAGES: dict[str, Words] = {
 
 
 class Voice:
-    """Picks words so that no two answers say the same: every text once alone first, then with a second sentence."""
+    """Picks words so that no two answers say the same: every text once alone, then with a second sentence.
 
-    def __init__(self, chance: Random) -> None:
+    `said` is what was said before.
+    """
+
+    def __init__(self, chance: Random, said: Iterable[str] = ()) -> None:
         self._chance = chance
-        self._said: set[str] = set()
+        self._said = set(said)
 
     def say(self, language: str, band: Band, topics: Iterable[str]) -> tuple[str, str]:
         """A topic of `topics` and words about it that nobody said yet; the topic alone once everything was said."""

@@ -42,19 +42,17 @@ def long_story(words: int = WORDS) -> str:
     """At least so many words, in paragraphs of a week each."""
     paragraphs = [_OPENING]
     entries = zip(cycle(_WHAT), islice(cycle(_WHERE), 3, None), strict=False)
-    count, week, day = len(_OPENING.split()) + len(_CLOSING.split()), 0, 0
+    count = len(_OPENING.split()) + len(_CLOSING.split())
     weekdays = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
     current: list[str] = []
-    for what, where in entries:
+    for day, (what, where) in enumerate(entries):
         if day % 5 == 0:
             if current:
                 paragraphs.append(" ".join(current))
-            week += 1
-            current = [f"Week {week}."]
+            current = [f"Week {day // 5 + 1}."]
         sentence = f"On {weekdays[day % 5]} {what.format(where=where)}."
         current.append(sentence)
         count += len(sentence.split())
-        day += 1
         if count >= words:
             break
     return "\n\n".join([*paragraphs, " ".join(current), _CLOSING])

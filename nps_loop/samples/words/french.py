@@ -29,9 +29,7 @@ UNHAPPY: dict[str, tuple[str, ...]] = {
         "Onze pour cent de plus dans une lettre de trois lignes.",
         "Nous payons la grande formule et nous attendons autant qu’avec la petite.",
     ),
-    "portal": (
-        "Le portail oublie nos sites à chaque connexion. Je commande par téléphone.",
-    ),
+    "portal": ("Le portail oublie nos sites à chaque connexion. Je commande par téléphone.",),
     "taste": (
         "Depuis le changement de grains le café a un goût de brûlé.",
         "Les clients de l’hôtel laissent la tasse à moitié pleine.",
@@ -55,25 +53,15 @@ LUKEWARM: dict[str, tuple[str, ...]] = {
         "À l’heure, avec trop d’emballage.",
         "J’aimerais pouvoir sauter un mois.",
     ),
-    "invoice": (
-        "Exacte, mais difficile à lire. Une ligne par site nous aiderait.",
-    ),
+    "invoice": ("Exacte, mais difficile à lire. Une ligne par site nous aiderait.",),
     "silence": (
         "Tout a été réglé à la fin. J’ai dû demander deux fois.",
         "Des gens charmants quand on arrive à les joindre.",
     ),
-    "price": (
-        "Bon service, un peu cher.",
-    ),
-    "portal": (
-        "Très bien sur ordinateur, pénible au téléphone.",
-    ),
-    "taste": (
-        "Le café oui, le chocolat non.",
-    ),
-    "install": (
-        "Parfait le jour même. C’est la date qui a été longue à obtenir.",
-    ),
+    "price": ("Bon service, un peu cher.",),
+    "portal": ("Très bien sur ordinateur, pénible au téléphone.",),
+    "taste": ("Le café oui, le chocolat non.",),
+    "install": ("Parfait le jour même. C’est la date qui a été longue à obtenir.",),
 }
 
 HAPPY: dict[str, tuple[str, ...]] = {
@@ -82,34 +70,24 @@ HAPPY: dict[str, tuple[str, ...]] = {
         "Il a montré à notre veilleur de nuit comment détartrer. Cela nous a déjà évité un appel.",
         "Propre, discret, parti avant le premier client.",
     ),
-    "fault": (
-        "Onze mois sans une seule panne.",
-    ),
+    "fault": ("Onze mois sans une seule panne.",),
     "refill": (
         "Le bon jour, à la bonne porte, la bonne quantité.",
         "Commande changée à vingt et une heures, juste le lendemain.",
         "Le livreur monte les cartons au deuxième sans qu’on le demande.",
     ),
-    "invoice": (
-        "Une seule facture claire pour tous nos sites.",
-    ),
+    "invoice": ("Une seule facture claire pour tous nos sites.",),
     "silence": (
         "Quelqu’un a décroché tout de suite et savait de quelle machine je parlais.",
         "Vous aviez dit trois jours. Ce fut trois jours.",
     ),
-    "price": (
-        "Pas le moins cher, et on sait pourquoi.",
-    ),
-    "portal": (
-        "Je commande en une minute.",
-    ),
+    "price": ("Pas le moins cher, et on sait pourquoi.",),
+    "portal": ("Je commande en une minute.",),
     "taste": (
         "Le meilleur café de bureau que je connaisse.",
         "Nos clients parlent de l’expresso dans leurs avis.",
     ),
-    "install": (
-        "Neuf jours entre la commande et la première tasse, formation comprise.",
-    ),
+    "install": ("Neuf jours entre la commande et la première tasse, formation comprise.",),
     "people": (
         "Des gens sérieux.",
         "Je vous ai recommandés au cabinet d’en face.",

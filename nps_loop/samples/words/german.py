@@ -72,19 +72,13 @@ LUKEWARM: dict[str, tuple[str, ...]] = {
         "Am Ende wurde alles gelöst. Nachfragen musste ich zweimal.",
         "Nette Leute, wenn man sie erreicht.",
     ),
-    "price": (
-        "Gut, aber nicht günstig.",
-    ),
-    "portal": (
-        "Am Rechner in Ordnung, am Telefon mühsam.",
-    ),
+    "price": ("Gut, aber nicht günstig.",),
+    "portal": ("Am Rechner in Ordnung, am Telefon mühsam.",),
     "taste": (
         "Der Kaffee ist gut, der Kakao nicht.",
         "Die neue Mischung spaltet unsere Etage.",
     ),
-    "install": (
-        "Am Tag selbst reibungslos, bis zum Termin verging ein Monat.",
-    ),
+    "install": ("Am Tag selbst reibungslos, bis zum Termin verging ein Monat.",),
 }
 
 HAPPY: dict[str, tuple[str, ...]] = {
@@ -103,20 +97,14 @@ HAPPY: dict[str, tuple[str, ...]] = {
         "Abends um neun geändert, am nächsten Tag stimmte die Lieferung.",
         "Der Fahrer trägt die Kisten in den zweiten Stock, obwohl er das nicht müsste.",
     ),
-    "invoice": (
-        "Eine Rechnung für alle Häuser, klar gegliedert. Unsere Buchhaltung dankt.",
-    ),
+    "invoice": ("Eine Rechnung für alle Häuser, klar gegliedert. Unsere Buchhaltung dankt.",),
     "silence": (
         "Nach zweimal Klingeln war jemand dran, der wusste, um welche Maschine es geht.",
         "Mittags geschrieben, vor dem Feierabend gelöst.",
         "Sie haben gesagt, es dauert drei Tage und warum. Es hat drei Tage gedauert.",
     ),
-    "price": (
-        "Nicht billig, aber jeden Euro wert.",
-    ),
-    "portal": (
-        "Bestellen dauert jetzt eine Minute.",
-    ),
+    "price": ("Nicht billig, aber jeden Euro wert.",),
+    "portal": ("Bestellen dauert jetzt eine Minute.",),
     "taste": (
         "Bester Bürokaffee, den ich kenne.",
         "Die Herbstmischung war nach vier Tagen leer.",

@@ -60,25 +60,15 @@ LUKEWARM: dict[str, tuple[str, ...]] = {
         "Me gustaría poder saltarme un mes.",
         "Casi siempre correcto. En octubre faltaron dos bolsas.",
     ),
-    "invoice": (
-        "Correcta, pero cuesta entenderla.",
-    ),
+    "invoice": ("Correcta, pero cuesta entenderla.",),
     "silence": (
         "Al final se resolvió. Tuve que preguntar dos veces.",
         "Gente simpática cuando consigues hablar con ella.",
     ),
-    "price": (
-        "Buen servicio, un poco caro.",
-    ),
-    "portal": (
-        "En el ordenador bien, en el móvil cuesta.",
-    ),
-    "taste": (
-        "El café bien, el chocolate no.",
-    ),
-    "install": (
-        "El día de la instalación todo bien. Conseguir la fecha fue lo difícil.",
-    ),
+    "price": ("Buen servicio, un poco caro.",),
+    "portal": ("En el ordenador bien, en el móvil cuesta.",),
+    "taste": ("El café bien, el chocolate no.",),
+    "install": ("El día de la instalación todo bien. Conseguir la fecha fue lo difícil.",),
 }
 
 HAPPY: dict[str, tuple[str, ...]] = {
@@ -96,27 +86,19 @@ HAPPY: dict[str, tuple[str, ...]] = {
         "Cambié el pedido a las nueve de la noche y al día siguiente estaba bien.",
         "El repartidor me lo sube hasta el almacén.",
     ),
-    "invoice": (
-        "Una factura clara para los tres locales.",
-    ),
+    "invoice": ("Una factura clara para los tres locales.",),
     "silence": (
         "Contestaron al segundo tono y sabían de qué máquina hablaba.",
         "Dijeron tres días y fueron tres días.",
     ),
-    "price": (
-        "No es lo más barato y lo vale.",
-    ),
-    "portal": (
-        "Pedir me lleva un minuto.",
-    ),
+    "price": ("No es lo más barato y lo vale.",),
+    "portal": ("Pedir me lleva un minuto.",),
     "taste": (
         "Mis clientes preguntan qué café es.",
         "La mezcla de otoño se acabó en cuatro días.",
         "El mejor espresso del barrio, dicen, y yo no lo discuto.",
     ),
-    "install": (
-        "Nueve días desde el pedido hasta la primera taza, formación incluida.",
-    ),
+    "install": ("Nueve días desde el pedido hasta la primera taza, formación incluida.",),
     "people": (
         "Gente seria.",
         "Tratan un café pequeño como si fuera grande.",

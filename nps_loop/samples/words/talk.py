@@ -13,7 +13,10 @@ NOT_YET: dict[str, tuple[str, ...]] = {
         "Vier Tage ging es gut, heute früh dasselbe Bild.",
     ),
     "es": ("Funciona, pero el abono sigue sin llegar.", "Cuatro días bien y hoy otra vez lo mismo."),
-    "fr": ("La machine marche, mais le deuxième site attend toujours.", "Quatre jours bien, et ce matin encore pareil."),
+    "fr": (
+        "La machine marche, mais le deuxième site attend toujours.",
+        "Quatre jours bien, et ce matin encore pareil.",
+    ),
 }
 SETTLED: dict[str, tuple[str, ...]] = {
     "en": ("", "Good. Thank you for staying on it.", "Settled, and quicker than I thought.", ""),
@@ -22,7 +25,10 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "fr": ("", "C’est réglé, merci.", ""),
 }
 REPLIES: dict[str, tuple[str, ...]] = {
-    "en": ("Thursday after ten suits us, please ring the service entrance.", "It is the one on floor 3, serial ending in 418."),
+    "en": (
+        "Thursday after ten suits us, please ring the service entrance.",
+        "It is the one on floor 3, serial ending in 418.",
+    ),
     "de": ("Donnerstag ab zehn passt uns, bitte am Lieferanteneingang klingeln.",),
     "es": ("El jueves a partir de las diez nos va bien.",),
     "fr": ("Jeudi après dix heures nous convient.",),
