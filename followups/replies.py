@@ -27,11 +27,11 @@ class Press:
 
     choice: str
     cycle: int
-    # The ticket the page showed: another of the conversation may have come to the front since. None: not said.
-    ticket: int | None = None
     words: str = ""
     phone: str = ""
     in_demo_by: User | None = None
+    # The ticket the page showed: another of the conversation may have come to the front since. None: not said.
+    ticket: int | None = None
 
 
 def ticket_on_page(conversation: Conversation) -> Ticket | None:
