@@ -272,6 +272,17 @@ class TicketPage:
         return aside.about_contact(contact, self.now) if contact else ""
 
     @cached_property
+    def speaks_for(self) -> str:
+        """Whom a partner answered for, and from where; empty where customers speak for themselves."""
+        contact, account, response = self.case.ticket.contact, self.case.ticket.account, self.case.ticket.response
+        if contact is None or account is None or response is None or response.answered_for_id is None:
+            return ""
+        if contact.account is None:
+            return gettext("Speaks here for %(account)s.") % {"account": account.name}
+        words = {"own": contact.account.name, "account": account.name}
+        return gettext("Of %(own)s, speaks here for %(account)s.") % words
+
+    @cached_property
     def time_there(self) -> str:
         contact = self.case.ticket.contact
         return aside.time_there(contact, self.now) if contact else ""

@@ -38,7 +38,7 @@ from surveys.models import Response
 WITH = (
     "response__touchpoint",
     "response__source",
-    "contact",
+    "contact__account",
     "account__owner",
     "owner",
     "team__calendar",
