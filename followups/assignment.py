@@ -224,7 +224,10 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         if after is not None:
             rank, pk = after
             waiting = waiting.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
-        tickets = list(waiting.select_for_update(of=("self",), no_key=True).in_queue_order()[:BATCH])
+        first = list(waiting.in_queue_order().values_list("pk", flat=True)[:BATCH])
+        # Locked in the order of their numbers, dealt with in that of the queue.
+        locked = waiting.filter(pk__in=first).select_for_update(of=("self",), no_key=True).order_by("pk")
+        tickets = sorted(locked, key=lambda ticket: (ticket.rank, ticket.pk))
         if not tickets:
             return 0, 0, None
         last = (tickets[-1].rank, tickets[-1].pk)

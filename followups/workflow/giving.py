@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from followups import deadlines
 from followups.actors import Actor
@@ -29,16 +30,24 @@ ASSIGNMENT_LOCK = 4_815_162_342
 
 
 @contextmanager
-def assignment_lock() -> Iterator[None]:
+def assignment_lock(tickets: QuerySet[Ticket] | None = None) -> Iterator[None]:
     """One hand gives at a time: fair shares and one owner per conversation need to see what was given just before.
 
     On PostgreSQL a transaction-level advisory lock; SQLite's IMMEDIATE transactions stand in line by themselves.
+    `tickets` are locked in the order of their numbers, as everybody does who locks several in one transaction; whoever
+    took them in another order could wait crosswise with the outbox when it tells what became of mails.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ASSIGNMENT_LOCK])
+        if tickets is not None:
+            list(tickets.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         yield
+
+
+def _in_conversation_with(ticket: Ticket) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(conversation__in=Ticket.objects.filter(pk=ticket.pk).values("conversation"))
 
 
 @dataclass(slots=True)
@@ -199,7 +208,7 @@ def assign(
 
     Taking it from another owner needs a reason. Raises Incomplete, Forbidden, NotAllowed or Stale.
     """
-    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+    with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("assign")
         if to is None:
             raise Incomplete({"to": "Choose who gets it."})
@@ -255,7 +264,7 @@ def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None,
     """Give it back: nobody has it, and the assigner looks again. Deadlines run on."""
     if not reason.strip():
         raise Incomplete({"reason": "Say why you give it back. Colleagues read it."})
-    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+    with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("release")
         if work.ticket.owner_id is None:
             raise NotAllowed("Nobody has this ticket.", code="no_owner")
@@ -284,7 +293,8 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     """
     if other is None or other.pk == ticket.pk:
         raise Incomplete({"other": "Name the other ticket by its number."})
-    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+    both = Ticket.objects.filter(pk__in=[ticket.pk, other.pk])
+    with assignment_lock(both), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("join")
         current = work.ticket
         target = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True).get(pk=other.pk)

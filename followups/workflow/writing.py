@@ -17,7 +17,7 @@ from followups import deadlines
 from followups.actors import Actor
 from followups.models import Action, Deadline, Event, Ticket
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
-from followups.permissions import Role, roles_of
+from followups.permissions import roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.workflow.table import TABLE, VERBS, allows, why_not
 from nps_loop.mail import outbox
@@ -74,10 +74,6 @@ class OpenTicket:
             raise Forbidden(why_not(definition, self.ticket, self.roles))
         if reason := why_not(definition, self.ticket, self.roles):
             raise NotAllowed(reason)
-
-    def require(self, *roles: Role, message: str) -> None:
-        if self.actor.kind != Event.Actor.SYSTEM and not self.roles & set(roles):
-            raise Forbidden(message)
 
     # Changes -----------------------------------------------------------------------------------------------------
 

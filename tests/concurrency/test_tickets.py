@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from followups import clocks, workflow
 from followups.actors import Actor
@@ -192,16 +192,58 @@ def test_a_verb_and_the_sweep_do_not_wait_for_each_other() -> None:
     open_awaiting(now=NOW)
     assign_waiting(now=NOW)
     ticket, late = Ticket.objects.get(), NOW + timedelta(days=60)
-    held = threading.Event()
+    held, told = threading.Event(), threading.Event()
 
     def verb(n: int) -> Any:
         if n:
             held.wait(10)
-            return clocks.tell_leads_of_the_late(now=late)
+            count = clocks.tell_leads_of_the_late(now=late)
+            told.set()
+            return count
         with opened(ticket, actor=Actor.person(hanna), now=NOW, version=None) as work:
             held.set()
-            time.sleep(0.7)
+            told.wait(10)
             evidence_stands(work, "log-contact", NOW, data={})
         return None
 
     assert at_once(2, verb) == [None, 2]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_whoever_takes_several_tickets_takes_them_in_one_order(by_hand: bool) -> None:
+    """The outbox tells about several tickets in the order of their numbers, while others hand the same ones out."""
+    hanna, ivo = make_user("Hanna Brandt"), make_user("Ivo Lenz")
+    for user in (hanna, ivo):
+        make_member(Team.objects.get(is_default=True), user)
+    contact = make_contact("Marta Lind", email="m@nordby.example")
+    for _answer in range(2):
+        make_response(3, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    lower, upper = Ticket.objects.order_by("pk")
+    if by_hand:
+        assign_waiting(now=NOW)
+    else:
+        Ticket.objects.filter(pk=upper.pk).update(rank=0)
+    held = threading.Event()
+
+    def take(n: int) -> Any:
+        if n and by_hand:
+            held.wait(10)
+            upper.refresh_from_db()
+            to = ivo if upper.owner == hanna else hanna
+            return (
+                workflow.assign(upper, actor=Actor.system(), now=NOW, version=None, to=to, reason="Busy.").owner == to
+            )
+        if n:
+            held.wait(10)
+            return assign_waiting(now=NOW).assigned == 2
+        with transaction.atomic():
+            for ticket in (lower, upper):
+                with opened(ticket, actor=Actor.system(), now=NOW, version=None) as work:
+                    work.write("note")
+                    held.set()
+                    time.sleep(0.7)
+        return True
+
+    assert at_once(2, take) == [True, True]
