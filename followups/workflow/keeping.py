@@ -178,6 +178,9 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 )
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             question_accepted(work, at)
+        elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
+            # It closed before the mail left: on a *settled* said before resolving. The customer was told all the same.
+            work.set(told_at=current.told_at or at)
 
 
 def mail_failed(message: Message, *, now: datetime) -> None:

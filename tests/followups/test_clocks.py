@@ -338,6 +338,14 @@ def test_yes_by_mail_before_resolving_confirms_on_resolving(case: Ticket, hanna:
     assert case.events.last().data["confirmed_by"] == "reply"
 
 
+def test_who_said_settled_before_resolving_is_told_once_the_mail_arrived(case: Ticket, hanna: User) -> None:
+    make_verdict(case, "settled", happened_at=NOW - HOUR / 2)
+    case = resolved(case, hanna)
+    assert (case.state, case.told_at) == ("closed", None)
+    accept(case, "resolution")
+    assert case.told_at == NOW
+
+
 def test_whoever_writes_again_after_settled_has_the_last_word(case: Ticket, hanna: User) -> None:
     make_verdict(case, "settled", happened_at=NOW - HOUR / 2)
     who = {"actor": Actor.person(hanna), "version": None}
