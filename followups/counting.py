@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 
 # Nobody reads the difference between 500 and 700 tickets off a tab, and counting further costs everybody time.
@@ -51,7 +51,14 @@ def first_of_each(rows: QuerySet[M], parts: Iterable[tuple[QuerySet[M], int]]) -
         values.extend(params)
     if not pieces:
         return rows.none()
-    return rows.filter(pk__in=RawSQL(" UNION ALL ".join(pieces), values))  # noqa: S611
+    chosen = " UNION ALL ".join(pieces)
+    if connection.vendor == "postgresql":
+        # As an array it is worked out first and the index is asked for those keys. As IN (...) PostgreSQL joins all
+        # that a row shows for the whole table and then throws nearly all of it away: 200 ms for 1 at 10,000 tickets.
+        name = connection.ops.quote_name
+        key = f"{name(rows.model._meta.db_table)}.{name(rows.model._meta.pk.column)}"
+        return rows.filter(RawSQL(f"{key} = ANY(ARRAY({chosen}))", values, BooleanField()))  # noqa: S611
+    return rows.filter(pk__in=RawSQL(chosen, values))  # noqa: S611
 
 
 def in_words(count: int, limit: int = LIMIT) -> str:

@@ -106,14 +106,17 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
     order = ORDERS.get(asked.get("sort", ""), ORDERS["due"])
     views = _views(viewer, now)
     counts = counting.count_each({"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}})
-    chosen = for_rows().filter(pk__in=narrowed.order_by().values("pk"))  # type: ignore[misc]
+    # First which tickets, then all that a row shows of those few; asked at once, it is joined for every ticket.
+    chosen = Ticket.objects.filter(pk__in=narrowed.order_by().values("pk"))  # type: ignore[misc]
     found = keyset.page(
-        _sortable(chosen, order),
+        _sortable(chosen.only("rank", "responded_at", "score"), order),
         order,
         size=PAGE,
         after=asked.get("after", ""),
         before=asked.get("before", ""),
     )
+    places = {ticket.pk: place for place, ticket in enumerate(found.rows)}
+    shown = sorted(for_rows().filter(pk__in=places), key=lambda ticket: places[ticket.pk])
     days = Days.around(now, viewer.calendar)
     return Tickets(
         filters=filters,
@@ -125,10 +128,10 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         views=_saved_views(views, counts, asked),
         chips=_chips(filters, asked),
         count=counting.in_words(counts[""]),
-        rows=rows_of(found.rows, viewer, days),
+        rows=rows_of(shown, viewer, days),
         before_url=_url(asked, before=found.before) if found.before else "",
         after_url=_url(asked, after=found.after) if found.after else "",
-        without=_without(request, seen, asked, now) if not found.rows and not errors else (),
+        without=_without(request, seen, asked, now) if not shown and not errors else (),
         everything_url=f"{reverse('tickets')}?{urlencode({'q': asked['q'], 'sort': 'answered'})}"
         if asked.get("q")
         else reverse("tickets"),
