@@ -56,7 +56,7 @@ def first_of_each(rows: QuerySet[M], parts: Iterable[tuple[QuerySet[M], int]]) -
         # As an array it is worked out first and the index is asked for those keys. As IN (...) PostgreSQL joins all
         # that a row shows for the whole table and then throws nearly all of it away: 200 ms for 1 at 10,000 tickets.
         name = connection.ops.quote_name
-        key = f"{name(rows.model._meta.db_table)}.{name(rows.model._meta.pk.column)}"
+        key = f"{name(rows.model._meta.db_table)}.{name(str(rows.model._meta.pk.column))}"
         return rows.filter(RawSQL(f"{key} = ANY(ARRAY({chosen}))", values, BooleanField()))  # noqa: S611
     return rows.filter(pk__in=RawSQL(chosen, values))  # noqa: S611
 
