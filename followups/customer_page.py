@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from followups.models import Action, ContactAttempt, Initiative, Ticket, Verdict
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
+from followups.team_page.people import language_name
 from followups.templatetags.moments import on_day
 from followups.ticket_page.aside import Scores, how_it_went, scores, time_there
 from followups.ticket_page.timeline import mail_tag, was_kept
@@ -69,6 +70,7 @@ class ContactPage:
     scores: Scores | None
     may_send: list[MaySend]
     keys: list[ContactKey]
+    language: str
     time_there: str
     open_count: int
 
@@ -123,6 +125,7 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
         scores=scores(contact.short_name, answers),
         may_send=_may_send(contact),
         keys=list(contact.keys.order_by("pk")),
+        language=language_name(contact.language.partition("-")[0].lower()) if contact.language else "",
         time_there=time_there(contact, now),
         open_count=len(running),
     )

@@ -120,6 +120,9 @@ class VerbForm(forms.Form):
         self.initial.setdefault("version", desk.ticket.version)
         # Callables, so that the lists are read where they are drawn: a posted form that is fine never asks.
         for field in self.fields.values():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                is_choice = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
+                field.error_messages["required"] = _("Choose one.") if is_choice else _("Write something here first.")
             if isinstance(field, CauseField):
                 field.choices = lambda: desk.shelf.causes
             elif isinstance(field, ColleagueField):

@@ -12,7 +12,7 @@ from followups import workflow
 from followups.forms.base import ColleagueField, DayField, TextField, VerbForm
 from followups.models import Action
 
-PARTS = [("midday", _("by midday")), ("evening", _("by the evening"))]
+PARTS = [("midday", _("by midday")), ("evening", _("by evening"))]
 
 
 class HalfDayField(forms.ChoiceField):
