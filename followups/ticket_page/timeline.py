@@ -255,6 +255,8 @@ class _Story:
             entry.about = gettext("Nothing else stands as contact, so the clock runs as if it had never stopped.")
         elif event.to_state == TicketState.IN_ACTION:
             entry.about = gettext("%(name)s was not told, so the ticket is in action again.") % {"name": self.name}
+        if message is not None and message.reason:
+            entry.about = f"{message.reason} {entry.about}".strip()
         return entry
 
     # Actions -----------------------------------------------------------------------------------------------------
