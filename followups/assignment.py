@@ -22,6 +22,7 @@ from django.db.models import Count
 from followups.actors import Actor
 from followups.messages import notices
 from followups.models import (
+    Action,
     AssignmentRound,
     Away,
     Conversation,
@@ -402,7 +403,10 @@ def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: dateti
 
 
 def release_from_the_gone(*, now: datetime) -> int:
-    """Live tickets of people who are no longer active lose their owner, so that the next round gives them to others."""
+    """Live tickets of people who are no longer active lose their owner, so that the next round gives them to others.
+
+    What they had promised on tickets of others is passed on too. Returns how many tickets and promises.
+    """
     released = 0
     theirs = Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
     while theirs.exists():
@@ -416,4 +420,23 @@ def release_from_the_gone(*, now: datetime) -> int:
                     work.write("release", data={"from": gone, "because": "inactive"}, owner=None, snoozed_until=None)
                 Conversation.objects.filter(pk=ticket.conversation_id, owner=gone).update(owner=None)
             released += len(tickets)
-    return released
+    return released + _pass_on_promises(now)
+
+
+def _pass_on_promises(now: datetime) -> int:
+    """Open actions of people who are no longer active go to the owner of the ticket, who has to keep the promise."""
+    orphaned = Action.objects.filter(
+        state=Action.State.OPEN, owner__is_active=False, ticket__state__in=LIVE, ticket__owner__is_active=True
+    )
+    passed = 0
+    for action in orphaned.select_related("ticket", "owner").order_by("ticket", "pk")[:BATCH]:
+        with opened(action.ticket, actor=Actor.system(), now=now, version=None) as work:
+            heir, gone = work.ticket.owner, action.owner
+            still_theirs = Action.objects.filter(pk=action.pk, owner=gone, state=Action.State.OPEN)
+            if heir is None or not still_theirs.update(owner=heir):
+                continue
+            action.owner = heir
+            work.write("pass-on-action", data={"action": action.pk, "from": gone.pk, "to": heir.pk})
+            work.mail_later([notices.action_given(work.ticket, action, now=now)])
+            passed += 1
+    return passed

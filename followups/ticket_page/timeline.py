@@ -399,6 +399,7 @@ class _Story:
             "unhold": gettext("<b>{who}</b> lifted the hold"),
             "join": gettext("<b>{who}</b> joined it with #{other}"),
             "split": gettext("<b>{who}</b> gave it a conversation of its own"),
+            "pass-on-action": gettext("A promise was passed on to whoever has the ticket: its owner has left"),
         }.get(event.verb, gettext("<b>{who}</b>: {verb}"))
         marks = {"join": "swap", "split": "swap", "hold": "lock", "unhold": "lock", "resume": "clock"}
         mark = marks.get(event.verb, "info")
