@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 # Days before the day of loading: from when on there are answers, from when on they open tickets, and from when on the
 # desk is planned answer by answer (`desk`).
 FIRST, LIVE, DESK = 89, 45, 3
-HISTORY_ANSWERS, LIVE_ANSWERS = 365, 175
+HISTORY_ANSWERS, LIVE_ANSWERS = 445, 95
 # A team that works on weekdays may not have touched yet what came in so lately; `desk` plans that by hand.
 QUIET_TRADE = 9
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from followups.assignment import assign_waiting
 from followups.models import Member, Ticket
 from followups.models.tickets import AT_WORK
-from nps_loop.samples import answers, company, customers, desk, hard_days, lives
+from nps_loop.samples import answers, company, customers, desk, hard_days, hard_lives, lives
 from nps_loop.samples.answers import DAY, HOUR, Answer, Pool
 from nps_loop.samples.case import Case
 from nps_loop.samples.stage import Life, Stage, import_answers
@@ -26,7 +26,7 @@ SEED = 20_260
 LAST_YEAR = Path(settings.BASE_DIR) / "samples" / "yearly-survey-2025.csv"
 MINUTE = timedelta(minutes=1)
 STORIES: dict[str, Callable[[Case], Life]] = {
-    name: story for known in (lives.LIVES, desk.LIVES, hard_days.LIVES) for name, (story, _end) in known.items()
+    name: story for known in (lives.LIVES, desk.LIVES, hard_lives.LIVES) for name, (story, _end) in known.items()
 }
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
-from nps_loop.samples import answers, company, desk, hard_days, lives
+from nps_loop.samples import answers, company, desk, hard_lives, lives
 from nps_loop.samples.answers import Answer
 from nps_loop.samples.lives import End
 from surveys.scoring import Band, nps
 
 ENDS: dict[str, End] = {
-    name: end for stories in (lives.LIVES, desk.LIVES, hard_days.LIVES) for name, (_story, end) in stories.items()
+    name: end for stories in (lives.LIVES, desk.LIVES, hard_lives.LIVES) for name, (_story, end) in stories.items()
 }
 # Answers with whom nobody can get in touch, whatever their score.
 NOBODY_TO_REACH = ("X-anonymous-", "X-do-not-contact-")
