@@ -13,7 +13,7 @@ from followups.messages import notices
 from followups.models import Conversation, Reply, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.workflow import ending
-from followups.workflow.contact import answer_owed, hear
+from followups.workflow.contact import answer_owed, hear, hold_where_words_ask_for_it
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.people.models import User
 
@@ -87,6 +87,7 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
         if pressed.phone.strip():
             _keep_number(current, pressed.phone.strip())
         act(work, words, data)
+        hold_where_words_ask_for_it(work, words)
     return True
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from followups import deadlines
 from followups.actors import Actor
+from followups.holds import hold_words
 from followups.messages import letters, notices
-from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Ticket, Verdict
+from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Rule, Ticket, Verdict
 from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Incomplete, NotAllowed, Refused
 from followups.workflow import ending
@@ -74,6 +75,9 @@ def log_contact(
         )
         data = {"attempt": attempt.pk, "channel": channel, "outcome": outcome}
         if spoke:
+            if work.ticket.state == TicketState.WAITING_ON_CUSTOMER:
+                # Whoever was asked has been spoken to: it waits no longer.
+                comes_back(work, "resume", data={"because": "talk"}, at=at)
             evidence_stands(work, "log-contact", at, data=data, is_talk=True)
         else:
             work.write("log-contact", data=data, happened_at=at)
@@ -270,6 +274,7 @@ def hear(
         recorded_at=work.now,
     )
     data: dict[str, object] = {"reply": reply.pk, "via": via}
+    hold_where_words_ask_for_it(work, text)
     if ticket.left_in_peace and via == Reply.Via.PAGE:
         # Whoever writes to us again wants to be answered.
         work.set(left_in_peace=False)
@@ -313,6 +318,28 @@ def hear(
             ]
         )
     return reply
+
+
+def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
+    """Words of the hold list put a hold on the ticket, whenever a customer says them. One query."""
+    if work.ticket.on_hold or not text:
+        return
+    rules = Rule.objects.filter(kind=Rule.Kind.HOLD, is_active=True).exclude(words=[]).order_by("position")
+    rule = next((row for row in rules if hold_words(text, row.words) is not None), None)
+    if rule is None:
+        return
+    work.write("hold", data={"rule": rule.pk}, on_hold=True, hold_reason=rule.name[:200])
+    work.mail_later(
+        notices.to_leads(
+            work.ticket,
+            f"On hold: #{work.ticket.pk}",
+            [
+                f"What the customer wrote matches “{rule.name}”. Automatic mail stops, and the words are shown to "
+                "owner and lead only. The clocks run on."
+            ],
+            dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
+        )
+    )
 
 
 def answer_owed(work: OpenTicket, at: datetime) -> Deadline | None:

@@ -118,9 +118,6 @@ def _lacks(work: OpenTicket) -> str:
     elif ticket.state == TicketState.CONTACTED:
         if ticket.band != Band.PASSIVE and not work.actions(Action.State.DONE):
             missing.append("an action that is done, or a talk that settled it")
-    elif ticket.state == TicketState.IN_ACTION and not work.actions(Action.State.DONE):
-        if ticket.band != Band.PASSIVE:
-            missing.append("an action that is done")
     if running := work.actions(Action.State.OPEN):
         titles = ", ".join(f"“{action.title}”" for action in running)
         missing.append(f"a word on what is still open: {titles} (done, or dropped with a reason the customer reads)")
@@ -276,11 +273,12 @@ def close(
 
 
 def end_conversation(work: OpenTicket) -> None:
-    conversation = work.ticket.conversation
+    """Close the conversation where nothing of it is open. Locked first, so that an answer coming in meanwhile waits."""
+    conversation = Conversation.objects.select_for_update(no_key=True).get(pk=work.ticket.conversation_id)
     still_open = conversation.tickets.filter(state__in=[*LIVE, TicketState.RESOLVED]).exclude(pk=work.ticket.pk)
     if not still_open.exists():
         Conversation.objects.filter(pk=conversation.pk).update(closed_at=work.now)
-        conversation.closed_at = work.now
+        work.ticket.conversation.closed_at = work.now
 
 
 def confirm(work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime) -> None:

@@ -310,6 +310,7 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
         owner = target.owner or current.owner
         data = {"with": target.pk, "from": current.conversation_id}
         fields: dict[str, Any] = {"owner": owner}
+        becomes_reachable = False
         if one_person:
             data["to"] = target.conversation_id
             fields |= {
@@ -319,7 +320,11 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
             }
             if current.contact_id is None and target.contact is not None and target.contact.can_be_reached:
                 fields["nobody_to_reach"] = False
+                becomes_reachable = True
         work.write("join", data=data, **fields)
+        if becomes_reachable and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines):
+            policy, calendar = work.pinned()
+            work.owe(deadlines.at_opening(work.ticket, policy, calendar)[0])
         if target.owner_id is None and owner is not None:
             with opened(target, actor=actor, now=now, version=None) as beside:
                 beside.write("join", data={"with": current.pk}, owner=owner)

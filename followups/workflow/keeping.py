@@ -6,7 +6,7 @@ from datetime import datetime
 
 from followups.actors import Actor
 from followups.messages import notices
-from followups.models import ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
+from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
@@ -14,7 +14,7 @@ from followups.workflow.contact import evidence_stands, mail_counts_as_contact
 from followups.workflow.ending import SILENCE_DAYS, end_conversation, question_accepted, working_days_after
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
-from surveys.scoring import Band
+from surveys.scoring import Band, band
 
 
 def hold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
@@ -79,7 +79,8 @@ def ask_dismissal(
         current = work.ticket
         if current.dismissal_requests.filter(decided_at=None).exists():
             raise NotAllowed("A lead is asked already.", code="asked_already")
-        needs_lead = current.band == Band.DETRACTOR or bool(current.contact_me)
+        # By the band it opened with or the score it has now, whichever is worse.
+        needs_lead = Band.DETRACTOR in (current.band, band(current.score)) or bool(current.contact_me)
         request = DismissalRequest.objects.create(
             ticket=current, reason=reason, explanation=explanation.strip(), asked_by=actor.user, asked_at=now
         )
@@ -108,7 +109,7 @@ def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: in
         request = work.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
         if request is None:
             raise NotAllowed("Nobody asked to dismiss this ticket.", code="not_asked")
-        if Role.OWNER in work.roles or (actor.user is not None and request.asked_by_id == actor.user.pk):
+        if Role.OWNER in work.roles or request.asked_by_id == (actor.user.pk if actor.user else None):
             raise Forbidden("Another lead than the owner, and than whoever asked, decides this.")
         request.approved, request.decided_at, request.decided_by = approve, now, actor.user
         request.save(update_fields=["approved", "decided_at", "decided_by"])
@@ -134,6 +135,7 @@ def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: in
 
 def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
     work.drop_deadlines()
+    work.ticket.actions.filter(state=Action.State.OPEN).update(state=Action.State.DROPPED, dropped_at=work.now)
     work.write(
         verb,
         to=TicketState.DISMISSED,
@@ -172,6 +174,8 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 attempt.evidence_from = at
                 attempt.save(update_fields=["evidence_from"])
                 evidence_stands(work, "mail-accepted", at, data={"message": message.pk, "attempt": attempt.pk})
+                if current.state == TicketState.RESOLVED:
+                    work.set(told_at=current.told_at or at)
             else:
                 work.write(
                     "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}

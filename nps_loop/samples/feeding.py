@@ -79,4 +79,4 @@ def _somebody(moment: str, chance: Random) -> Contact | None:
 def record(source: Source, incoming: IncomingResponse, *, now: datetime) -> Response:
     """Record one answer as given at `now`; a worker hears of it at once."""
     outcome = record_responses(source, [incoming], now=now)[0]
-    return Response.objects.select_related("contact").filter(pk=outcome.response_id)[0]
+    return Response.objects.select_related("contact").filter(pk=outcome.response_id or 0)[0]

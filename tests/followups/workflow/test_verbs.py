@@ -368,6 +368,7 @@ def test_an_answer_of_nobody_joins_the_person_it_was_from_and_can_be_split_again
     unknown.refresh_from_db()
     assert (unknown.conversation, unknown.contact, unknown.owner) == (case.conversation, case.contact, hanna)
     assert not unknown.nobody_to_reach
+    assert unknown.deadlines.filter(target="first_contact", met_at=None).exists() and unknown.due_for
     refused(NotAllowed, workflow.join, unknown, hanna, other=case)
     do(workflow.split, unknown, hanna, contact=stranger.contact)
     unknown.refresh_from_db()
@@ -438,3 +439,36 @@ def test_events_hold_no_words(in_action: Ticket, hanna: User, ivo: User) -> None
     do(workflow.log_reply, in_action, hanna, text="SECRETWORD")
     do(workflow.complete_action, in_action, ivo, action=Action.objects.get(), what_changed="SECRETWORD")
     assert not [event for event in Event.objects.all() if "SECRETWORD" in str(event.data)]
+
+
+def test_a_talk_ends_the_waiting(in_action: Ticket, hanna: User) -> None:
+    case = do(workflow.wait, in_action, hanna, question="Which file was it?")
+    case = do(workflow.log_contact, case, hanna, channel="phone", outcome="spoke")
+    assert (case.state, case.waiting_until) == ("in_action", None)
+
+
+def test_words_of_the_hold_list_in_a_reply_put_a_hold(case: Ticket, hanna: User, tomas: User) -> None:
+    case = do(workflow.log_reply, case, hanna, text="You hear from my lawyer.")
+    assert case.on_hold and case.events.filter(verb="hold").exists()
+    notice = Message.objects.get(recipient=tomas.email, subject__startswith="On hold")
+    assert "lawyer" not in notice.text
+
+
+def test_with_every_action_dropped_it_can_be_resolved(in_action: Ticket, hanna: User, cause: RootCause) -> None:
+    do(workflow.drop_action, in_action, hanna, action=in_action.actions.get(), reason="You asked us to leave it.")
+    case = do(workflow.resolve, in_action, hanna, root_cause=cause, what_changed="Nothing.", why_it_happened="Price.")
+    assert case.state == "resolved"
+
+
+def test_dismissing_ends_what_was_promised(in_action: Ticket, hanna: User, tomas: User) -> None:
+    do(workflow.ask_dismissal, in_action, hanna, reason="test")
+    do(workflow.decide_dismissal, in_action, tomas, approve=True)
+    assert in_action.actions.get().state == "dropped"
+
+
+def test_a_passive_who_became_a_detractor_is_dismissed_by_a_lead_only(
+    open_case: Callable[..., Ticket], hanna: User
+) -> None:
+    case = open_case(8)
+    Ticket.objects.filter(pk=case.pk).update(score=2)
+    assert do(workflow.ask_dismissal, case, hanna, reason="spam").state == "assigned"

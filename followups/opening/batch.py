@@ -1,0 +1,87 @@
+"""A batch of answers on its way to decisions: the set-up that decides about it, and what it has made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from followups import deadlines
+from followups.deciding import Ruling, rules_in_force
+from followups.messages import notices
+from followups.models import Member, Rule, Team, Ticket
+from nps_loop.mail import outbox
+from nps_loop.people.models import User
+from surveys.models import Brand, Response
+
+
+@dataclass(slots=True)
+class SetUp:
+    """What decides about a batch, read once."""
+
+    rules: Sequence[Rule]
+    policies: deadlines.Policies
+    default_brand: Brand
+    team_of_touchpoint: dict[int, Team]
+    team_of_member: dict[int, Team]
+    default_team: Team | None
+
+    @classmethod
+    def read(cls) -> SetUp:
+        brand = Brand.objects.filter(is_default=True).first() or Brand.objects.order_by("pk").first()
+        if brand is None:
+            raise deadlines.NoPolicy("There is no brand: make one in the set-up.")
+        teams = {
+            team.pk: team
+            for team in Team.objects.filter(takes_tickets=True)
+            .select_related("calendar")
+            .prefetch_related("touchpoints")
+        }
+        return cls(
+            rules=rules_in_force(),
+            policies=deadlines.Policies.active(),
+            default_brand=brand,
+            team_of_touchpoint={point.pk: team for team in teams.values() for point in team.touchpoints.all()},
+            team_of_member={
+                row.user_id: teams[row.team_id]
+                for row in Member.objects.filter(is_active=True, team__in=teams).order_by("-team__is_default", "-pk")
+            },
+            default_team=next((team for team in teams.values() if team.is_default), next(iter(teams.values()), None)),
+        )
+
+    def team_for(self, response: Response) -> Team | None:
+        """The account owner's team, else the touchpoint's, else the default one."""
+        owner = _account_owner(response)
+        if owner is not None and owner.pk in self.team_of_member:
+            return self.team_of_member[owner.pk]
+        if response.touchpoint_id in self.team_of_touchpoint:
+            return self.team_of_touchpoint[response.touchpoint_id]
+        return self.default_team
+
+    def brand_for(self, response: Response) -> Brand:
+        point = response.touchpoint
+        return (point.brand if point and point.brand else None) or response.source.brand or self.default_brand
+
+
+def _account_owner(response: Response) -> User | None:
+    account = response.answered_for or response.account
+    return (account.owner if account else None) or response.account_owner
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch on its way: answers with their rulings, and the drafts to queue at the end."""
+
+    now: datetime
+    setup: SetUp
+    responses: list[Response]
+    rulings: dict[int, Ruling]
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    drafts: list[outbox.Draft] = field(default_factory=list)
+    leads: dict[int | None, list[User]] = field(default_factory=dict)
+
+    def leads_of(self, ticket: Ticket) -> list[User]:
+        """Read once per team, however many tickets the batch holds."""
+        if ticket.team_id not in self.leads:
+            self.leads[ticket.team_id] = notices.leads_of(ticket.team_id)
+        return self.leads[ticket.team_id]
