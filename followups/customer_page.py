@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,8 +99,10 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
         .defer("search_text", "attributes")
         .order_by("-responded_at", "-id")[:ANSWERS_SHOWN]
     )
+    # Who works on one case of a person sees their other cases only where they may see those too.
     tickets = list(
-        Ticket.objects.filter(contact=contact)
+        Ticket.objects.visible_to(viewer.user)
+        .filter(contact=contact)
         .select_related("contact", "owner", "team", "account")
         .order_by("-id")[:ANSWERS_SHOWN]
     )
@@ -117,7 +119,7 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
         step = next_step(first, sorted(of_first, key=lambda action: action.due_at), now=now)
     return ContactPage(
         contact=contact,
-        voices=[_voice(answer, viewer) for answer in answers],
+        voices=[_voice(answer, viewer, {ticket.pk for ticket in tickets}) for answer in answers],
         open_ticket=first,
         step=step,
         promises=[(action, was_kept(action)) for action in actions if action.told_at][:10],
@@ -131,9 +133,9 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
     )
 
 
-def _voice(answer: Response, viewer: Viewer) -> Voice:
+def _voice(answer: Response, viewer: Viewer, visible: Collection[int]) -> Voice:
     ticket: Ticket | None = getattr(answer, "ticket", None)
-    seen = ticket is None or viewer.sees_words(ticket)
+    seen = ticket is None or (ticket.pk in visible and viewer.sees_words(ticket))
     outcome = gettext("No ticket: history.") if answer.is_history and ticket is None else how_it_went(answer)
     return Voice(
         answer=answer,
@@ -174,6 +176,7 @@ def _happened(
         found.append(Happened(attempt.happened_at, "phone", who, said, attempt.ticket_id))
     if contact.email:
         mails = Message.objects.filter(recipient=contact.email).exclude(stream=Stream.STAFF).defer("text", "html")
+        mails = mails.filter(Q(case=None) | Q(case__in=numbers))
         for mail in mails.order_by("-id")[:HAPPENED_SHOWN]:
             at = mail.sent_at or mail.created_at
             found.append(Happened(at, "mail", "", mail.subject, mail.case, mail_tag(mail)))

@@ -121,3 +121,16 @@ def test_others_at_the_company_have_no_name_without_consent(cast: Cast, marta: T
     assert "Marta Lindqvist" in page
     assert "Erik Solheim" not in page
     assert "A customer, key account, Nordics" in page
+
+
+def test_another_teams_case_of_the_same_person_shows_neither_words_nor_mails(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    assert marta.contact is not None
+    elsewhere = factories.make_team("Elsewhere")
+    secret = factories.make_response(1, contact=marta.contact, verbatim="SECRETWORDS of another case.")
+    other = factories.make_ticket(secret, team=elsewhere, owner=None)
+    factories.make_message(recipient=marta.contact.email, subject="SECRETSUBJECT", case=other.pk, state="sent")
+    page = text(shown(hanna, f"/contacts/{marta.contact_id}/"))
+    assert "I mind silence" in page
+    assert "SECRETWORDS" not in page and "SECRETSUBJECT" not in page
