@@ -40,9 +40,9 @@ class Ends:
         self.ahead = [end for end in ends if end > now + 15 * MINUTE]
 
 
-def due_at(end: datetime, chance: Random) -> datetime:
-    """When a customer answered whose first contact is promised by this end of a half-day."""
-    return end - PROMISED_WITHIN + chance.randrange(12, 30) * MINUTE
+def due_at(end: datetime, chance: Random, now: datetime) -> datetime:
+    """When a customer answered whose first contact is promised by this end of a half-day; never still to come."""
+    return min(end - PROMISED_WITHIN + chance.randrange(12, 30) * MINUTE, now - chance.randrange(9, 20) * MINUTE)
 
 
 # --- lives that only the desk has ------------------------------------------------------------------------------
@@ -164,30 +164,32 @@ class _Desk:
         over, ahead, now = self.ends.over, self.ends.ahead, self.now
         agent, matteo, chiara = company.AGENT, "matteo", "chiara"
         # The agent: late 1, today and next by the half-day promised, later, waiting, snoozed, with the customer.
-        yield self._one(agent, "service-visit", 2, due_at(over[-1], self.chance), "called_in_vain", contact_me=True)
-        yield self._one(agent, "relationship", 3, due_at(ahead[0], self.chance), "untouched", contact_me=True)
-        yield self._one(agent, "support-call", 1, due_at(ahead[0], self.chance), "untouched")
-        yield self._one(agent, "refills", 5, due_at(ahead[1], self.chance), "untouched")
-        yield self._one(agent, "invoice", 4, due_at(ahead[1], self.chance), "untouched")
-        yield self._one(agent, "first-90-days", 6, due_at(ahead[2], self.chance), "untouched")
-        yield self._one(agent, "relationship", 5, due_at(ahead[3], self.chance), "snoozed", contact_me=True)
+        yield self._one(
+            agent, "service-visit", 2, due_at(over[-1], self.chance, now), "called_in_vain", contact_me=True
+        )
+        yield self._one(agent, "relationship", 3, due_at(ahead[0], self.chance, now), "untouched", contact_me=True)
+        yield self._one(agent, "support-call", 1, due_at(ahead[0], self.chance, now), "untouched")
+        yield self._one(agent, "refills", 5, due_at(ahead[1], self.chance, now), "untouched")
+        yield self._one(agent, "invoice", 4, due_at(ahead[1], self.chance, now), "untouched")
+        yield self._one(agent, "first-90-days", 6, due_at(ahead[2], self.chance, now), "untouched")
+        yield self._one(agent, "relationship", 5, due_at(ahead[3], self.chance, now), "snoozed", contact_me=True)
         yield self._one(agent, "refills", 7, now - 26 * HOUR, "untouched")
         yield self._one(agent, "relationship", 8, now - 5 * HOUR, "untouched")
         yield self._one(agent, "service-visit", 3, now - 62 * HOUR, "action_due_today")
         yield self._one(agent, "invoice", 2, now - 60 * HOUR, "waits_for_us", phone=True)
         yield self._one(agent, "support-call", 4, now - 66 * HOUR, "waiting")
         yield self._one(agent, "relationship", 6, now - 68 * HOUR, "moved")
-        yield self._one(agent, "service-visit", 4, now - 40 * HOUR, "asked_to_dismiss")
+        yield self._one(agent, "service-visit", 4, due_at(ahead[1], self.chance, now), "asked_to_dismiss")
         yield self._one(agent, "first-90-days", 5, now - 28 * HOUR, "spoken_to", phone=True)
         yield self._one(agent, "refills", 3, now - 152 * HOUR, "asked")
         yield self._one(agent, "relationship", 6, now - 160 * HOUR, "asked")
         # Colleagues of the agent.
-        yield self._one(matteo, "service-visit", 1, due_at(over[-2], self.chance), "untouched")
-        yield self._one(matteo, "relationship", 4, due_at(ahead[0], self.chance), "untouched")
+        yield self._one(matteo, "service-visit", 1, due_at(over[-2], self.chance, now), "untouched")
+        yield self._one(matteo, "relationship", 4, due_at(ahead[0], self.chance, now), "untouched")
         yield self._one(matteo, "invoice", 0, now - 30 * HOUR, "asked_to_dismiss")
         yield self._one(matteo, "refills", 8, now - 20 * HOUR, "untouched")
-        yield self._one(chiara, "support-call", 3, due_at(ahead[0], self.chance), "untouched")
-        yield self._one(chiara, "relationship", 6, due_at(ahead[2], self.chance), "untouched")
+        yield self._one(chiara, "support-call", 3, due_at(ahead[0], self.chance, now), "untouched")
+        yield self._one(chiara, "relationship", 6, due_at(ahead[2], self.chance, now), "untouched")
         yield self._one(chiara, "invoice", 5, now - 64 * HOUR, "helped_by_agent")
         yield self._one(chiara, "refills", 4, now - 156 * HOUR, "asked")
         yield self._one(chiara, "service-visit", 2, now - 158 * HOUR, "reopened")

@@ -199,7 +199,7 @@ HARD_DAYS: tuple[HardDay, ...] = (
     HardDay(
         "score-against-words",
         "The lowest score with the kindest words",
-        36 * HOUR,
+        24 * HOUR,
         (Said(1, "Fantastic service, everybody was wonderful and the coffee is excellent!", topic="people"),),
         (Person("Clementine Foxworth", "c.foxworth@ember-and-oak.example", "X-14", phone="+44 20 7946 0820"),),
         (_firm(14, "Ember & Oak Offices", company.AGENT),),
