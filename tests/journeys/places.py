@@ -1,0 +1,205 @@
+"""Every page of the product by name: where it is, and whose eyes see it.
+
+Pages about tickets are found in the database, one for each state, so any set of rows that is rich enough will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from followups.models import Ticket
+from followups.models.tickets import TicketState
+from nps_loop import links
+from nps_loop.jobs.running import run_waiting
+from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+from tests.followups.loop_pages import pages as loop_pages
+
+NOWHERE = "/no-such-page/"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page. With `html` it is served in place of what the address gives: a page that no address leads to at will."""
+
+    name: str
+    path: str
+    who: User | None = None
+    html: str = ""
+
+
+@dataclass(frozen=True)
+class Cast:
+    agent: User
+    lead: User
+    admin: User
+    back_office: User
+
+
+def places(cast: Cast) -> list[Place]:
+    return [*_public(cast), *_work(cast), *_tickets(cast), *_overview(cast), *_importing(cast)]
+
+
+def _public(cast: Cast) -> Iterator[Place]:
+    yield Place("login", "/login/")
+    for name in ("400", "403", "403_csrf", "404", "500"):
+        yield Place(f"error-{name}", NOWHERE, html=render_to_string(f"{name}.html"))
+    request = RequestFactory().get("/loop/token/")
+    for variant, page in loop_pages().items():
+        with translation.override(page.language):
+            html = render_to_string("followups/loop/page.html", {"page": page}, request=request)
+        yield Place(f"loop-{variant}", NOWHERE, html=html)
+    with translation.override("de"):
+        html = render_to_string("followups/loop/page.html", {"page": loop_pages("de")["resolved"]}, request=request)
+    yield Place("loop-resolved-de", NOWHERE, html=html)
+    mail = Message.objects.exclude(recipient="").order_by("pk").first()
+    if mail is not None:
+        token = links.make("unsubscribe", mail.pk, 0)
+        yield Place("unsubscribe", f"/unsubscribe/{token}/")
+    yield Place("unsubscribe-unknown", "/unsubscribe/nothing/")
+    yield Place("loop-unknown", "/loop/nothing/")
+    yield Place("api-docs", "/api/docs/")
+    yield Place("locked-out", NOWHERE, html=render_to_string("registration/locked_out.html", {"minutes": 15}))
+
+
+def _work(cast: Cast) -> Iterator[Place]:
+    yield Place("queue", "/queue/", cast.agent)
+    for view in ("late", "today", "waiting", "snoozed", "unassigned"):
+        yield Place(f"queue-{view}", f"/queue/?view={view}", cast.agent)
+    yield Place("queue-none-found", "/queue/?q=zzzzz", cast.agent)
+    yield Place("queue-of-nobody", "/queue/", cast.admin)
+    yield Place("actions", "/actions/", cast.agent)
+    yield Place("actions-back-office", "/actions/", cast.back_office)
+    yield Place("actions-done", "/actions/?view=done", cast.agent)
+    yield Place("actions-none", "/actions/", cast.admin)
+    yield Place("tickets", "/tickets/", cast.lead)
+    yield Place("tickets-none-found", "/tickets/?q=zzzzz", cast.lead)
+    yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
+    mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
+    for verb in ("snooze", "assign"):
+        data = {"do": verb, "ticket": [ticket.pk for ticket in mine]}
+        client = _logged_in(cast.agent)
+        html = client.post("/queue/together/", data).content.decode()
+        yield Place(f"together-{verb}", "/queue/", cast.agent, html=html)
+
+
+def _tickets(cast: Cast) -> Iterator[Place]:
+    """A ticket in each state and with each thing that may be the matter with it, as agent or lead sees it."""
+    every = Ticket.objects.order_by("-pk")
+    sets = {str(state): every.filter(state=state) for state in TicketState}
+    sets |= {
+        f"closed-{how}": every.filter(closed_as=how)
+        for how in every.exclude(closed_as="").values_list("closed_as", flat=True).distinct().order_by("closed_as")
+    }
+    sets |= {
+        "on_hold": every.filter(on_hold=True),
+        "reopened": every.filter(cycle__gt=0, state=TicketState.ASSIGNED),
+        "unassigned": every.live().filter(owner=None),
+        "nobody_to_reach": every.filter(nobody_to_reach=True),
+        "asked_to_dismiss": every.filter(dismissal_requests__decided_at=None, dismissal_requests__isnull=False),
+    }
+    for name, found in sets.items():
+        ticket = found.filter(owner=cast.agent).first() or found.first()
+        if ticket is None:
+            continue
+        mine = ticket.owner_id == cast.agent.pk and name != "asked_to_dismiss"
+        who = (
+            cast.agent
+            if mine
+            else cast.lead
+            if Ticket.objects.visible_to(cast.lead).filter(pk=ticket.pk)
+            else cast.admin
+        )
+        yield Place(f"ticket-{name}", f"/tickets/{ticket.pk}/", who)
+    mine = every.filter(owner=cast.agent, state=TicketState.ASSIGNED, contact__isnull=False).first()
+    if mine is not None:
+        yield Place("ticket-considered", f"/tickets/{mine.pk}/considered/", cast.agent)
+        client = _logged_in(cast.agent)
+        stale = client.post(
+            f"/tickets/{mine.pk}/log-contact/",
+            {"version": "0", "channel": "phone", "outcome": "spoke", "note": "Wants to know who reads the case."},
+        )
+        yield Place("ticket-stale", f"/tickets/{mine.pk}/", cast.agent, html=stale.content.decode())
+        wrong = client.post(f"/tickets/{mine.pk}/add-action/", {"version": str(mine.version)})
+        yield Place("ticket-errors", f"/tickets/{mine.pk}/", cast.agent, html=wrong.content.decode())
+        yield Place("contact", f"/contacts/{mine.contact_id}/", cast.agent)
+        if mine.account_id:
+            yield Place("account", f"/accounts/{mine.account_id}/", cast.agent)
+    limited = every.filter(actions__owner=cast.back_office).exclude(owner=cast.back_office).first()
+    if limited is not None:
+        yield Place("ticket-limited", f"/tickets/{limited.pk}/", cast.back_office)
+
+
+def _overview(cast: Cast) -> Iterator[Place]:
+    yield Place("team", "/team/", cast.lead)
+    yield Place("reports", "/reports/", cast.lead)
+    yield Place("reports-as-agent", "/reports/", cast.agent)
+    today = timezone.now().date().isoformat()
+    yield Place("reports-few", f"/reports/?day_from={today}&day_to={today}", cast.lead)
+    yield Place("report-answers", reverse("report-answers"), cast.lead)
+    yield Place("mailbox", "/mailbox/", cast.lead)
+    yield Place("mailbox-none", "/mailbox/?q=zzzzz", cast.lead)
+    for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):
+        mail = Message.objects.filter(state=state).order_by("pk").last()
+        yield Place(f"mail-{state}", f"/mailbox/{mail.pk}/", cast.admin)
+
+
+FILE = """How likely are you to recommend us?,Why?,E-mail,Date,Plan
+3,The driver app loses its stops.,ana@client-one.com,2026-11-02,gold
+9,Quick and friendly.,bo@client-two.com,2026-11-13,gold
+eleven,No number here.,cy@client-three.com,2026-11-14,silver
+7,,dee@client-four.com,2026-11-15,silver
+"""
+
+
+def _importing(cast: Cast) -> Iterator[Place]:
+    client = _logged_in(cast.admin)
+
+    def upload(content: bytes) -> int:
+        file = SimpleUploadedFile("autumn.csv", content, content_type="text/csv")
+        answer = client.post("/import/", {"file": file, "source": "", "new_source": "Autumn survey"})
+        assert answer.status_code == 302, answer.content.decode()
+        return int(answer["Location"].rstrip("/").rpartition("/")[2])
+
+    def go(job: int, do: str) -> None:
+        page = client.get(f"/import/{job}/")
+        form = page.context["form"]
+        data = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+        columns = {f"column_{column.index}": column.meaning for column, _ in page.context["columns"]}
+        begun = client.post(f"/import/{job}/begin/", {**data, **columns, "do": do})
+        assert begun.status_code == 302, begun.context["form"].errors
+
+    yield Place("import-unreadable", f"/import/{upload(b'name,age' + chr(10).encode() + b'a,3')}/", cast.admin)
+    yield Place("import-columns", f"/import/{upload(FILE.encode())}/", cast.admin)
+    tried, done, waits = (upload(FILE.encode()) for _ in range(3))
+    go(tried, "try")
+    go(done, "import")
+    run_waiting(now=timezone.now())
+    go(waits, "import")
+    yield Place("import-tried", f"/import/{tried}/", cast.admin)
+    yield Place("import-result", f"/import/{done}/", cast.admin)
+    yield Place("import-progress", f"/import/{waits}/", cast.admin)
+    yield Place("import", "/import/", cast.admin)
+
+
+def _logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def named(found: list[Place], wanted: str) -> list[Place]:
+    """Those of `found` whose names are asked for: "queue,ticket-*"; all of them where nothing is asked."""
+    asked: list[str] = [name for name in wanted.split(",") if name]
+
+    def fits(place: Place) -> bool:
+        return any(place.name == name or (name.endswith("*") and place.name.startswith(name[:-1])) for name in asked)
+
+    return [place for place in found if not asked or fits(place)]
