@@ -193,11 +193,11 @@ def with_lives(answers: Sequence[Answer], people: Sequence[Person], chance: Rand
     from nps_loop.samples import lives
 
     phones = {person.email for person in people if person.phone}
+    missing = set(lives.LIVES)
     found = []
     for answer in answers:
         if answer.opens:
-            days = (now - answer.at) / DAY
-            name = lives.choose(answer, days, answer.email in phones, chance)
-            answer = replace(answer, life=name)
+            options = lives.options_for(answer, (now - answer.at) / DAY, answer.email in phones)
+            answer = replace(answer, life=lives.choose(options, missing, chance))
         found.append(answer)
     return found

@@ -5,7 +5,7 @@ A life ends in one known way (`ENDS`), so what the sample set must hold is known
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -264,11 +264,11 @@ _DETRACTORS = {"confirmed": 50, "silent": 16, "reopened_confirmed": 9, "differed
 _PASSIVES = {"passive_confirmed": 46, "passive_silent": 30, "confirmed_by_reply": 8, "dismissed": 8}
 
 
-def choose(answer: Answer, days: float, has_phone: bool, chance: Random) -> str:
-    """A life for an answer given so many days ago, such that it has come to its end by now."""
+def options_for(answer: Answer, days: float, has_phone: bool) -> dict[str, int]:
+    """Lives with their weights for an answer given so many days ago, such that each has come to its end by now."""
     is_detractor = answer.band is Band.DETRACTOR
     if answer.contact_me is False:
-        return "left_in_peace"
+        return {"left_in_peace": 1}
     if days >= _LONG[answer.is_mokari]:
         options = dict(_DETRACTORS if is_detractor else _PASSIVES)
         if has_phone and is_detractor:
@@ -287,4 +287,12 @@ def choose(answer: Answer, days: float, has_phone: bool, chance: Random) -> str:
         options = {"in_action": 3, "waiting": 2, "settled_in_a_talk": 2 * has_phone * (days > 4)}
     if answer.contact_me:
         options.pop("dismissed", None)  # Somebody who asked to be contacted is dismissed by a lead only.
-    return chance.choices(list(options), weights=list(options.values()))[0]
+    return {name: weight for name, weight in options.items() if weight}
+
+
+def choose(options: Mapping[str, int], missing: set[str], chance: Random) -> str:
+    """One of these lives; of those that nobody lived yet first, so that none is left to chance."""
+    fresh = sorted(missing & set(options))
+    name = fresh[0] if fresh else chance.choices(list(options), weights=list(options.values()))[0]
+    missing.discard(name)
+    return name
