@@ -3,20 +3,17 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_page
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from nps_loop import health
+from nps_loop.api.pages import api_docs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/schema/", cache_page(3600)(SpectacularAPIView.as_view()), name="schema"),
-    path(
-        "api/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html"),
-        name="api-docs",
-    ),
+    path("api/docs/", api_docs, name="api-docs"),
     path("api/v1/", include("surveys.api.urls")),
     path("api/v1/", include("followups.api.urls")),
     path("", include("nps_loop.people.urls")),

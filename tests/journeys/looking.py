@@ -39,8 +39,6 @@ class Looker:
         page.goto(address, wait_until="load")
         if place.html:
             page.unroute(address)
-        if place.name == "api-docs":
-            page.wait_for_selector(".opblock", timeout=30_000)
         return page
 
     def _page(self, who: User | None) -> Any:
@@ -76,7 +74,8 @@ def unfold(page: Any) -> None:
 def links(page: Any) -> set[str]:
     """Addresses of this site that the page leads to."""
     found: list[str] = page.eval_on_selector_all(
-        "a[href]", "all => all.filter(one => one.origin === location.origin).map(one => one.pathname + one.search)"
+        "a[href]:not([href^='#'])",
+        "all => all.filter(one => one.origin === location.origin).map(one => one.pathname + one.search)",
     )
     return set(found)
 
