@@ -200,8 +200,12 @@ def test_the_whole_loop(company: Company, browser: Any, script: bool) -> None:
     assert lead.page.url.endswith("/team/")
     lead.page.goto(f"/tickets/{number}/")
     assert "Confirmed" in lead.page.inner_text("header.page-head") + lead.page.inner_text("ol.steps")
+    lead.page.goto("/team/")
+    assert "Settled" in lead.page.inner_text("aside") and f"{who} Lindqvist" in lead.page.inner_text("aside")
     lead.page.goto("/reports/")
     assert "Closing the loop" in lead.text
+    lead.page.locator("a[href*='figure=confirmed']").first.click()
+    assert f"#{number}" in lead.text
     after = company.report("closure")
     for figure in ("due", "declared", "told", "confirmed"):
         assert after[figure] == before[figure] + 1, figure
