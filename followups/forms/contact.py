@@ -137,6 +137,13 @@ class SendMessageForm(VerbForm):
     def prepare(self) -> None:
         self.initial.setdefault("body", self.opening)
 
+    def clean_body(self) -> str:
+        """What a person wrote; the opening alone says nothing to the customer."""
+        body: str = self.cleaned_data["body"]
+        if _words(body) == _words(self.opening):
+            raise forms.ValidationError(gettext("So far this is only the opening: write what you have to say."))
+        return body
+
     @property
     def opening(self) -> str:
         """What an empty sheet starts with: greeting, the customer's own sentence, the name below."""
@@ -154,7 +161,6 @@ class SendMessageForm(VerbForm):
             "subject": data["subject"],
             "body": data["body"],
             "send_after": data["send_after"],
-            "is_template_unedited": _words(data["body"]) == _words(self.opening),
         }
 
 

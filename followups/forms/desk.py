@@ -40,7 +40,8 @@ class SnoozeForm(VerbForm):
     wake = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        self.initial.setdefault("until", self.desk.next_morning())
+        due_at, morning = self.desk.ticket.due_at, self.desk.next_morning()
+        self.initial.setdefault("until", min(morning, due_at) if due_at else morning)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

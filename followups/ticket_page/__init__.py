@@ -232,6 +232,9 @@ class TicketPage:
         """What the rows of the page say against a verb that state and role allow, as the workflow would say it."""
         if verb in BY_MAIL:
             return self._why_no_mail
+        ticket = self.case.ticket
+        if verb == "snooze" and ticket.due_at and ticket.due_at <= self.now and not ticket.snoozed_until:
+            return gettext("It is late already, so it stays in sight.")
         if verb == "agree-to-differ" and not any(row.code == "not_yet" for row in self.case.of_kind("verdict")):
             return self.offers[verb].verb.elsewhere
         return ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from followups.actors import Actor
 from followups.messages import notices
 from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
@@ -61,9 +63,11 @@ def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
         if until is not None and until <= now:
             raise Incomplete({"until": "Choose a time that is still to come."})
         if until is not None and due_at is not None and until > due_at:
-            raise Incomplete(
-                {"until": f"Something is due before that: {due_at:%A %d %B, %H:%M} UTC. Snooze up to then."}
-            )
+            if due_at <= now:
+                raise Incomplete({"until": "It is late already, so it stays in sight."})
+            # On the clock of whoever asks, and it says which.
+            there = timezone.localtime(due_at)
+            raise Incomplete({"until": f"Something is due before that: {there:%A %d %B, %H:%M %Z}. Snooze up to then."})
         work.write("snooze", data={"until": until.isoformat() if until else None}, snoozed_until=until)
     return work.ticket
 

@@ -100,3 +100,21 @@ def test_whoever_follows_a_ticket_is_named_with_the_reason(
 def test_somebody_of_another_team_still_sees_nothing(cast: Cast) -> None:
     marta = add_marta(cast)
     assert logged_in(cast.outsider).get(f"/tickets/{marta.pk}/").status_code == 404
+
+
+def test_a_late_ticket_is_not_snoozed_and_says_why(cast: Cast, hanna: Client) -> None:
+    marta = add_marta(cast, due_in=-timedelta(hours=1))
+    answer = hanna.get(f"/tickets/{marta.pk}/")
+    assert "snooze" not in answer.context["page"].forms
+    assert "It is late already, so it stays in sight." in answer.content.decode()
+    posted = {"version": str(marta.version), "until": "2026-11-24T16:30"}
+    assert "It is late already" in hanna.post(f"/tickets/{marta.pk}/snooze/", posted).content.decode()
+
+
+def test_snoozing_too_long_names_the_time_on_the_clock_of_whoever_asks(cast: Cast, hanna: Client) -> None:
+    cast.hanna.time_zone = "Europe/Stockholm"
+    cast.hanna.save()
+    marta = add_marta(cast)
+    posted = {"version": str(marta.version), "until": "2026-11-30T09:00"}
+    html = hanna.post(f"/tickets/{marta.pk}/snooze/", posted).content.decode()
+    assert "Something is due before that: Tuesday 24 November, 18:30 CET." in html

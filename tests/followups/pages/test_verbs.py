@@ -164,13 +164,15 @@ def test_a_mail_is_queued_and_the_clock_waits_for_the_server(cast: Cast, hanna: 
     assert fresh(marta).state == S.ASSIGNED
 
 
-def test_the_opening_alone_is_no_mail_a_person_wrote(cast: Cast, hanna: Client, marta: Ticket) -> None:
+def test_the_opening_alone_is_no_mail_and_is_not_sent(cast: Cast, hanna: Client, marta: Ticket) -> None:
     page = hanna.get(f"/tickets/{marta.pk}/").context["page"]
     opening = page.forms["send_message"].initial["body"]
     assert "Dear Marta," in opening
     assert "> " in opening
-    post(hanna, marta, "send-message", subject="", body=opening)
-    assert not ContactAttempt.objects.filter(channel="mail").exists()
+    answer = post(hanna, marta, "send-message", subject="", body=f"{opening}\n \n")
+    assert answer.status_code == 400
+    assert "So far this is only the opening" in answer.content.decode()
+    assert mails() == 0 and not ContactAttempt.objects.filter(channel="mail").exists()
 
 
 def test_a_preview_shows_the_mail_and_sends_nothing(cast: Cast, hanna: Client, marta: Ticket) -> None:
