@@ -322,7 +322,11 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
                 fields["nobody_to_reach"] = False
                 becomes_reachable = True
         work.write("join", data=data, **fields)
-        if becomes_reachable and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines):
+        if (
+            becomes_reachable
+            and work.deadlines
+            and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines)
+        ):
             policy, calendar = work.pinned()
             work.owe(deadlines.at_opening(work.ticket, policy, calendar)[0])
         if target.owner_id is None and owner is not None:

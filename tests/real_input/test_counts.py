@@ -113,7 +113,7 @@ def test_files_that_are_no_nps_open_nothing_and_say_why_in_one_line(real_data, n
 
 def test_dates_that_prove_nothing_are_asked_for(real_data):
     with pytest.raises(CommandError, match=r"must be stated \(dmy or mdy\)"):
-        run(real_data / "event-sudzilla-prepbench040__input_01.csv")
+        run(real_data / "event-sudzilla-prepbench040__input_01.csv", "--follow-up", "auto")
 
 
 def test_told_what_to_do_a_file_with_unproven_dates_is_taken_undated_and_dated_later(real_data):
