@@ -52,9 +52,8 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         return _again(request, ticket, form, now, status=400)
     if "preview" in request.POST:
         return _again(request, ticket, form, now, status=200, preview=True)
-    actor = Actor.person(cast(User, request.user))
     try:
-        done = form.act(ticket, actor=actor, now=now, version=form.cleaned_data["version"], **form.arguments())
+        done = _do(form, ticket, Actor.person(cast(User, request.user)), now)
     except Incomplete as refusal:
         form.refuse(refusal)
         return _again(request, ticket, form, now, status=400)
@@ -66,6 +65,22 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     if request.POST.get("then") == "next" and (following := neighbour(ticket, viewer(request), back=False)):
         return redirect("ticket", following.pk)
     return _back(request, done)
+
+
+def _do(form: VerbForm, ticket: Ticket, actor: Actor, now: datetime) -> Ticket:
+    """Act on the version the page showed, or on the present one where nothing happened since that could matter.
+
+    That is so for a note, which changes nothing, and where a mail server took a mail and no state changed: the ticket
+    of whoever has just sent one would be stale a second later.
+    """
+    version = form.cleaned_data["version"]
+    try:
+        return form.act(ticket, actor=actor, now=now, version=version, **form.arguments())
+    except Stale as refusal:
+        since = ticket.events.filter(seq__gt=version or 0).exclude(verb="mail-accepted", to_state="")
+        if form.verb != "note" and since.exists():
+            raise
+        return form.act(ticket, actor=actor, now=now, version=refusal.current_version, **form.arguments())
 
 
 def _back(request: HttpRequest, ticket: Ticket) -> HttpResponse:
@@ -216,7 +231,9 @@ def _done(form: VerbForm, ticket: Ticket) -> str:
         "ask-dismissal": gettext("#%(n)s is dismissed.")
         if state == "dismissed"
         else gettext("A lead is asked to dismiss #%(n)s. It goes on until then."),
-        "decide-dismissal": gettext("Decided on #%(n)s."),
+        "decide-dismissal": gettext("#%(n)s is dismissed.")
+        if state == "dismissed"
+        else gettext("#%(n)s stays open, and whoever asked hears it."),
         "assign": gettext("#%(n)s is with %(owner)s now."),
         "release": gettext("#%(n)s is given back."),
         "snooze": gettext("#%(n)s is out of sight until then.") if ticket.snoozed_until else gettext("#%(n)s is back."),

@@ -10,6 +10,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.models import ContactAttempt, Note, Ticket
 from followups.models.tickets import TicketState
+from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from tests.factories import NOW
 from tests.followups.pages.cast import HOUR, Cast, add_marta
@@ -124,3 +125,22 @@ def test_of_two_at_once_one_wins(cast: Cast, hanna: Client, marta: Ticket) -> No
     answers = [client.post(f"/tickets/{marta.pk}/log-contact/", data) for client in (hanna, logged_in(cast.nils))]
     assert [answer.status_code for answer in answers] == [302, 409]
     assert Ticket.objects.get(pk=marta.pk).state == TicketState.CONTACTED
+
+
+def test_a_mail_that_was_accepted_meanwhile_makes_no_page_stale(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    """Whoever asks a question and takes the ticket up again at once has seen all there is to see."""
+    workflow.log_contact(marta, actor=Actor.person(cast.hanna), now=NOW, version=None, channel="phone", outcome="spoke")
+    plan = {"title": "Send the list", "owner": cast.hanna, "due_on": (NOW + 48 * HOUR).date()}
+    workflow.add_action(marta, actor=Actor.person(cast.hanna), now=NOW, version=None, **plan)
+    workflow.wait(marta, actor=Actor.person(cast.hanna), now=NOW, version=None, question="Which file is it?")
+    shown = Ticket.objects.get(pk=marta.pk).version
+    deliver_due(NOW)
+    assert Ticket.objects.get(pk=marta.pk).version > shown
+    assert hanna.post(f"/tickets/{marta.pk}/resume/", {"version": shown}).status_code == 302
+    assert Ticket.objects.get(pk=marta.pk).state == TicketState.IN_ACTION
+
+
+def test_a_note_is_kept_whatever_happened_meanwhile(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    status, _ = late(hanna, cast, marta, "note", text=TYPED)
+    assert status == 302
+    assert Note.objects.get().text == TYPED
