@@ -32,14 +32,18 @@ class End:
 # --- pieces ----------------------------------------------------------------------------------------------------
 
 
-def _first_contact(case: Case) -> Life:
-    """Somebody has it, and reaches out: within the promise, unless it is the colleague who never does."""
+def _turn_comes(case: Case) -> Life:
+    """Somebody has it, and gets to it: within the promise, unless it is the colleague who never does."""
     yield from case.assigned()
     if case.owner == case.colleague(SLOW) and case.answer.band is not Band.PASSIVE:
         yield case.answer.at + case.chance.uniform(50.5, 58) * HOUR
         yield case.work(0.02)
     else:
         yield case.work(case.chance.uniform(0.05, 0.7))
+
+
+def _first_contact(case: Case) -> Life:
+    yield from _turn_comes(case)
     if case.chance.random() < 0.25 and case.contact and case.contact.phone:
         case.tries()
         yield case.work(0.12)
@@ -82,8 +86,7 @@ def confirmed(case: Case) -> Life:
 
 
 def settled_in_a_talk(case: Case) -> Life:
-    yield from case.assigned()
-    yield case.work(case.chance.uniform(0.1, 0.6))
+    yield from _turn_comes(case)
     case.settles_in_the_talk()
     yield case.later(case.chance.uniform(2, 30))
     case.says_settled()
@@ -284,7 +287,7 @@ def options_for(answer: Answer, days: float, has_phone: bool) -> dict[str, int]:
     elif days >= 5:
         options = {"in_action": 3, "settled_in_a_talk": 3 * has_phone}
     else:
-        options = {"in_action": 3, "waiting": 2, "settled_in_a_talk": 2 * has_phone * (days > 4)}
+        options = {"in_action": 3, "waiting": 2}
     if answer.contact_me:
         options.pop("dismissed", None)  # Somebody who asked to be contacted is dismissed by a lead only.
     return {name: weight for name, weight in options.items() if weight}

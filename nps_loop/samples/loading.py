@@ -1,4 +1,4 @@
-"""Load the sample set: a company that has worked with this program for six weeks, up to this moment."""
+"""Load the sample set: a company that has worked with this program for five weeks, up to this moment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from followups.models.tickets import AT_WORK
 from nps_loop.samples import answers, company, customers, desk, hard_days, hard_lives, lives
 from nps_loop.samples.answers import DAY, HOUR, Answer, Pool
 from nps_loop.samples.case import Case
-from nps_loop.samples.stage import Life, Stage, import_answers
+from nps_loop.samples.stage import Life, Stage, import_answers, refuse_to_mail
 from nps_loop.samples.truth import Truth, truth_of
 from nps_loop.samples.words import Voice
 from surveys.models import Account, Contact, Response
@@ -78,6 +78,7 @@ def load(*, now: datetime, seed: int = SEED, with_logins: bool = False) -> Truth
     """
     if Account.objects.exists() or Contact.objects.exists() or Response.objects.exists():
         raise NotEmpty("This database knows customers already. Sample answers are loaded into an empty one only.")
+    refuse_to_mail()
     planned = plan(seed, now=now)
     begins = now - answers.LIVE * DAY
     firms = [*planned.people.firms, *(firm for day in hard_days.HARD_DAYS for firm in day.firms)]
@@ -95,7 +96,7 @@ def load(*, now: datetime, seed: int = SEED, with_logins: bool = False) -> Truth
             day.prepares(stage, day.at(now))
             for away in (21 * MINUTE, 3 * DAY + MINUTE):
                 stage.at(day.at(now) + away, stage.sweep)
-    for hours in (0, 1, 2, 4, 6, 9, 12, 16, 20, 24, 30, 36, 42, 48):
+    for hours in (0, 2, 5, 9, 14, 24, 36, 48):
         stage.at(now - hours * HOUR, stage.sweep)
     stage.at(now - 5 * HOUR, lambda: fill_up(stage, "jana"))
     stage.run(now)

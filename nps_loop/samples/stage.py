@@ -22,7 +22,7 @@ from followups.assignment import assign_waiting
 from followups.sweeping import sweep
 from nps_loop.celery import without_ringing
 from nps_loop.mail.delivery import deliver_due
-from nps_loop.mail.models import Message
+from nps_loop.mail.models import Message, Stream
 from nps_loop.samples.answers import Answer
 from nps_loop.samples.company import ZONE, Company
 from surveys.importing import Instructions, Tally, import_file, look
@@ -42,14 +42,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def refuse_to_mail() -> None:
+    """Raise ImproperlyConfigured where mail would leave the machine."""
+    if settings.MAIL_SERVER:
+        raise ImproperlyConfigured(
+            "A mail server is set (EMAIL_URL). The sample customers are made up, so nobody may be mailed for them."
+        )
+
+
 class Stage:
     """The clock of the sample company and what is to happen on it. `run` plays up to a moment."""
 
     def __init__(self, company: Company, *, begins: datetime, ends: datetime) -> None:
-        if settings.MAIL_SERVER:
-            raise ImproperlyConfigured(
-                "A mail server is set (EMAIL_URL). The sample customers are made up, so nobody may be mailed for them."
-            )
+        refuse_to_mail()
         self.company = company
         self.now, self.ends = begins, ends
         # First contacts as they were made: key of the answer -> when, and by whom.
@@ -102,9 +107,16 @@ class Stage:
                 moment, _, happens = heapq.heappop(self._due)
                 self.now = max(self.now, moment)
                 happens()
-                if waiting := Message.objects.filter(state=Message.State.QUEUED, send_after__lte=self.now).count():
-                    deliver_due(self.now, limit=waiting)
+                self._deliver()
+            deliver_due(self.now)
             self.now = max(self.now, until)
+
+    def _deliver(self) -> None:
+        """Hand over what is queued as soon as a customer is to read of it; notices to colleagues go with the next."""
+        queued = Message.objects.order_by().filter(state=Message.State.QUEUED, send_after__lte=self.now)
+        streams = list(queued.values_list("stream", flat=True))
+        if any(stream != Stream.STAFF for stream in streams):
+            deliver_due(self.now, limit=len(streams))
 
     def sweep(self) -> None:
         """Do every due piece of work. A part that raises is a fault of the program and must not go unnoticed."""
@@ -127,7 +139,8 @@ class Stage:
                 )
             _add(tally, one)
         _add(self.tally, tally)
-        assign_waiting(now=self.now)
+        if tally.tickets:
+            assign_waiting(now=self.now)
         return tally
 
 
