@@ -103,7 +103,7 @@ class _Builder:
             next_step=next_step,
             by_when=by_when,
             as_of=moment_in_words(self.now, self.reader.language, self.reader.zone, now=self.now),
-            missed=self.missed(),
+            missed=self.missed() if variant != Variant.LEFT else (),
             quote=quote(words),
             words=words,
             words_language=(response.language if response else "") or self.reader.language,
@@ -197,7 +197,10 @@ class _Builder:
         return Turn.OURS, loop_page.plan_comes(owner), self.when(promised)
 
     def when(self, at: datetime | None) -> str:
-        return self.by(at) if at else ""
+        """By when: a promise that has passed is no answer to that any more."""
+        if at is None:
+            return ""
+        return self.by(at) if at > self.now else loop_page.no_new_time()
 
     def promised(self, target: str) -> datetime | None:
         return next(
@@ -316,15 +319,16 @@ class _Builder:
     def options(self, variant: Variant, seen_by_staff: bool) -> frozenset[Option]:
         if seen_by_staff:
             return frozenset()
+        said = [row.choice for row in self.verdicts if row.cycle == self.ticket.cycle]
+        known = {Option.SETTLED} if said and said[-1] == Verdict.Choice.SETTLED else set()
         match variant:
             case Variant.RESOLVED:
                 return frozenset(
                     {Option.SETTLED, Option.NOT_YET, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT}
                 )
             case Variant.NEW | Variant.OPEN | Variant.WAITING | Variant.NOT_YET:
-                return frozenset(
-                    {Option.ADD_WORDS, Option.SETTLED, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT}
-                )
+                offered = {Option.ADD_WORDS, Option.SETTLED, Option.CALL_ME, Option.SOMEBODY_ELSE, Option.LEAVE_IT}
+                return frozenset(offered - known)
             case Variant.LEFT if self.ticket.state in LIVE:
                 return frozenset({Option.ADD_WORDS})
             case Variant.SETTLED | Variant.ANSWERED | Variant.DIFFER | Variant.SILENT | Variant.LEFT:

@@ -281,6 +281,11 @@ def plan_comes(owner: str) -> str:
     return gettext("%(owner)s tells you what we do about it, and by when.") % {"owner": owner or gettext("Our team")}
 
 
+def no_new_time() -> str:
+    """By when, where a promise has passed and no new one was made."""
+    return gettext("No new time is promised yet. The lead of the team has been told.")
+
+
 def verdict_comes() -> str:
     """Next step once resolved: the customer's word."""
     return gettext("You say whether it is settled.")

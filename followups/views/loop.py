@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from followups.loop_building import expired_page, has_run_out, page_of, reread
-from followups.loop_page import LoopPage, Option, heard, overtaken
+from followups.loop_page import LoopPage, Option, Variant, heard, overtaken
 from followups.models import Conversation, Ticket
 from followups.replies import Press, press, ticket_on_page
 from nps_loop import links
@@ -71,7 +71,9 @@ def _pressed(request: HttpRequest, ticket: Ticket, colleague: User | None, now: 
     page = page_of(reread(ticket), now=now, typed="" if counted else sent.words)
     with translation.override(page.language):
         if counted:
-            if choice not in (Option.SETTLED, Option.NOT_YET):
+            # Where a press closes or opens the case, the page itself says so; else it stays as it is, and this is said.
+            says_so = choice == Option.NOT_YET or page.variant in (Variant.SETTLED, Variant.ANSWERED)
+            if not says_so:
                 messages.success(request, heard(Option(choice), page.owner_first_name))
             return HttpResponseRedirect(f"{request.path}?said={choice}", status=303)
         messages.warning(request, overtaken())

@@ -203,3 +203,28 @@ def test_a_form_from_another_site_is_refused(resolved: Ticket) -> None:
 def test_a_missed_promise_is_said_before_the_customer_does(client: Client, case: Ticket) -> None:
     case.deadlines.filter(target="first_contact").update(promised_at=timezone.now() - timedelta(hours=1))
     assert "we did not keep one promise" in client.get(address(case)).content.decode()
+
+
+def test_a_promise_that_passed_is_no_answer_to_by_when(client: Client, case: Ticket) -> None:
+    case.deadlines.filter(target="first_contact").update(promised_at=timezone.now() - timedelta(hours=1))
+    assert (
+        "<b>No new time is promised yet. The lead of the team has been told.</b>"
+        in client.get(address(case)).content.decode()
+    )
+
+
+def test_whoever_asked_to_leave_it_reads_of_no_promise_and_is_asked_for_nothing_before_that(
+    client: Client, case: Ticket
+) -> None:
+    case.deadlines.filter(target="first_contact").update(promised_at=timezone.now() - timedelta(hours=1))
+    text = client.post(address(case), {"verdict": "leave_it", "cycle": "0"}, follow=True).content.decode()
+    assert "we leave it here, as you asked" in text
+    assert "We had promised you this" not in text
+    assert "Something to add?" in text and "Something to say before that?" not in text
+
+
+def test_settled_before_anything_was_done_is_heard_and_not_asked_again(client: Client, case: Ticket) -> None:
+    page = {"verdict": "settled", "cycle": "0"}
+    text = client.post(address(case), page, follow=True).content.decode()
+    assert "Thank you. We noted that it is settled for you." in text
+    assert 'value="settled"' not in text
