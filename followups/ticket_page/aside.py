@@ -254,7 +254,8 @@ def last_promise(case: Case) -> tuple[str, str]:
         told_so = [row for row in case.messages if row.kind in ("acknowledgement", "reopened") and row.sent_at]
         acknowledged = told_so[-1] if told_so else None
         words = {"who": who, "when": as_promised(ticket.promised_at, now)}
-        said = gettext("%(who)s gets in touch %(when)s.") % words
+        answers = ticket.customer_waits or ticket.cycle > 0
+        said = (gettext("%(who)s answers %(when)s.") if answers else gettext("%(who)s gets in touch %(when)s.")) % words
         return said, moment(acknowledged.sent_at, now) if acknowledged else ""
     return gettext("None yet."), ""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from followups.actors import Actor
 from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, Shelf, VerbForm
@@ -40,11 +42,14 @@ def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     """Do one verb. What is refused draws the page again, with everything typed still in it."""
     if verb not in FORMS:
         raise Http404
+    if request.method != "POST":
+        # The address of a form that came back: the links on that page, and a reload, lead to the ticket.
+        return redirect(f"{reverse('ticket', args=[number])}?{request.GET.urlencode() or urlencode({'do': verb})}")
     now = timezone.now()
     ticket = _found(request, number)
     form = _form(request, ticket, verb, now, request.POST)

@@ -478,7 +478,9 @@ def test_an_answer_that_is_another_persons_is_split_off(cast: Cast, hanna: Clien
 @pytest.mark.parametrize("verb", sorted(FORMS))
 def test_looking_never_does_anything(cast: Cast, hanna: Client, marta: Ticket, verb: str) -> None:
     before = fresh(marta).version
-    assert hanna.get(f"/tickets/{marta.pk}/{verb}/").status_code == 405
+    page = hanna.get(f"/tickets/{marta.pk}/{verb}/")
+    assert page["Location"] == f"/tickets/{marta.pk}/?do={verb}"
+    assert hanna.get(f"/tickets/{marta.pk}/{verb}/?show=mails")["Location"] == f"/tickets/{marta.pk}/?show=mails"
     assert fresh(marta).version == before
 
 
