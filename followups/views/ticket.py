@@ -82,8 +82,8 @@ def _do(form: VerbForm, ticket: Ticket, actor: Actor, now: datetime) -> Ticket:
     try:
         return form.act(ticket, actor=actor, now=now, version=version, **form.arguments())
     except Stale as refusal:
-        since = ticket.events.filter(seq__gt=version or 0).exclude(verb="mail-accepted", to_state="")
-        if form.verb != "note" and since.exists():
+        since = ticket.events.filter(seq__gt=version).exclude(verb="mail-accepted", to_state="")
+        if version > refusal.current_version or (form.verb != "note" and since.exists()):
             raise
         return form.act(ticket, actor=actor, now=now, version=refusal.current_version, **form.arguments())
 
