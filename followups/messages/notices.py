@@ -19,6 +19,11 @@ from surveys.models import Brand, Response
 from surveys.quoting import quote
 
 
+# A round that gives somebody more than this many tickets tells of them in one mail, which names so many of them.
+MOST_ALONE = 5
+MOST_NAMED = 20
+
+
 def link_to(path: str) -> str:
     """An address of ours for colleagues; never built from a request."""
     return f"{settings.SITE_URL.rstrip('/')}{path}"
@@ -80,15 +85,8 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: date
         owner = given[0].owner
         if owner is None:
             continue
-        if len(given) > 5:
-            lines = [f"{len(given)} tickets were given to you. The first is due first; the queue has them in order."]
-            facts = {
-                "subject": f"{len(given)} tickets are with you now",
-                "lines": lines,
-                "quote": "",
-                "link": link_to("/queue/"),
-            }
-            drafts.append(_notice("notice_lead", owner, given[0].brand, facts, ticket=None, dedupe_key=None))
+        if len(given) > MOST_ALONE:
+            drafts.append(_assigned_together(owner, given))
             continue
         for ticket in given:
             zone = owner.time_zone or settings.TIME_ZONE
@@ -108,6 +106,28 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: date
                 )
             )
     return drafts
+
+
+def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
+    """One mail for many: it names each ticket, so that it says more than a number and is like no other mail."""
+    lines = [f"{len(given)} tickets were given to you. The queue has them in order, what is due first on top."]
+    lines += [_in_a_line(ticket) for ticket in given[:MOST_NAMED]]
+    if len(given) > MOST_NAMED:
+        lines.append(f"And {len(given) - MOST_NAMED} more.")
+    facts = {
+        "subject": f"{len(given)} tickets are with you now",
+        "lines": lines,
+        "quote": "",
+        "link": link_to("/queue/"),
+    }
+    latest = max(given, key=lambda ticket: ticket.pk)
+    key = f"assigned:{owner.pk}:{latest.pk}:{latest.version}:{len(given)}"
+    return _notice("notice_lead", owner, given[0].brand, facts, ticket=None, dedupe_key=key)
+
+
+def _in_a_line(ticket: Ticket) -> str:
+    account = ticket.account.name if ticket.account else ""
+    return " · ".join(filter(None, (f"#{ticket.pk}", _who(ticket), account, f"{ticket.score} of 10")))
 
 
 def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:

@@ -177,9 +177,25 @@ def test_tickets_of_somebody_who_left_go_to_others() -> None:
 
 def test_a_round_with_many_tickets_tells_its_owner_in_one_mail() -> None:
     hanna = colleague("Hanna Brandt")
-    waiting(8)
+    first = waiting(8)
     assign_waiting(now=NOW)
-    assert Message.objects.filter(recipient=hanna.email).count() == 1
+    mail = Message.objects.get(recipient=hanna.email)
+    assert all(f"#{ticket.pk} · Marta Lind · 3 of 10" in mail.text for ticket in first)
+    second = waiting(8)
+    assign_waiting(now=NOW)
+    another = Message.objects.filter(recipient=hanna.email).exclude(pk=mail.pk).get()
+    assert another.text != mail.text
+    assert f"#{second[0].pk} ·" in another.text
+
+
+def test_a_mail_about_many_tickets_names_the_first_twenty() -> None:
+    hanna = colleague("Hanna Brandt", capacity=100)
+    given = waiting(23)
+    assign_waiting(now=NOW)
+    mail = Message.objects.get(recipient=hanna.email)
+    assert mail.subject == "23 tickets are with you now"
+    assert sum(f"#{ticket.pk} ·" in mail.text for ticket in given) == 20
+    assert "And 3 more." in mail.text
 
 
 @given(

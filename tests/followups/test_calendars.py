@@ -244,7 +244,12 @@ def blocks_of_a_day(draw):
 
 @st.composite
 def calendars(draw):
-    weekly = draw(st.lists(blocks_of_a_day(), min_size=7, max_size=7).filter(any))
+    # Half an hour a week at least: the amounts below then fit into the twenty years that are searched.
+    weekly = draw(
+        st.lists(blocks_of_a_day(), min_size=7, max_size=7).filter(
+            lambda days: sum(ends - begins for day in days for begins, ends in day) >= 30
+        )
+    )
     closed = draw(st.frozensets(st.dates(date(2025, 12, 1), date(2027, 2, 1)), max_size=20))
     return WorkingHours(draw(st.sampled_from(ZONES)), tuple(weekly), closed)
 
