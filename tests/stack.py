@@ -29,6 +29,8 @@ from tests.databases import ROOT, copy_migrated_postgres, copy_migrated_sqlite, 
 from tests.network import free_port
 
 SECRET = "only-for-tests-" + "x" * 40
+# The last is what a browser test of this process needs, and no deployment has.
+NOT_HANDED_ON = ("DEMO", "DEBUG", "DATABASE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 class Stack:
@@ -57,7 +59,7 @@ class Stack:
         self.database = ""
         self.broker_url = os.environ.get("REDIS_URL") or f"redis+socket://{socket_path(self.folder)}"
         self.env = {
-            **{name: value for name, value in os.environ.items() if name not in ("DEMO", "DEBUG", "DATABASE_URL")},
+            **{name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON},
             "DJANGO_SETTINGS_MODULE": "tests.stack_settings",
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(self.folder),

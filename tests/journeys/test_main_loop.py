@@ -106,7 +106,7 @@ def test_twenty_answers_get_twenty_mails_of_their_own(company: Company) -> None:
     for n, (language, words) in enumerate(ANSWERS):
         company.answer(
             external_id=f"twenty-{n}", score=n % 7, comment=words, email=f"reader{n}@client{n}.com",
-            name=f"{['Ana', 'Lou', 'Kim'][n % 3]} Reader{n}", language=language, time_zone=zones[language],
+            name=f"{['Ana', 'Lou', 'Kim'][n % 3]} Reader{n}", language=language, time_zone=zones[language], account="S-20",
         )  # fmt: skip
     mails = [company.mail_to(f"reader{n}@client{n}.com", seconds=60) for n in range(len(ANSWERS))]
     for (_, words), mail in zip(ANSWERS, mails, strict=True):

@@ -20,6 +20,7 @@ SETTINGS = (
     "DEBUG",
     "DEMO",
     "PORT",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",  # what a browser test of the same process needs, and no deployment has
 )
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
