@@ -18,7 +18,6 @@ from nps_loop.people.models import User
 from surveys.models import Brand, Response
 from surveys.quoting import quote
 
-
 # A round that gives somebody more than this many tickets tells of them in one mail, which names so many of them.
 MOST_ALONE = 5
 MOST_NAMED = 20
