@@ -70,6 +70,27 @@ class LinesField(forms.CharField):
         return self.to_python(data) != (initial or [])
 
 
+class SecretsField(LinesField):
+    """Secrets, one a line, that are never shown again. Left empty, those that are kept stay."""
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        self.most = most
+        super().__init__(**{"widget": forms.Textarea(attrs={"rows": most, "autocomplete": "off"}), **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else ""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if len(value) > self.most:
+            raise forms.ValidationError(f"At most {self.most} secrets are live at a time.")
+        if any(len(line) < 16 for line in value):
+            raise forms.ValidationError("A secret of fewer than 16 characters could be guessed.")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data))
+
+
 class TicksField(forms.MultipleChoiceField):
     """Some of a few choices, stored as a list."""
 

@@ -6,10 +6,13 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 
-from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, ZoneField
+from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, SecretsField, ZoneField
+from surveys.hooks.reading import problems
 from surveys.identity import email_key, normalise_email
 from surveys.models import Account, Brand, Contact, ContactKey, Response, Revision, Source, Survey, Touchpoint
 from surveys.searching import normalise_for_search
@@ -54,15 +57,27 @@ class SurveyAdmin(admin.ModelAdmin):
 
 class SourceForm(forms.ModelForm):
     time_zone = ZoneField(help_text="Zone of times that name none.")
+    secrets = SecretsField(
+        most=2,
+        help_text="For webhooks. Two are live while one is replaced by the other. Kept ones are not shown; left empty, "
+        "they stay.",
+    )
 
     class Meta:
         model = Source
-        fields = ["slug", "name", "channel", "survey", "brand", "time_zone", "mapping", "is_active"]
+        fields = [
+            "slug", "name", "channel", "survey", "brand", "time_zone", "preset", "secrets", "mapping", "is_active",
+        ]  # fmt: skip
+
+    def clean_secrets(self) -> list[str]:
+        return self.cleaned_data["secrets"] or self.instance.secrets
 
     def clean_mapping(self) -> dict[str, Any]:
         mapping = self.cleaned_data["mapping"] or {}
         if not isinstance(mapping, dict):
             raise forms.ValidationError("Write an object: our field, their column or path.")
+        if self.cleaned_data.get("channel") == Source.Channel.WEBHOOK and (wrong := list(problems(mapping))):
+            raise forms.ValidationError(wrong)
         return mapping
 
 
@@ -71,13 +86,19 @@ class SourceAdmin(KeptAdmin):
     """Sources. Answers point to theirs for good, so one that is no longer used is switched off."""
 
     form = SourceForm
-    list_display = ["name", "slug", "channel", "survey", "is_active"]
+    list_display = ["name", "slug", "channel", "address", "survey", "is_active"]
     list_filter = ["channel", "is_active"]
     list_select_related = ["survey"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # Ids of contacts are kept under the source's slug.
-        return [] if obj is None else ["slug"]
+        return [] if obj is None else ["slug", "address"]
+
+    @admin.display(description="Where a survey tool sends to")
+    def address(self, source: Source) -> str:
+        if source.channel != Source.Channel.WEBHOOK:
+            return "–"
+        return f"{settings.SITE_URL.rstrip('/')}{reverse('hook', args=[source.slug])}"
 
 
 class AccountForm(forms.ModelForm):

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
@@ -110,6 +111,37 @@ def _text_objection(text: str) -> str:
     if found is None:
         return ""
     return "This holds a NUL character." if found[0] == "\x00" else "This holds half a character (a lone surrogate)."
+
+
+_BRACKETS = re.compile(r"(?P<first>[^\[\]]+)(?P<rest>(?:\[[^\[\]]*\])*)")
+MOST_FORM_FIELDS = 1_000
+
+
+def read_brackets(raw: bytes) -> dict[str, Any]:
+    """The object that the names of a form spell out, as in `response[score]=7&response[text]=`. Raises Unreadable."""
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FORM_FIELDS, errors="strict")
+    except UnicodeDecodeError:
+        raise Unreadable("This is not UTF-8.") from None
+    except ValueError:
+        raise Unreadable(f"This form has more than {MOST_FORM_FIELDS:,} fields.") from None
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        match = _BRACKETS.fullmatch(name)
+        if match is None:
+            raise Unreadable(f"The name “{_shown('', name)}” cannot be read.")
+        way = [match["first"], *re.findall(r"\[([^\[\]]*)\]", match["rest"])]
+        if len(way) > DEEPEST:
+            raise Unreadable(f"This is nested too deep; {DEEPEST} levels are read.")
+        inside = found
+        for step in way[:-1]:
+            inside = inside.setdefault(step, {})
+            if not isinstance(inside, dict):
+                raise Unreadable(f"“{_shown('', name)}” is a value and an object at once.")
+        if way[-1] in inside:
+            raise Unreadable(f"“{_shown('', name)}” stands more than once.")
+        inside[way[-1]] = value
+    return found
 
 
 class StrictJSONParser(JSONParser):

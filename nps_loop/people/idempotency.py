@@ -52,8 +52,8 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 def claim(owner: str, key: str, *, path: str, print_: str, now: datetime) -> Claim | FirstAnswer:
     """Take the work of `key`, or return what the first request was told.
 
-    `owner` is whose keys these are ("key:<id>" or "user:<id>"), `print_` the request's `fingerprint`. Raises InFlight
-    and OtherRequest.
+    `owner` is whose keys these are ("key:<id>", "user:<id>", "source:<id>"), `print_` the request's `fingerprint`.
+    Raises InFlight and OtherRequest.
     """
     # Twice at most: a row too old to count is removed, and whoever then inserts first has it.
     for _attempt in range(2):

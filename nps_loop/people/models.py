@@ -81,6 +81,11 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.scope}, {self.prefix}…)"
 
+    @property
+    def principal(self) -> str:
+        """The short name that requests are counted and first answers are kept by."""
+        return f"key:{self.pk}"
+
     @staticmethod
     def digest_of(secret: str) -> str:
         return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
@@ -89,7 +94,7 @@ class ApiKey(models.Model):
 class IdempotentRequest(models.Model):
     """First answer to a POST with an Idempotency-Key, kept for 24 h per API key."""
 
-    owner = models.CharField(max_length=40, help_text="Who sent it: key:<id> or user:<id>.")
+    owner = models.CharField(max_length=40, help_text="Who sent it: key:<id>, user:<id> or source:<id>.")
     key = models.CharField(max_length=255)
     path = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")

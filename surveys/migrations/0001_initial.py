@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('channel', models.CharField(choices=[('api', 'API'), ('file', 'File'), ('webhook', 'Webhook'), ('survey', 'Our own survey'), ('person', 'Entered by a person')], default='api', max_length=10)),
                 ('time_zone', models.CharField(default='UTC', help_text='Zone of times that name none.', max_length=64)),
+                ('preset', models.CharField(choices=[('plain', 'Our own field names, the secret in the header X-Webhook-Secret'), ('standard', 'Our own field names, signed by Standard Webhooks'), ('delighted', 'Delighted'), ('formbricks', 'Formbricks'), ('surveymonkey', 'SurveyMonkey'), ('typeform', 'Typeform'), ('wootric', 'Wootric')], default='plain', help_text='For webhooks: which tool sends.', max_length=20)),
                 ('mapping', models.JSONField(blank=True, default=dict, help_text='Our field -> their column or path.')),
                 ('secrets', models.JSONField(blank=True, default=list, help_text='Up to two live webhook secrets, for rotation.')),
                 ('is_active', models.BooleanField(default=True)),

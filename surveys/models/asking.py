@@ -65,12 +65,26 @@ class Source(models.Model):
         SURVEY = "survey", "Our own survey"
         PERSON = "person", "Entered by a person"
 
+    class Preset(models.TextChoices):
+        """How deliveries of a survey tool are signed and read; see `surveys.hooks.presets`."""
+
+        PLAIN = "plain", "Our own field names, the secret in the header X-Webhook-Secret"
+        STANDARD = "standard", "Our own field names, signed by Standard Webhooks"
+        DELIGHTED = "delighted", "Delighted"
+        FORMBRICKS = "formbricks", "Formbricks"
+        SURVEYMONKEY = "surveymonkey", "SurveyMonkey"
+        TYPEFORM = "typeform", "Typeform"
+        WOOTRIC = "wootric", "Wootric"
+
     slug = models.SlugField(unique=True, max_length=60)
     name = models.CharField(max_length=200)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.API)
     survey = models.ForeignKey(Survey, null=True, blank=True, on_delete=models.PROTECT)
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone of times that name none.")
+    preset = models.CharField(
+        max_length=20, choices=Preset, default=Preset.PLAIN, help_text="For webhooks: which tool sends."
+    )
     mapping = models.JSONField(default=dict, blank=True, help_text="Our field -> their column or path.")
     secrets = models.JSONField(default=list, blank=True, help_text="Up to two live webhook secrets, for rotation.")
     is_active = models.BooleanField(default=True)

@@ -128,6 +128,59 @@ def test_a_secret_is_shown_once(office: Client) -> None:
     assert ApiKey.objects.find(secret[1], now=NOW) is None
 
 
+@pytest.fixture
+def shop() -> Source:
+    return Source.objects.create(
+        slug="shop", name="Shop", channel=Source.Channel.WEBHOOK, secrets=["the-first-secret-of-all"]
+    )
+
+
+def test_a_source_s_secrets_are_replaced_and_never_shown(office: Client, shop: Source) -> None:
+    here = address(Source, "change", shop.pk)
+    page = office.get(here)
+    assert b"the-first-secret-of-all" not in page.content
+    assert b"/hooks/shop/" in page.content
+    kept = form_of(page)
+    assert office.post(here, kept | {"name": "The shop"}).status_code == 302
+    shop.refresh_from_db()
+    assert (shop.name, shop.secrets) == ("The shop", ["the-first-secret-of-all"])
+    both = "the-first-secret-of-all\nand-the-second-secret"
+    assert office.post(here, kept | {"secrets": both}).status_code == 302
+    shop.refresh_from_db()
+    assert shop.secrets == both.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [("short", "fewer than 16"), ("\n".join(f"secret-number-{n}-of-all" for n in range(3)), "At most 2")],
+)
+def test_secrets_that_would_not_do_are_refused(office: Client, shop: Source, secrets: str, said: str) -> None:
+    here = address(Source, "change", shop.pk)
+    page = office.post(here, form_of(office.get(here)) | {"secrets": secrets})
+    assert page.status_code == 200 and said in page.content.decode()
+    shop.refresh_from_db()
+    assert shop.secrets == ["the-first-secret-of-all"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ('{"score": "a..b"}', "cannot be read"),
+        ('{"scores": "a"}', "is no field of an answer"),
+        ('{"score": 7}', "A path is text"),
+        ('{"score": ["a", ["b"]]}', "A path is text"),
+        ('{"only_when": ["x"]}', "only_when is an object"),
+        ('["score"]', "Write an object"),
+    ],
+)
+def test_a_mapping_that_cannot_be_read_is_refused_before_anything_comes(
+    office: Client, shop: Source, mapping: str, said: str
+) -> None:
+    here = address(Source, "change", shop.pk)
+    page = office.post(here, form_of(office.get(here)) | {"mapping": mapping})
+    assert page.status_code == 200 and said in page.content.decode()
+
+
 @pytest.mark.parametrize("model", [Calendar, SlaPolicy, Rule])
 def test_a_used_version_is_switched_off_but_not_changed(model: Any, office: Client) -> None:
     row = model.objects.filter(is_active=True).order_by("pk").first()

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             name='IdempotentRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('owner', models.CharField(help_text='Who sent it: key:<id> or user:<id>.', max_length=40)),
+                ('owner', models.CharField(help_text='Who sent it: key:<id>, user:<id> or source:<id>.', max_length=40)),
                 ('key', models.CharField(max_length=255)),
                 ('path', models.CharField(max_length=255)),
                 ('fingerprint', models.CharField(help_text='SHA-256 of method, path and body.', max_length=64)),
