@@ -181,6 +181,8 @@ class _Builder:
             return Turn.NOBODY, loop_page.nothing_comes(), ""
         promised = self.promised(Deadline.Target.ANSWER) or self.promised(Deadline.Target.FIRST_CONTACT)
         running = [row for row in self.actions if row.state == Action.State.OPEN and row.told_at is not None]
+        if ticket.customer_waits and self.wants_a_call():
+            return Turn.OURS, loop_page.call_comes(owner), self.when(promised)
         if variant == Variant.NOT_YET or ticket.customer_waits:
             leads = notices.leads_of(ticket.team_id) if variant == Variant.NOT_YET else []
             return Turn.OURS, loop_page.answer_comes(owner, leads[0].name if leads else ""), self.when(promised)
@@ -195,6 +197,18 @@ class _Builder:
             looks_after = bool(ticket.account and ticket.owner_id and ticket.account.owner_id == ticket.owner_id)
             return Turn.OURS, loop_page.contact_comes(owner, account, looks_after=looks_after), self.when(promised)
         return Turn.OURS, loop_page.plan_comes(owner), self.when(promised)
+
+    def last_said(self) -> Verdict | None:
+        """What they pressed last in this cycle."""
+        return next((row for row in reversed(self.verdicts) if row.cycle == self.ticket.cycle), None)
+
+    def wants_a_call(self) -> bool:
+        """They would rather be called, and nobody has spoken to them since."""
+        said = self.last_said()
+        if said is None or said.choice != Verdict.Choice.CALL_ME:
+            return False
+        talks = self.ticket.attempts.filter(outcome=ContactAttempt.Outcome.SPOKE, voided_at=None)
+        return not talks.filter(happened_at__gt=said.happened_at).exists()
 
     def when(self, at: datetime | None) -> str:
         """By when: a promise that has passed is no answer to that any more."""
@@ -235,11 +249,16 @@ class _Builder:
         """What was promised and what came of it, and the lines somebody wrote for the customer, in order of time."""
         rows: list[tuple[datetime, Entry]] = []
         over = variant in (Variant.RESOLVED, Variant.SETTLED, Variant.ANSWERED, Variant.SILENT, Variant.DIFFER)
+        # Whoever asked to be left in peace hears nothing more, so what is still open is a promise no longer.
+        left = variant == Variant.LEFT
         for row in self.deadlines:
-            if row.target == Deadline.Target.FIRST_CONTACT and row.promised_at and not over:
+            if row.target != Deadline.Target.FIRST_CONTACT or over or (left and not row.met_at):
+                continue
+            if row.promised_at:
                 rows.append((row.promised_at, self._first_contact(row)))
         for action in self.actions:
-            if action.state == Action.State.DROPPED or (action.told_at is None and action.state == Action.State.OPEN):
+            unheard = action.state == Action.State.OPEN and (action.told_at is None or left)
+            if action.state == Action.State.DROPPED or unheard:
                 continue
             at = action.done_at if action.state == Action.State.DONE and action.done_at else action.due_at
             rows.append((at, self._action(action, over)))
@@ -319,8 +338,8 @@ class _Builder:
     def options(self, variant: Variant, seen_by_staff: bool) -> frozenset[Option]:
         if seen_by_staff:
             return frozenset()
-        said = [row.choice for row in self.verdicts if row.cycle == self.ticket.cycle]
-        known = {Option.SETTLED} if said and said[-1] == Verdict.Choice.SETTLED else set()
+        last = self.last_said()
+        known = {Option.SETTLED} if last and last.choice == Verdict.Choice.SETTLED else set()
         match variant:
             case Variant.RESOLVED:
                 return frozenset(

@@ -276,6 +276,13 @@ def answer_comes(owner: str, lead: str = "") -> str:
     return gettext("%(owner)s answers you.") % {"owner": owner}
 
 
+def call_comes(owner: str) -> str:
+    """Next step where they would rather be called."""
+    if not owner:
+        return gettext("Somebody from our team calls you.")
+    return gettext("%(owner)s calls you.") % {"owner": owner}
+
+
 def plan_comes(owner: str) -> str:
     """Next step after first contact, before an action is promised."""
     return gettext("%(owner)s tells you what we do about it, and by when.") % {"owner": owner or gettext("Our team")}

@@ -223,6 +223,26 @@ def test_whoever_asked_to_leave_it_reads_of_no_promise_and_is_asked_for_nothing_
     assert "Something to add?" in text and "Something to say before that?" not in text
 
 
+@pytest.mark.parametrize("hours", [-1, 20])
+def test_whoever_asked_to_leave_it_is_promised_nothing_any_more(client: Client, case: Ticket, hours: int) -> None:
+    case.deadlines.filter(target="first_contact").update(promised_at=timezone.now() + timedelta(hours=hours))
+    press(client, case, "leave_it")
+    text = client.get(address(case)).content.decode()
+    assert "gets in touch with you" not in text and "What changed" not in text
+
+
+def test_whoever_would_rather_be_called_reads_that_somebody_calls(client: Client, case: Ticket) -> None:
+    press(client, case, "call_me")
+    text = client.get(address(case)).content.decode()
+    assert "Hanna Brandt calls you." in text and "Hanna Brandt answers you." not in text
+    now = timezone.now()
+    me = Actor.person(User.objects.get(first_name="Hanna"))
+    workflow.log_contact(case, actor=me, now=now, version=case.version, channel="phone", outcome="spoke")
+    case.refresh_from_db()
+    press(client, case, "add_words", words="One thing more.")
+    assert "Hanna Brandt answers you." in client.get(address(case)).content.decode()
+
+
 def test_settled_before_anything_was_done_is_heard_and_not_asked_again(client: Client, case: Ticket) -> None:
     page = {"verdict": "settled", "cycle": "0"}
     text = client.post(address(case), page, follow=True).content.decode()

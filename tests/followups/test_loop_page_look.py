@@ -163,7 +163,7 @@ def test_a_page_that_knows_little_is_still_whole(variant: str, language: str) ->
 
 def test_a_score_without_words_is_shown_as_a_score() -> None:
     text = words_of(shown(replace(pages()["new"], quote="", words="")))
-    assert "You gave us a 3 out of 10" in text
+    assert "You gave us 3 out of 10" in text
     assert "Read all you wrote" not in text
 
 
