@@ -123,8 +123,27 @@ def _act(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) ->
     )
 
 
+def runs_on(ticket: Ticket, actions: Sequence[Action]) -> Action | None:
+    """The promise that falls due while we wait for the customer: a question asked stops no promise."""
+    if ticket.state != TicketState.WAITING_ON_CUSTOMER:
+        return None
+    running = (action for action in actions if action.state == Action.State.OPEN)
+    first = min(running, key=lambda action: action.due_at, default=None)
+    if first is None or (ticket.waiting_until and first.due_at > ticket.waiting_until):
+        return None
+    return first
+
+
 def _wait(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
     when = moment(ticket.waiting_until, now)
+    if promise := runs_on(ticket, actions):
+        words = {"title": promise.title, "name": promise.owner.name, "when": as_promised(promise.due_at, now)}
+        reason = (
+            gettext("“%(title)s” is with %(name)s, %(when)s. Waiting for an answer does not move it.")
+            if promise.due_at >= now
+            else gettext("“%(title)s” was promised %(when)s, by %(name)s. Waiting for an answer did not move it.")
+        )
+        return NextStep("complete-action", gettext("Finish action"), "task", reason % words)
     reason = gettext("%(name)s was asked something. It comes back by itself: %(when)s.")
     return NextStep("", gettext("Look"), "eye", reason % {"name": _capital(name), "when": when})
 

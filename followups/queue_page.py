@@ -20,7 +20,7 @@ from django.utils.translation import gettext, ngettext
 from followups import calendars, counting
 from followups.models import Action, Calendar, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
-from followups.next_step import NextStep, next_step
+from followups.next_step import NextStep, next_step, runs_on
 from followups.templatetags.moments import as_promised, in_full, moment, span
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
 from surveys.searching import normalise_for_search
@@ -257,7 +257,10 @@ def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> R
     seen = viewer.sees_words(ticket)
     calendar = ticket.team.calendar if ticket.team else None
     waiting = ticket.state == TicketState.WAITING_ON_CUSTOMER
-    due_at = None if waiting else ticket.due_at
+    promise = _promise(ticket, actions)
+    due_at = ticket.due_at
+    if waiting:
+        due_at = promise.due_at if promise else None
     return Row(
         ticket=ticket,
         name=name_of(ticket, viewer),
@@ -267,8 +270,8 @@ def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> R
         words_hidden=not seen,
         due_at=due_at,
         left=time_left(days.now, due_at, days, calendar) if due_at and due_at >= days.now else None,
-        clock_label=_clock_label(ticket, actions, days.now),
-        tip=_tip(ticket, actions, calendar, days.now),
+        clock_label=_clock_label(ticket, promise, days.now),
+        tip=_tip(ticket, promise, calendar, days.now),
         step=next_step(ticket, actions, now=days.now),
         renews_in=renews_in(ticket, days.now),
     )
@@ -291,27 +294,34 @@ def due_words(ticket: Ticket) -> str:
     }.get(ticket.due_for, "")
 
 
-def _clock_label(ticket: Ticket, actions: list[Action], now: datetime) -> str:
+def _promise(ticket: Ticket, actions: list[Action]) -> Action | None:
+    """The action the clock is about, where it is about one."""
+    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+        return runs_on(ticket, actions)
+    return actions[0] if ticket.due_for == "action" and actions else None
+
+
+def _clock_label(ticket: Ticket, promise: Action | None, now: datetime) -> str:
+    if promise:
+        return promise.title if len(promise.title) <= 40 else f"{promise.title[:39].rstrip()}…"
     if ticket.state == TicketState.WAITING_ON_CUSTOMER:
         return gettext("back %(when)s") % {"when": moment(ticket.waiting_until, now)} if ticket.waiting_until else ""
-    if ticket.due_for == "action" and actions:
-        title = actions[0].title
-        return title if len(title) <= 40 else f"{title[:39].rstrip()}…"
     return due_words(ticket)
 
 
-def _tip(ticket: Ticket, actions: list[Action], calendar: Calendar | None, now: datetime) -> list[tuple[str, str]]:
+def _tip(ticket: Ticket, promise: Action | None, calendar: Calendar | None, now: datetime) -> list[tuple[str, str]]:
     """The arithmetic behind the clock, as pairs of term and words."""
     pairs: list[tuple[str, str]] = []
-    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
+    waiting = ticket.state == TicketState.WAITING_ON_CUSTOMER
+    if waiting:
         pairs.append((gettext("Comes back"), moment(ticket.waiting_until, now)))
-    elif ticket.due_for == "action" and actions:
+    if promise:
         pairs += [
-            (gettext("Promise"), actions[0].title),
-            (gettext("Promised"), as_promised(actions[0].due_at, now)),
-            (gettext("Ends"), moment(actions[0].due_at, now)),
+            (gettext("Promise"), promise.title),
+            (gettext("Promised"), as_promised(promise.due_at, now)),
+            (gettext("Ends"), moment(promise.due_at, now)),
         ]
-    elif ticket.due_at:
+    elif ticket.due_at and not waiting:
         if ticket.promised_at == ticket.due_at:
             pairs.append((gettext("Promised"), as_promised(ticket.promised_at, now)))
         pairs.append((gettext("Ends"), moment(ticket.due_at, now)))

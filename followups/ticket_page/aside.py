@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from followups import calendars, deadlines
 from followups.models import Action, Deadline, SlaPolicy
 from followups.models.tickets import TicketState
+from followups.next_step import runs_on
 from followups.templatetags.moments import as_promised, moment, on_day, span
 from followups.ticket_page.case import Case
 from surveys.models import Contact, Response
@@ -40,6 +41,8 @@ class Arithmetic:
 def why_due(case: Case) -> Arithmetic | None:
     """The arithmetic of what is due first; None where nothing is owed."""
     ticket, now = case.ticket, case.now
+    if promise := runs_on(ticket, case.open_actions):
+        return _of_action(case, promise)
     if ticket.state == TicketState.WAITING_ON_CUSTOMER and ticket.waiting_until:
         return Arithmetic(
             heading=gettext("Why it waits until %(when)s") % {"when": moment(ticket.waiting_until, now)},
@@ -64,9 +67,13 @@ def _of_action(case: Case, action: Action) -> Arithmetic:
     if moves:
         words = ngettext("%(n)s time", "%(n)s times", len(moves)) % {"n": len(moves)}
         pairs.append((gettext("Moved"), words))
+    waits = case.ticket.waiting_until if case.ticket.state == TicketState.WAITING_ON_CUSTOMER else None
     return Arithmetic(
         heading=gettext("Why it is due %(when)s") % {"when": moment(action.due_at, now)},
         promise=action.title,
+        note=gettext("The team clock stands still until %(when)s, the promise does not.") % {"when": moment(waits, now)}
+        if waits
+        else "",
         pairs=pairs,
         result=(gettext("Promised “%(when)s”") % {"when": as_promised(action.due_at, now)}, moment(action.due_at, now)),
         kept=_kept(case),

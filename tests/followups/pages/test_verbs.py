@@ -18,7 +18,7 @@ from nps_loop.mail.models import Message
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, Cast, add_marta, add_ticket
-from tests.followups.pages.conftest import logged_in
+from tests.followups.pages.conftest import logged_in, shown
 
 S = TicketState
 
@@ -213,6 +213,24 @@ def test_a_question_waits_and_comes_back(cast: Cast, hanna: Client, marta: Ticke
     assert Message.objects.filter(case=marta.pk, kind="personal").count() == 1
     assert post(hanna, marta, "resume").status_code == 302
     assert fresh(marta).state == S.CONTACTED
+
+
+def test_a_question_hides_no_promise_that_falls_due_meanwhile(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    in_action(cast, marta)
+    post(hanna, marta, "wait", question="Which depot was it?", until="2026-12-01T12:00")
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "Next: finish action" in page and "Waiting for an answer does not move it." in page
+    assert "The team clock stands still until" in page
+    assert "Take it up again" in page
+    row = shown(hanna, "/queue/?view=waiting")
+    assert "Finish action" in row and "paused" not in row
+
+
+def test_a_question_answered_before_the_promise_is_due_just_waits(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    in_action(cast, marta)
+    post(hanna, marta, "wait", question="Which depot was it?", until="2026-11-25T09:00")
+    assert "Waiting for Marta" in shown(hanna, f"/tickets/{marta.pk}/")
+    assert "paused" in shown(hanna, "/queue/?view=waiting")
 
 
 # --- actions ---------------------------------------------------------------------------------------------------
