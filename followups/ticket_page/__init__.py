@@ -17,6 +17,7 @@ from followups.models import Action
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
 from followups.permissions import WORKING
+from followups.templatetags.moments import moment
 from followups.ticket_page import aside
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
 from followups.ticket_page.owner import Why, why_follows, why_owner
@@ -24,6 +25,7 @@ from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
 from followups.workflow.table import Offer, offers
+from nps_loop.mail.models import Message
 from surveys.models import Response
 from surveys.quoting import display, quote
 from surveys.scoring import Band
@@ -121,9 +123,26 @@ class TicketPage:
     @cached_property
     def step(self) -> NextStep:
         step = next_step(self.case.ticket, self.case.current_actions, now=self.now)
+        if step.verb == "send-message" and (leaves := self.leaves):
+            return NextStep("", step.label, "eye", leaves)
         if step.verb and not self.offers[step.verb].is_open and step.verb not in ABOUT_ACTIONS:
             return NextStep("", step.label, step.symbol, step.reason)
         return step
+
+    @property
+    def leaves(self) -> str:
+        """Of a mail that somebody wrote and that leaves in time: nobody has to write a second one meanwhile."""
+        ticket, going = self.case.ticket, (Message.State.QUEUED, Message.State.SENDING)
+        mail = next((row for row in self.case.messages if row.kind == "personal" and row.state in going), None)
+        if mail is None or mail.cycle != ticket.cycle:
+            return ""
+        if mail.send_after <= self.now:
+            words = gettext("The mail to %(name)s is on its way. It counts once the mail server has taken it.")
+            return words % {"name": self.short_name}
+        if ticket.due_at and ticket.due_at < mail.send_after:
+            return ""
+        words = gettext("The mail to %(name)s leaves %(when)s. It counts once the mail server has taken it.")
+        return words % {"name": self.short_name, "when": moment(mail.send_after, self.now)}
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -15,6 +15,7 @@ from followups.forms import FORMS
 from followups.models import Action, ContactAttempt, DismissalRequest, Note, Reply, Resolution, Ticket
 from followups.models.tickets import ClosedAs, TicketState
 from nps_loop.mail.models import Message
+from surveys.models import Contact
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, Cast, add_marta, add_ticket
@@ -162,6 +163,25 @@ def test_a_mail_is_queued_and_the_clock_waits_for_the_server(cast: Cast, hanna: 
     mail = Message.objects.get(case=marta.pk, kind="personal")
     assert (mail.subject, mail.state, mail.written_by) == ("Your imports", "queued", cast.hanna)
     assert fresh(marta).state == S.ASSIGNED
+
+
+def test_a_mail_on_its_way_is_not_asked_for_again(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Contact.objects.filter(pk=marta.contact_id).update(preferred_channel="mail", phone="")
+    assert "Next: write to Marta" in shown(hanna, f"/tickets/{marta.pk}/")
+    post(hanna, marta, "send-message", body="I am sorry.")
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "The mail to Marta is on its way." in page and "Next: write to Marta" not in page
+
+
+@pytest.mark.parametrize(("leaves", "in_time"), [("2026-11-24T15:30", True), ("2026-11-27T09:00", False)])
+def test_a_mail_that_leaves_later_is_enough_where_that_is_in_time(
+    cast: Cast, hanna: Client, marta: Ticket, leaves: str, in_time: bool
+) -> None:
+    Contact.objects.filter(pk=marta.contact_id).update(preferred_channel="mail", phone="")
+    post(hanna, marta, "send-message", body="I am sorry.", send_after=leaves)
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert ("The mail to Marta leaves today 15:30." in page) == in_time
+    assert ("Next: write to Marta" in page) != in_time
 
 
 def test_the_opening_alone_is_no_mail_and_is_not_sent(cast: Cast, hanna: Client, marta: Ticket) -> None:
