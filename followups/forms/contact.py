@@ -21,7 +21,8 @@ Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
 class LogContactForm(VerbForm):
     """A talk, or a try. One button logs "no answer, try tomorrow" without a word typed.
 
-    The settled part makes it one submit from the talk to the resolution; it counts as filled in once any of it is.
+    The settled part makes it one submit from the talk to the resolution; it counts as filled in once any of it is, and
+    its own button asks for all of it.
     """
 
     verb = "log-contact"
@@ -64,6 +65,7 @@ class LogContactForm(VerbForm):
         required=False,
         initial="mail",
     )
+    settled = forms.ChoiceField(choices=[("yes", "")], required=False, widget=forms.HiddenInput, initial="")
     quick = forms.ChoiceField(
         choices=[("no-answer-tomorrow", "")], required=False, widget=forms.HiddenInput, initial=""
     )
@@ -78,7 +80,9 @@ class LogContactForm(VerbForm):
 
     @property
     def is_settled_open(self) -> bool:
-        return self.is_bound and any(self[name].data for name in ("settled_what", "settled_cause", "settled_why"))
+        return self.is_bound and any(
+            self[name].data for name in ("settled", "settled_what", "settled_cause", "settled_why")
+        )
 
     def arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -90,7 +94,7 @@ class LogContactForm(VerbForm):
                 "next_try_at": self.desk.next_morning(),
             }
         settled = None
-        if data["settled_what"] or data["settled_cause"] or data["settled_why"]:
+        if data["settled"] or data["settled_what"] or data["settled_cause"] or data["settled_why"]:
             settled = workflow.Settlement(
                 what_was_done=data["settled_what"],
                 root_cause=data["settled_cause"],

@@ -127,6 +127,18 @@ def test_a_talk_that_settles_it_is_one_form_and_one_submit(cast: Cast, hanna: Cl
     assert Message.objects.get(case=marta.pk, kind="resolution").state == Message.State.QUEUED
 
 
+def test_settling_with_nothing_filled_in_does_not_pass_for_a_mere_talk(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    assert "Log, resolve and ask Marta" in shown(hanna, f"/tickets/{marta.pk}/?do=log-contact")
+    answer = post(hanna, marta, "log-contact", channel="phone", outcome="spoke", settled="yes")
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "Choose the root cause." in page and "Say why it happened." in page
+    assert '<details class="more-form" open>' in page
+    assert fresh(marta).state == S.ASSIGNED
+
+
 def test_half_a_settlement_says_what_lacks_and_keeps_the_rest(cast: Cast, hanna: Client, marta: Ticket) -> None:
     answer = post(
         hanna, marta, "log-contact", channel="phone", outcome="spoke", settled_what="Switched it on.", note="Calm."
