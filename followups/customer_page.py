@@ -157,7 +157,7 @@ def _happened(
             answer.responded_at,
             "queue",
             name,
-            gettext("answered with a %(score)s") % {"score": answer.score},
+            gettext("answered with %(score)s") % {"score": answer.score},
             _number(answer),
         )
         for answer in answers
@@ -340,7 +340,7 @@ def _at_account(
     for answer in answers[:HAPPENED_SHOWN]:
         who = names.get(answer.contact_id) or gettext("Somebody without a name")
         ticket: Ticket | None = getattr(answer, "ticket", None)
-        words = gettext("answered with a %(score)s") % {"score": answer.score}
+        words = gettext("answered with %(score)s") % {"score": answer.score}
         found.append(Happened(answer.responded_at, "queue", who, words, _number(answer)))
         if ticket is not None and ticket.state == TicketState.CLOSED and ticket.closed_at:
             mark = "st-confirmed" if ticket.closed_as == "confirmed" else "st-unconfirmed"

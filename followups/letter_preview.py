@@ -16,7 +16,7 @@ from followups.workflow.ending import SILENCE_DAYS
 if TYPE_CHECKING:
     from followups.forms import VerbForm
 
-PLACEHOLDER = re.compile(r"\[\[link:\w+\]\]")
+PLACEHOLDER = re.compile(r"\[\[link:(\w+)\]\]")
 
 
 def preview_of(form: VerbForm) -> dict[str, str]:
@@ -42,9 +42,16 @@ def preview_of(form: VerbForm) -> dict[str, str]:
         "brand": ticket.brand.name,
         "to": draft.recipient,
         "subject": draft.subject,
-        "text": PLACEHOLDER.sub(gettext("(link to the page of the case)"), draft.text),
+        "text": PLACEHOLDER.sub(_in_words, draft.text),
         "skip": draft.skip,
     }
+
+
+def _in_words(link: re.Match[str]) -> str:
+    """A link that is only made when the mail leaves."""
+    if link[1] == "unsubscribe":
+        return gettext("(link to end the surveys)")
+    return gettext("(link to the page of the case)")
 
 
 def _silence_until(ticket: Ticket, now: datetime) -> datetime:

@@ -156,8 +156,8 @@ def periods_caption(groups: Sequence[tuple[str, Nps]]) -> str:
     if found.may_be_chance:
         return (
             gettext(
-                "Nothing stands out. Furthest from the rest lies %(name)s, %(own)s against %(others)s in the rest: a "
-                "difference of %(points)s points, which may be chance with %(n)s compared."
+                "Nothing stands out. The surest difference is %(name)s, %(own)s against %(others)s in the rest: "
+                "%(points)s points, which may be chance with %(n)s compared."
             )
             % words
         )
@@ -191,7 +191,7 @@ def groups_caption(groups: Sequence[tuple[str, Nps]]) -> str:
             )
         elif found.may_be_chance:
             text = gettext(
-                "Furthest from the others lies %(name)s, %(own)s against %(others)s elsewhere (%(points)s points). "
+                "The surest difference is at %(name)s, %(own)s against %(others)s elsewhere (%(points)s points). "
                 "With %(n)s compared, even that may be chance."
             )
         else:
@@ -217,6 +217,8 @@ def groups_caption(groups: Sequence[tuple[str, Nps]]) -> str:
 
 def change_sentence(report: NpsReport) -> str:
     """How the NPS compares with as many days before."""
+    if not report.before.nps.n:
+        return gettext("There is no answer from before to compare with.")
     if not report.before.nps.is_enough:
         return ngettext(
             "As many days before there was %(n)s answer: not enough to compare.",

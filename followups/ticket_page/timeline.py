@@ -151,8 +151,8 @@ class _Story:
             return self._line(event, "queue", gettext("<b>{who}</b> opened this ticket by hand"))
         source = ticket.response.source.name if ticket.response else ""
         if not rule:
-            return self._line(event, "queue", gettext("Answer received from {source}, ticket opened"), source=source)
-        words = gettext("Answer received from {source}, ticket opened by the rule <b>{rule}</b>")
+            return self._line(event, "queue", gettext("Answer received from “{source}”, ticket opened"), source=source)
+        words = gettext("Answer received from “{source}”, ticket opened by the rule <b>{rule}</b>")
         return self._line(event, "queue", words, source=source, rule=rule)
 
     def _assign(self, event: Event) -> Entry:

@@ -247,7 +247,7 @@ def test_a_call_that_settles_it_is_one_form_and_one_submit(company: Company, bro
     hanna.type("#log-contact textarea[name=settled_what]", "The cost centre is corrected on every invoice.")
     hanna.page.select_option("#log-contact select[name=settled_cause]", label="A wrong invoice")
     hanna.type("#log-contact textarea[name=settled_why]", "An old cost centre was never removed.")
-    hanna.click("button", "Log the contact", exact=True)
+    hanna.click("button", "Log, resolve and ask Lucia", exact=True)
     print(f"\na call that settles it: {len(hanna.posts)} submit, {hanna.clicks} clicks from the queue")
     assert hanna.posts == [f"/tickets/{number}/log-contact/"]
     assert company.state_of(number)[0] == "resolved"

@@ -213,6 +213,7 @@ def test_a_preview_shows_the_mail_and_sends_nothing(cast: Cast, hanna: Client, m
     page = answer.content.decode()
     assert "As Marta will see it" in page
     assert page.count("I am sorry, Marta.") == 2
+    assert "(link to the page of the case)" in page and "(link to end the surveys)" in page
     assert mails() == 0
 
 
@@ -262,7 +263,9 @@ def test_a_question_answered_before_the_promise_is_due_just_waits(cast: Cast, ha
     in_action(cast, marta)
     post(hanna, marta, "wait", question="Which depot was it?", until="2026-11-25T09:00")
     assert "Waiting for Marta" in shown(hanna, f"/tickets/{marta.pk}/")
-    assert "paused" in shown(hanna, "/queue/?view=waiting")
+    row = shown(hanna, "/queue/?view=waiting")
+    assert "paused" in row and "?do=#" not in row
+    assert '<span class="muted small inline">1 ticket</span>' in shown(hanna, "/tickets/?state=waiting_on_customer")
 
 
 # --- actions ---------------------------------------------------------------------------------------------------
