@@ -21,6 +21,7 @@ from followups.letter_preview import preview_of
 from followups.models import AssignmentRound, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
+from followups.templatetags.moments import moment
 from followups.ticket_page import Conflict, TicketPage, find, read
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
@@ -220,7 +221,11 @@ def _done(form: VerbForm, ticket: Ticket) -> str:
     state = ticket.get_state_display().lower()
     if isinstance(form, LogContactForm):
         if form.cleaned_data["quick"]:
-            return gettext("No answer logged for #%(n)s, next try tomorrow.") % {"n": ticket.pk}
+            said = gettext("No answer logged for #%(n)s, next try tomorrow.") % {"n": ticket.pk}
+            if ticket.due_at is None or not form.desk.now < ticket.due_at < form.desk.next_morning():
+                return said
+            owed = gettext("It stays due %(when)s, before that.") % {"when": moment(ticket.due_at, form.desk.now)}
+            return f"{said} {owed}"
         return gettext("Logged on #%(n)s. It is %(state)s.") % {"n": ticket.pk, "state": state}
     words = {
         "send-message": gettext("Your mail to %(name)s leaves now."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +107,18 @@ def test_no_answer_try_tomorrow_needs_no_typing(cast: Cast, hanna: Client, marta
     assert (attempt.channel, attempt.outcome) == ("phone", "no_answer")
     assert attempt.next_try_at is not None
     assert attempt.next_try_at.isoformat() == "2026-11-25T09:00:00+00:00"
+
+
+@pytest.mark.parametrize(("hours", "said"), [(3, True), (30, False)])
+def test_whoever_tries_again_tomorrow_reads_what_is_due_before_that(
+    cast: Cast, hanna: Client, marta: Ticket, hours: int, said: bool
+) -> None:
+    due_at = NOW + timedelta(hours=hours)
+    marta.deadlines.update(promised_at=due_at, due_at=due_at)
+    post(hanna, marta, "log-contact", quick="no-answer-tomorrow")
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "next try tomorrow." in page
+    assert ("It stays due today 17:30, before that." in page) == said
 
 
 def test_a_talk_that_settles_it_is_one_form_and_one_submit(cast: Cast, hanna: Client, marta: Ticket) -> None:

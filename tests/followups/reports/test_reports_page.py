@@ -253,6 +253,12 @@ def test_answers_hide_a_name_that_must_not_be_shown_and_words_on_hold() -> None:
     assert "Our lawyer has it." in client_of(lead).get("/reports/answers/").content.decode()
 
 
+def test_an_answer_without_a_date_does_not_pass_for_one_of_the_day_it_came_in() -> None:
+    make.make_response(2, undated=True)
+    seen = client_of(make.make_admin()).get("/reports/answers/").content.decode()
+    assert "undated, came in " in seen
+
+
 def test_answers_are_read_page_by_page_each_once() -> None:
     admin = make.make_admin()
     for n in range(120):
