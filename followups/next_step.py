@@ -65,9 +65,11 @@ def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) 
                 "Nobody can be reached about this answer. It can be resolved without contact, and counts as not told."
             ),
         )
-    until = gettext("It is owed %(when)s.") % {"when": as_promised(ticket.due_at, now)} if ticket.due_at else ""
+    until = gettext("It is due %(when)s.") % {"when": moment(ticket.due_at, now)} if ticket.due_at else ""
     if ticket.due_at and ticket.due_at < now:
         until = gettext("It was due %(when)s.") % {"when": moment(ticket.due_at, now)}
+    elif ticket.due_at and ticket.due_at == ticket.promised_at:
+        until = gettext("It is owed %(when)s.") % {"when": as_promised(ticket.due_at, now)}
     if ticket.customer_waits:
         said = gettext("%(name)s wrote and waits for an answer.") % {"name": _capital(name)}
     elif ticket.contact_me:

@@ -1,6 +1,7 @@
 """/tickets/<number>/: what it shows to whom, and what it costs."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -48,6 +49,13 @@ def test_the_page_names_one_next_step_with_its_reason(cast: Cast, hanna: Client,
     page = text(shown(hanna, url(marta)))
     assert "Next: call Marta" in page
     assert "Marta asked to be contacted. It is owed by Tuesday evening." in page
+
+
+def test_what_nobody_promised_is_due_at_its_time_and_owed_by_no_half_day(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(promised_at=None, due_at=NOW + timedelta(minutes=37))
+    assert "Marta asked to be contacted. It is due today 15:07." in text(shown(hanna, url(marta)))
 
 
 def test_the_form_of_the_next_step_is_open(cast: Cast, hanna: Client, marta: Ticket) -> None:
