@@ -227,6 +227,11 @@ def _done(form: VerbForm, ticket: Ticket) -> str:
             owed = gettext("It stays due %(when)s, before that.") % {"when": moment(ticket.due_at, form.desk.now)}
             return f"{said} {owed}"
         return gettext("Logged on #%(n)s. It is %(state)s.") % {"n": ticket.pk, "state": state}
+    if form.verb == "send-message" and (later := form.cleaned_data["send_after"]) and later > form.desk.now:
+        return gettext("Your mail to %(name)s leaves %(when)s.") % {
+            "name": name,
+            "when": moment(later, form.desk.now),
+        }
     words = {
         "send-message": gettext("Your mail to %(name)s leaves now."),
         "wait": gettext("Your question to %(name)s leaves now, and #%(n)s waits for the answer."),

@@ -205,6 +205,8 @@ def test_a_mail_that_leaves_later_is_enough_where_that_is_in_time(
     Contact.objects.filter(pk=marta.contact_id).update(preferred_channel="mail", phone="")
     post(hanna, marta, "send-message", body="I am sorry.", send_after=leaves)
     page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "Your mail to Marta leaves now." not in page
+    assert ("Your mail to Marta leaves today 15:30." in page) == in_time
     assert ("The mail to Marta leaves today 15:30." in page) == in_time
     assert ("Next: write to Marta" in page) != in_time
 
