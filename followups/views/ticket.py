@@ -236,7 +236,9 @@ def _done(form: VerbForm, ticket: Ticket) -> str:
         "send-message": gettext("Your mail to %(name)s leaves now."),
         "wait": gettext("Your question to %(name)s leaves now, and #%(n)s waits for the answer."),
         "add-action": gettext("Promised on #%(n)s."),
-        "complete-action": gettext("Done. The owner of #%(n)s takes it from here."),
+        "complete-action": gettext("Done on #%(n)s.")
+        if ticket.owner_id == form.desk.user.pk
+        else gettext("Done. The owner of #%(n)s takes it from here."),
         "move-action": gettext("Moved, and %(name)s hears it before the old date."),
         "drop-action": gettext("Left out, with the reason."),
         "resolve": gettext("#%(n)s is resolved. %(name)s has the last word."),

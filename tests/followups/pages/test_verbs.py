@@ -323,6 +323,8 @@ def test_an_action_is_done_moved_and_left_out(cast: Cast, hanna: Client, marta: 
     assert Message.objects.filter(case=marta.pk, kind="delay").count() == 1
     post(hanna, marta, "complete-action", action=action.pk, what_changed="You have the list.")
     assert Action.objects.get(pk=action.pk).state == Action.State.DONE
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert f"Done on #{marta.pk}." in page and "takes it from here" not in page
     answer = post(hanna, marta, "drop-action", action=action.pk, reason="Too late.")
     assert answer.status_code == 409
     assert "This action is done already." in answer.content.decode()
