@@ -71,7 +71,7 @@ def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) 
     elif ticket.due_at and ticket.due_at == ticket.promised_at:
         until = gettext("It is owed %(when)s.") % {"when": as_promised(ticket.due_at, now)}
     if ticket.customer_waits:
-        said = gettext("%(name)s wrote and waits for an answer.") % {"name": _capital(name)}
+        said = gettext("%(name)s waits for an answer.") % {"name": _capital(name)}
     elif ticket.contact_me:
         said = gettext("%(name)s asked to be contacted.") % {"name": _capital(name)}
     else:
@@ -97,7 +97,7 @@ def calls_first(contact: Contact | None, contact_me: bool | None) -> bool:
 def _act(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) -> NextStep:
     running = [action for action in actions if action.state == Action.State.OPEN]
     if ticket.customer_waits:
-        said = gettext("%(name)s wrote and waits for an answer.") % {"name": _capital(name)}
+        said = gettext("%(name)s waits for an answer.") % {"name": _capital(name)}
         if calls_first(ticket.contact, ticket.contact_me):
             return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", said)
         return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", said)

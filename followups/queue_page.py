@@ -284,6 +284,13 @@ def renews_in(ticket: Ticket, now: datetime) -> int | None:
     return days if 0 <= days <= 60 else None
 
 
+def stays_in_sight(ticket: Ticket, now: datetime) -> str:
+    """Why a ticket cannot be snoozed at all: no moment lies between now and what was due; empty where one does."""
+    if ticket.due_at and ticket.due_at <= now and not ticket.snoozed_until:
+        return gettext("It is late already, so it stays in sight.")
+    return ""
+
+
 def due_words(ticket: Ticket) -> str:
     """What is due first, as the clock says it."""
     return {

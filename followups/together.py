@@ -10,6 +10,7 @@ from typing import Any
 from followups import workflow
 from followups.actors import Actor
 from followups.models import Ticket
+from followups.queue_page import stays_in_sight
 from followups.refusals import Refused
 from followups.viewing import Viewer, name_of
 from followups.workflow.table import VERBS, why_not
@@ -28,14 +29,16 @@ class Chosen:
     why_not: str
 
 
-def chosen(viewer: Viewer, numbers: Sequence[int], verb: str) -> list[Chosen]:
+def chosen(viewer: Viewer, numbers: Sequence[int], verb: str, *, now: datetime) -> list[Chosen]:
     """The ticked tickets this person may see, with what keeps each from `verb`. One query."""
     tickets = Ticket.objects.visible_to(viewer.user).filter(pk__in=list(numbers)[:MOST])
     rows = tickets.select_related("response", "contact", "account", "owner").in_queue_order()
-    return [
-        Chosen(ticket, name_of(ticket, viewer), why_not(VERBS[verb], ticket, viewer.roles_on(ticket)))
-        for ticket in rows
-    ]
+    return [Chosen(ticket, name_of(ticket, viewer), _left_out(ticket, viewer, verb, now)) for ticket in rows]
+
+
+def _left_out(ticket: Ticket, viewer: Viewer, verb: str, now: datetime) -> str:
+    reason = why_not(VERBS[verb], ticket, viewer.roles_on(ticket))
+    return reason or (stays_in_sight(ticket, now) if verb == "snooze" else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,8 +252,8 @@ class TicketPage:
         if verb in BY_MAIL:
             return self._why_no_mail
         ticket = self.case.ticket
-        if verb == "snooze" and ticket.due_at and ticket.due_at <= self.now and not ticket.snoozed_until:
-            return gettext("It is late already, so it stays in sight.")
+        if verb == "snooze" and (reason := queue_page.stays_in_sight(ticket, self.now)):
+            return reason
         if verb == "agree-to-differ" and not any(row.code == "not_yet" for row in self.case.of_kind("verdict")):
             return self.offers[verb].verb.elsewhere
         return ""

@@ -30,7 +30,7 @@ def together(request: HttpRequest) -> HttpResponse:
     if verb not in TOGETHER or not numbers:
         messages.info(request, gettext("Tick the tickets first."))
         return redirect("queue")
-    rows = chosen(looking, numbers, verb)
+    rows = chosen(looking, numbers, verb, now=now)
     possible = [row for row in rows if not row.why_not]
     sure = "sure" in request.POST
     form = TOGETHER[verb](request.POST if sure else None, auto_id="together-%s")

@@ -3,7 +3,8 @@
 from django.test import Client
 
 from followups.models import Ticket
-from tests.followups.pages.cast import Cast
+from tests.factories import NOW
+from tests.followups.pages.cast import HOUR, Cast
 from tests.followups.pages.conftest import logged_in
 
 
@@ -18,6 +19,13 @@ def test_first_it_says_what_would_be_left_out(queue: Cast, hanna: Client) -> Non
     assert "1 of 2 can be taken along" in page
     assert "The customer waits for our answer, so this ticket cannot be snoozed." in page
     assert not Ticket.objects.filter(pk__in=numbers(queue, "Lucía"), snoozed_until__isnull=False).exists()
+
+
+def test_what_is_late_is_left_out_before_anybody_picks_a_time(queue: Cast, hanna: Client) -> None:
+    Ticket.objects.filter(pk__in=numbers(queue, "Lucía")).update(due_at=NOW - HOUR)
+    page = hanna.post("/queue/together/", {"do": "snooze", "ticket": numbers(queue, "Ellen", "Lucía")}).content.decode()
+    assert "1 of 2 can be taken along" in page
+    assert "It is late already, so it stays in sight." in page
 
 
 def test_then_it_is_done_on_the_others(queue: Cast, hanna: Client) -> None:
