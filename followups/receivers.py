@@ -31,6 +31,7 @@ def connect() -> None:
     responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
+    followup_port.register_teams(teams_of)
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     hooks.before_handover.append(why_no_longer)
@@ -51,6 +52,11 @@ def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
     """What an import asks: decide on these answers now. Returns the tickets opened for them since `now`."""
     opening.open_awaiting(now=now, response_ids=response_ids)
     return Ticket.objects.filter(response__in=response_ids, opened_at__gte=now).count()
+
+
+def teams_of(user_ids: Collection[int]) -> Mapping[int, int]:
+    """The team of each account owner, which an answer keeps as it was when it came."""
+    return Member.objects.filter(user__in=user_ids).team_of_each()
 
 
 def leads_a_team(user: User) -> bool:
