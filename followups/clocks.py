@@ -19,7 +19,7 @@ from followups.models import Action, Conversation, Deadline, Escalation, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.workflow.contact import comes_back
 from followups.workflow.ending import close_as_silent, remind
-from followups.workflow.giving import keep_promises, make_promises
+from followups.workflow.giving import keep_promises, make_promises, shared_conversations
 from followups.workflow.writing import WITH, opened
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
@@ -120,6 +120,7 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             [Escalation(ticket=row, cycle=0, target=target, level=level, happened_at=now) for row in tickets],
             ignore_conflicts=True,
         )
+        conversations = shared_conversations(tickets)
         promises = make_promises(tickets, now=now)
         leads: dict[int | None, list[User]] = {}
         drafts = []
@@ -139,9 +140,7 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             )
         keep_promises(promises, outbox.queue(drafts, now=now), tickets)
         Ticket.objects.bulk_update(tickets, ["due_at", "due_for", "promised_at", "rank"], batch_size=500)
-        Conversation.objects.bulk_update(
-            list({row.conversation_id: row.conversation for row in tickets}.values()), ["thread_root"], batch_size=500
-        )
+        Conversation.objects.bulk_update(conversations, ["thread_root"], batch_size=500)
     return len(tickets)
 
 

@@ -99,7 +99,7 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
         )
     Event.objects.bulk_create(events, batch_size=1000)
     owner_of = {ticket.conversation_id: ticket.owner_id for ticket in tickets}
-    conversations = list({ticket.conversation_id: ticket.conversation for ticket in tickets}.values())
+    conversations = shared_conversations(tickets)
     for conversation in conversations:
         conversation.owner_id = owner_of[conversation.pk]
 
@@ -114,6 +114,14 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
     told = [ticket for ticket in tickets if ticket.owner != actor.user]
     outbox.queue(notices.assigned(told, reasons, now=now), now=now)
     return tickets
+
+
+def shared_conversations(tickets: Sequence[Ticket]) -> list[Conversation]:
+    """The conversations of these tickets, each as one object that all its tickets then hold."""
+    one_of: dict[int, Conversation] = {}
+    for ticket in tickets:
+        ticket.conversation = one_of.setdefault(ticket.conversation_id, ticket.conversation)
+    return list(one_of.values())
 
 
 def _write_to_customers(tickets: Sequence[Ticket], old_owners: Mapping[int, User | None], *, now: datetime) -> None:
