@@ -16,6 +16,7 @@ from followups.opening import open_awaiting
 from followups.refusals import Forbidden, Incomplete, NotAllowed, Refused, Stale
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
+from surveys.models import Contact
 from tests.factories import NOW, make_away, make_contact, make_response, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -385,6 +386,50 @@ def test_two_people_of_one_account_get_one_owner_and_keep_their_own_pages(
     other.refresh_from_db()
     assert other.owner == hanna and other.conversation_id != case.conversation_id
     assert other.conversation.owner == hanna
+
+
+def unowned(contact: Contact | None) -> Ticket:
+    """A ticket of this person that came in just now and that nobody has yet."""
+    account = contact.account if contact else None
+    response = make_response(
+        2, contact=contact, account=account, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0
+    )
+    open_awaiting(now=NOW)
+    return Ticket.objects.get(response=response)
+
+
+def test_a_new_ticket_that_is_joined_is_given_like_any_other(case: Ticket, hanna: User, tomas: User) -> None:
+    of_nobody = unowned(None)
+    of_another = unowned(make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
+    for ticket in (of_nobody, of_another):
+        do(workflow.join, ticket, tomas, other=case)
+        ticket.refresh_from_db()
+        assert (ticket.state, ticket.owner) == ("assigned", hanna) and ticket.assigned_at is not None
+        assert Message.objects.filter(kind="notice_assigned", recipient=hanna.email, case=ticket.pk).exists()
+    mail = Message.objects.get(kind="acknowledgement", case=of_another.pk)
+    assert mail.state == "queued"
+    assert of_another.promised_at is not None
+    assert of_another.promised_at == of_another.deadlines.get(target="first_contact").promised_at
+
+
+def test_what_was_joined_with_it_goes_along_to_the_owner_of_the_other(
+    open_case: Callable[..., Ticket], case: Ticket, hanna: User, ivo: User
+) -> None:
+    annika = make_contact("Annika Dahl", account=case.account, email="a@nordby.example")
+    first, second = open_case(contact=annika), open_case(contact=annika)
+    do(workflow.assign, first, hanna, to=ivo, reason="Ivo knows Annika.")
+    do(workflow.join, first, hanna, other=case)
+    second.refresh_from_db()
+    assert second.owner == hanna and second.conversation.owner == hanna
+
+
+def test_a_new_ticket_split_to_somebody_with_an_owner_is_given_to_that_owner(
+    case: Ticket, hanna: User, tomas: User
+) -> None:
+    other = unowned(make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
+    do(workflow.split, other, tomas, contact=case.contact)
+    other.refresh_from_db()
+    assert (other.state, other.owner, other.conversation) == ("assigned", hanna, case.conversation)
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------
