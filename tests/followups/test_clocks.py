@@ -19,6 +19,7 @@ from tests.factories import (
     NOW,
     make_account,
     make_contact,
+    make_deadline,
     make_member,
     make_response,
     make_ticket,
@@ -261,6 +262,16 @@ def test_each_escalation_fires_once(case: Ticket, hanna: User, lead: User) -> No
     assert sorted(levels) == ["late", "soon"]
     assert Message.objects.filter(recipient=hanna.email, subject__startswith="Due within three hours").count() == 1
     assert Message.objects.filter(recipient=lead.email, subject__startswith="Late").count() == 1
+
+
+def test_each_time_that_passes_is_told_whatever_else_passes_in_the_same_sweep(case: Ticket, lead: User) -> None:
+    other = make_ticket(make_response(2, contact=make_contact("Ola Berg")), owner=case.owner, team=case.team)
+    make_deadline(case, "answer", due_at=NOW + 3 * DAY)
+    make_deadline(other, due_at=NOW + 2 * DAY + 12 * HOUR)
+    for hours in (50, 72):
+        clocks.tell_leads_of_the_late(now=NOW + hours * HOUR)
+    late = Message.objects.filter(recipient=lead.email, subject__startswith="Late")
+    assert sorted(late.values_list("case", flat=True)) == [case.pk, case.pk, other.pk]
 
 
 def test_many_late_at_once_are_one_mail(hanna: User, lead: User) -> None:
