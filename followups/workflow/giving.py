@@ -360,7 +360,7 @@ def _move_into(
     work.write(verb, data=data | {"to": conversation.pk}, **fields)
     if becomes_reachable and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines):
         policy, calendar = work.pinned()
-        work.owe(deadlines.at_opening(ticket, policy, calendar)[0])
+        work.owe(deadlines.first_contact(ticket, policy, calendar))
     if before is not None and ticket.owner not in (before, work.actor.user):
         work.mail_later(notices.assigned([ticket], {ticket.pk: "It is of a customer whom you have."}, now=work.now))
 
