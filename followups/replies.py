@@ -86,8 +86,9 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
             data["in_demo_by"] = pressed.in_demo_by.pk
         if pressed.phone.strip():
             _keep_number(current, pressed.phone.strip())
-        act(work, words, data)
+        # Before anything is written from it: what a hold keeps inside the application stands in no mail.
         hold_where_words_ask_for_it(work, words)
+        act(work, words, data)
     return True
 
 
