@@ -13,7 +13,7 @@ from django.db.models.signals import post_migrate
 from followups import opening, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
-from followups.workflow.keeping import mail_accepted, mail_failed, question_dropped
+from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
 from nps_loop.mail import hooks
@@ -120,11 +120,12 @@ def mails_failed(messages: Sequence[Message], now: datetime) -> None:
 
 
 def mails_skipped(messages: Sequence[Message], now: datetime) -> None:
-    """A question that is not asked after all must not leave its ticket waiting for an answer."""
+    """What is not asked after all must not leave its ticket waiting for an answer."""
+    dropped = {"resolution": question_dropped, "personal": personal_dropped}
     for message in messages:
-        if message.case is not None and message.kind == "resolution":
+        if message.case is not None and message.kind in dropped:
             with transaction.atomic():
-                question_dropped(message, now=now)
+                dropped[message.kind](message, now=now)
 
 
 def brand_of(from_address: str) -> Any:

@@ -13,8 +13,10 @@ from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Incomplete, NotAllowed
 from followups.workflow.keeping import mail_accepted, mail_failed
+from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
+from surveys.models import Contact
 from tests.factories import (
     NOW,
     make_account,
@@ -223,6 +225,37 @@ def test_waiting_comes_back_by_itself_and_the_team_clock_stood_still(case: Ticke
     assert case.state == "contacted"
     assert case.deadlines.get(target="resolution").due_at >= due + 6 * DAY
     assert case.resolution_due_at == case.deadlines.get(target="resolution").due_at
+
+
+def test_a_question_that_came_back_is_not_waited_for(case: Ticket, hanna: User) -> None:
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    for question in ("Which file was it?", "And which day?"):
+        workflow.wait(case, actor=me, now=NOW, version=None, question=question)
+        accept(case, "personal")
+        if question.startswith("Which"):
+            workflow.resume(case, actor=me, now=NOW, version=None)
+    first, second = Message.objects.filter(kind="personal").order_by("pk")
+    mail_failed(first, now=NOW + HOUR)
+    case.refresh_from_db()
+    assert case.state == "waiting_on_customer"
+    mail_failed(second, now=NOW + HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.waiting_until) == ("contacted", None)
+    assert case.events.get(seq=case.version).data["because"] == "not-delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_is_held_back_at_the_last_look_is_not_waited_for(case: Ticket, hanna: User) -> None:
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    case = workflow.wait(case, actor=me, now=NOW, version=None, question="Which file was it?")
+    Contact.objects.update(do_not_contact=True)
+    deliver_due(NOW)
+    case.refresh_from_db()
+    assert (case.state, case.waiting_until) == ("contacted", None)
+    assert Message.objects.get(kind="personal").state == "skipped"
+    assert Message.objects.filter(recipient=hanna.email, subject__startswith="A mail did not leave").exists()
 
 
 def test_a_ticket_that_raises_holds_up_no_other(case: Ticket, hanna: User, monkeypatch: pytest.MonkeyPatch) -> None:
