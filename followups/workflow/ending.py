@@ -213,13 +213,16 @@ def finish(
             row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
         row.save(update_fields=["message", "told", "no_mail_reason"])
     asked = message is not None and message.state != Message.State.SKIPPED
+    told_at = at if row.told == Resolution.Told.TALK else None
+    if row.told == Resolution.Told.NOT_MAILED:
+        told_at = told_in_person(work)
     work.write(
         verb,
         to=TicketState.RESOLVED,
         data={"resolution": row.pk, "told": row.told, "cause": root_cause.slug if root_cause else ""},
         happened_at=at,
         resolved_at=at,
-        told_at=at if row.told == Resolution.Told.TALK else None,
+        told_at=told_at,
         customer_waits=False,
         snoozed_until=None,
         question_accepted_at=None,
@@ -235,6 +238,24 @@ def finish(
             deadline.save(update_fields=["dropped_at"])
     if said := _said_settled(ticket):
         close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
+
+
+def told_in_person(work: OpenTicket) -> datetime | None:
+    """When the customer first heard from a person, in a talk or a mail that arrived, after the last action ended.
+
+    What was said before anything was done closes no loop, so without an action nobody was told.
+    """
+    ended = [action.done_at or action.dropped_at for action in work.actions(Action.State.DONE, Action.State.DROPPED)]
+    if not ended:
+        return None
+    outcomes = (ContactAttempt.Outcome.SPOKE, ContactAttempt.Outcome.SENT)
+    heard = work.ticket.attempts.filter(
+        cycle=work.ticket.cycle,
+        outcome__in=outcomes,
+        voided_at=None,
+        evidence_from__gt=max(at for at in ended if at is not None),
+    )
+    return heard.order_by("evidence_from").values_list("evidence_from", flat=True).first()
 
 
 def _said_settled(ticket: Ticket) -> dict[str, Any]:

@@ -13,7 +13,13 @@ from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.workflow.contact import comes_back, evidence_stands, mail_counts_as_contact
-from followups.workflow.ending import SILENCE_DAYS, end_conversation, question_accepted, working_days_after
+from followups.workflow.ending import (
+    SILENCE_DAYS,
+    end_conversation,
+    question_accepted,
+    told_in_person,
+    working_days_after,
+)
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 from surveys.scoring import Band, band
@@ -309,6 +315,8 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
         waiting_from="" if back else current.waiting_from,
         customer_waits=current.customer_waits or (owed_again and current.state in LIVE),
     )
+    if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and current.told_at == attempt.evidence_from:
+        work.set(told_at=told_in_person(work))
     if alone and current.state == TicketState.RESOLVED:
         rested_on_it = current.resolutions.filter(cycle=current.cycle, voided_at=None)
         if rested_on_it.exclude(told=Resolution.Told.NOT_REACHED).exists():

@@ -162,6 +162,28 @@ def test_a_resolved_ticket_whose_only_contact_bounced_goes_back_into_action(case
     assert not case.resolutions.filter(voided_at=None).exists()
 
 
+def test_a_talk_after_the_last_action_tells_the_customer_and_one_before_it_does_not(case: Ticket, hanna: User) -> None:
+    me, cause = Actor.person(hanna), RootCause.objects.get(slug="product-fault")
+    day = (NOW + 2 * DAY).date()
+
+    def close_without_mail(case: Ticket, hour: int, *, speak: bool) -> Ticket:
+        who = {"actor": me, "version": None}
+        talk = {"channel": "phone", "outcome": "spoke"}
+        case = workflow.log_contact(case, now=NOW + hour * HOUR, **talk, **who)
+        case = workflow.add_action(case, now=NOW + hour * HOUR, title="Repair it.", owner=hanna, due_on=day, **who)
+        action = case.actions.get(state="open")
+        later = NOW + (hour + 1) * HOUR
+        case = workflow.complete_action(case, now=later, action=action, what_changed="Repaired.", **who)
+        if speak:
+            case = workflow.log_contact(case, now=later + HOUR, **talk, **who)
+        words = {"what_changed": "Repaired.", "why_it_happened": "We split.", "no_mail_reason": "She wants no mail."}
+        return workflow.resolve(case, now=later + 2 * HOUR, root_cause=cause, send_mail=False, **words, **who)
+
+    assert close_without_mail(case, 0, speak=False).told_at is None
+    case = workflow.reopen(case, actor=me, now=NOW + 5 * HOUR, version=None, reason="It is not repaired.")
+    assert close_without_mail(case, 5, speak=True).told_at == NOW + 7 * HOUR
+
+
 def test_a_bounce_leaves_a_deadline_met_by_the_contact_that_came_after_it(case: Ticket, hanna: User) -> None:
     case = personal_mail(case, hanna)
     talk = {"channel": "phone", "outcome": "spoke"}
