@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import queue_page
@@ -23,6 +22,7 @@ from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
+from followups.workflow.ending import nobody_reached
 from followups.workflow.table import Offer, offers
 from surveys.models import Response
 from surveys.quoting import display, quote
@@ -181,10 +181,7 @@ class TicketPage:
         done = any(action.state == Action.State.DONE for action in case.current_actions)
         needs_action = ticket.band != Band.PASSIVE and not done
         if ticket.state == TicketState.ASSIGNED:
-            tried = [row for row in case.attempts if row.cycle == ticket.cycle and row.evidence_from is None]
-            tries = [timezone.localtime(row.happened_at).date() for row in tried]
-            reached_out = len(tries) >= 3 and len(set(tries)) >= 2
-            if ticket.nobody_to_reach or reached_out:
+            if not nobody_reached(ticket, case.attempts):
                 return []
             return [gettext("a first contact"), *([gettext("an action that is done")] if needs_action else [])]
         if needs_action and ticket.state in (TicketState.CONTACTED, TicketState.IN_ACTION) and not case.open_actions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -44,14 +45,18 @@ def working_days_after(work: OpenTicket, days: int, start: datetime | None = Non
     return working_day_end(hours, add_working_days(hours, day, days))
 
 
-def nobody_reached(ticket: Ticket) -> str:
-    """Empty where it may be resolved without contact: nobody to reach, or three tries on two days. Else what lacks."""
+def nobody_reached(ticket: Ticket, attempts: Iterable[ContactAttempt] | None = None) -> str:
+    """Empty where it may be resolved without contact: nobody to reach, or three tries on two days. Else what lacks.
+
+    `attempts` are those of the ticket, where the caller has read them; without them they are read.
+    """
     if ticket.nobody_to_reach:
         return ""
     zone = ZoneInfo(ticket.team.calendar.zone if ticket.team else "UTC")
     days = [
         attempt.happened_at.astimezone(zone).date()
-        for attempt in ticket.attempts.filter(cycle=ticket.cycle, outcome__in=TRIES)
+        for attempt in (ticket.attempts.all() if attempts is None else attempts)
+        if attempt.cycle == ticket.cycle and attempt.outcome in TRIES
     ]
     if len(days) >= 3 and len(set(days)) >= 2:
         return ""

@@ -136,6 +136,19 @@ def test_what_is_not_possible_says_why(cast: Cast, hanna: Client, marta: Ticket)
     assert "2 things are missing before this can be resolved: a first contact · an action that is done." in page
 
 
+def test_mails_that_have_not_arrived_are_no_tries_to_the_page_either(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.ASSIGNED)
+    marta.attempts.all().delete()
+    lacking = "before this can be resolved: a first contact"
+    for channel, outcome, missing in (("mail", "sent", True), ("phone", "no_answer", False)):
+        for days in (2, 1, 0):
+            at = NOW - days * DAY
+            marta.attempts.create(
+                cycle=marta.cycle, channel=channel, outcome=outcome, happened_at=at, recorded_at=at, by=cast.hanna
+            )
+        assert (lacking in text(shown(hanna, f"{url(marta)}?do=resolve"))) is missing
+
+
 def test_a_ticket_out_of_scope_is_not_found(cast: Cast, marta: Ticket) -> None:
     assert logged_in(cast.outsider).get(url(marta)).status_code == 404
     assert logged_in(cast.devika).get(url(marta)).status_code == 404
