@@ -14,6 +14,7 @@ from followups.messages import letters, notices
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, RootCause, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.refusals import Incomplete, NotAllowed
+from followups.workflow.anew import take_up_anew
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 from surveys.scoring import Band
@@ -32,7 +33,6 @@ TRIES = frozenset(
 SILENCE_DAYS = 7
 REMINDER_DAYS = 4
 REOPEN_WITHIN = timedelta(days=90)
-TOO_LATE = "This ticket closed more than 90 days ago. Open a new one for the customer instead."
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
 RECOVERY_AFTER = timedelta(days=14)
 
@@ -353,13 +353,16 @@ def remind(ticket: Ticket, *, now: datetime) -> Ticket:
 
 
 def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
-    """A person takes it up again: up to 90 days after closing; a dismissed one only a lead. Raises NotAllowed."""
+    """A person takes it up again; a dismissed one only a lead. Raises NotAllowed.
+
+    Later than 90 days after closing it is a new ticket that takes it up: then that one is returned.
+    """
     if not reason.strip():
         raise Incomplete({"reason": "Say why it is opened again."})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("reopen")
         if is_too_late_to_reopen(work.ticket, now):
-            raise NotAllowed(TOO_LATE, code="too_late")
+            return take_up_anew(work, at=now, reason=reason.strip())
         start_cycle(work, "reopen", data={"by": "person"}, at=now)
         work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
         tell_about_reopening(work, [f"Reason: {reason}"])

@@ -11,7 +11,7 @@ from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
-from followups.refusals import Incomplete, NotAllowed
+from followups.refusals import Incomplete
 from followups.workflow.keeping import mail_accepted, mail_failed
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
@@ -419,16 +419,10 @@ def test_whoever_writes_again_after_settled_has_the_last_word(case: Ticket, hann
     assert resolved(case, hanna).state == "resolved"
 
 
-def test_a_reply_is_not_logged_before_the_answer_nor_ninety_days_after_the_end(case: Ticket, hanna: User) -> None:
+def test_a_reply_is_not_logged_before_the_answer(case: Ticket, hanna: User) -> None:
     words = {"actor": Actor.person(hanna), "version": None, "text": "Well?", "to_personal_mail": True}
     with pytest.raises(Incomplete, match="before the customer answered"):
         workflow.log_reply(case, now=NOW, happened_at=NOW - DAY, **words)
-    case = resolved(case, hanna)
-    accept(case, "resolution")
-    assert case.silence_until is not None
-    clocks.close_the_silent(now=case.silence_until)
-    with pytest.raises(NotAllowed, match="90 days"):
-        workflow.log_reply(case, now=case.silence_until + 91 * DAY, **words)
 
 
 def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
@@ -438,23 +432,6 @@ def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
     )
     assert (case.state, case.closed_as) == ("closed", "confirmed")
     assert case.events.last().data["confirmed_by"] == "reply"
-
-
-def test_reopening_ends_after_ninety_days(case: Ticket, hanna: User) -> None:
-    case = resolved(case, hanna)
-    accept(case, "resolution")
-    assert case.silence_until is not None
-    clocks.close_the_silent(now=case.silence_until)
-    case.refresh_from_db()
-    assert case.closed_at is not None
-    with pytest.raises(Exception, match="90 days"):
-        workflow.reopen(
-            case, actor=Actor.person(hanna), now=case.closed_at + 91 * DAY, version=None, reason="Came back."
-        )
-    case = workflow.reopen(
-        case, actor=Actor.person(hanna), now=case.closed_at + 89 * DAY, version=None, reason="Came back."
-    )
-    assert (case.state, case.cycle) == ("assigned", 1)
 
 
 def test_a_ticket_that_is_reopened_has_the_owner_of_its_conversation(case: Ticket, hanna: User) -> None:

@@ -11,6 +11,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.models import AssignmentRound, Event, Ticket
 from followups.models.tickets import TicketState
+from nps_loop import links
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, MARTA, Cast, add_marta, add_ticket
@@ -147,6 +148,19 @@ def test_mails_that_have_not_arrived_are_no_tries_to_the_page_either(cast: Cast,
                 cycle=marta.cycle, channel=channel, outcome=outcome, happened_at=at, recorded_at=at, by=cast.hanna
             )
         assert (lacking in text(shown(hanna, f"{url(marta)}?do=resolve"))) is missing
+
+
+def test_a_case_taken_up_after_ninety_days_has_every_page(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.CLOSED, closed_as="confirmed", closed_at=NOW - 91 * DAY)
+    marta.refresh_from_db()
+    answer = hanna.post(f"{url(marta)}reopen/", {"version": marta.version, "reason": "It broke again."})
+    fresh = Ticket.objects.get(follows=marta)
+    assert answer["Location"] == url(fresh)
+    assert f"#{fresh.pk}" in shown(hanna, url(fresh))
+    link = links.make("loop", fresh.conversation_id, fresh.conversation.generation)
+    for address in ("/queue/?view=unassigned", "/tickets/", f"/contacts/{fresh.contact_id}/"):
+        shown(hanna, address)
+    shown(Client(), f"/loop/{link}/")
 
 
 def test_a_ticket_out_of_scope_is_not_found(cast: Cast, marta: Ticket) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -430,6 +430,44 @@ def test_a_new_ticket_split_to_somebody_with_an_owner_is_given_to_that_owner(
     do(workflow.split, other, tomas, contact=case.contact)
     other.refresh_from_db()
     assert (other.state, other.owner, other.conversation) == ("assigned", hanna, case.conversation)
+
+
+@pytest.fixture
+def closed(resolved: Ticket, hanna: User) -> Ticket:
+    return do(workflow.log_reply, resolved, hanna, text="It works again.", says_settled=True)
+
+
+@pytest.mark.parametrize("comes_up", ["by a person", "by a reply"])
+def test_what_comes_up_again_after_ninety_days_is_a_new_ticket(closed: Ticket, hanna: User, comes_up: str) -> None:
+    def again(ticket: Ticket, now: datetime) -> Ticket:
+        who = {"actor": Actor.person(hanna), "now": now, "version": None}
+        if comes_up == "by a person":
+            return workflow.reopen(ticket, reason="It is broken again.", **who)
+        return workflow.log_reply(ticket, text="It is broken again.", **who)
+
+    late = NOW + 91 * DAY
+    fresh = again(closed, late)
+    assert (fresh.pk != closed.pk, fresh.follows, fresh.state, fresh.owner) == (True, closed, "new", None)
+    assert fresh.conversation != closed.conversation and fresh.day == late.date()
+    assert fresh.deadlines.get(target="first_contact").due_at == late + 48 * HOUR
+    assert fresh.events.get(seq=1).verb == "open"
+    assert fresh.replies.count() + fresh.notes.count() == 1
+    closed.refresh_from_db()
+    assert (closed.state, closed.cycle) == ("closed", 0)
+    assign_waiting(now=late)
+    fresh.refresh_from_db()
+    assert (fresh.state, fresh.owner) == ("assigned", hanna)
+    assert not Message.objects.filter(kind="acknowledgement", case=fresh.pk).exists()
+    with pytest.raises(NotAllowed):
+        again(closed, late)
+    assert Ticket.objects.filter(follows=closed).count() == 1
+
+
+def test_up_to_ninety_days_it_is_the_same_ticket(closed: Ticket, hanna: User) -> None:
+    late = NOW + 90 * DAY
+    again = workflow.reopen(closed, actor=Actor.person(hanna), now=late, version=None, reason="It is broken again.")
+    assert (again.pk, again.state, again.cycle) == (closed.pk, "assigned", 1)
+    assert not Ticket.objects.filter(follows=closed).exists()
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------
