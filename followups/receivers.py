@@ -105,9 +105,9 @@ def cases_with_readable_mail(user: Any) -> QuerySet[Any]:
 
 
 def mails_accepted(messages: Sequence[Message], now: datetime) -> None:
-    """Only a mail that a person wrote, or that asks the question, changes a ticket by arriving."""
+    """Only a mail that a person wrote, that asks the question or tells what changed does something by arriving."""
     for message in messages:
-        if message.case is not None and message.kind in ("personal", "resolution"):
+        if message.case is not None and message.kind in ("personal", "resolution", "action_update"):
             with transaction.atomic():
                 mail_accepted(message, now=now)
 

@@ -7,6 +7,9 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Min
+from django.utils import timezone
+
 from followups import deadlines
 from followups.actors import Actor
 from followups.calendars import add_working_days, day_of, working_day_end
@@ -246,21 +249,28 @@ def finish(
 
 
 def told_in_person(work: OpenTicket) -> datetime | None:
-    """When the customer first heard from a person, in a talk or a mail that arrived, after the last action ended.
+    """When the customer first heard of it after the last action ended: in a talk, or by a mail that arrived, written by
+    a person or telling what that action changed.
 
     What was said before anything was done closes no loop, so without an action nobody was told.
     """
     ended = [action.done_at or action.dropped_at for action in work.actions(Action.State.DONE, Action.State.DROPPED)]
     if not ended:
         return None
+    over_at = max(at for at in ended if at is not None)
     outcomes = (ContactAttempt.Outcome.SPOKE, ContactAttempt.Outcome.SENT)
     heard = work.ticket.attempts.filter(
-        cycle=work.ticket.cycle,
-        outcome__in=outcomes,
-        voided_at=None,
-        evidence_from__gt=max(at for at in ended if at is not None),
+        cycle=work.ticket.cycle, outcome__in=outcomes, voided_at=None, evidence_from__gt=over_at
     )
-    return heard.order_by("evidence_from").values_list("evidence_from", flat=True).first()
+    read = Message.objects.filter(
+        case=work.ticket.pk,
+        kind="action_update",
+        cycle=work.ticket.cycle,
+        created_at__gte=over_at,
+        sent_at__isnull=False,
+    ).exclude(state=Message.State.BOUNCED)
+    times = [heard.aggregate(at=Min("evidence_from"))["at"], read.aggregate(at=Min("sent_at"))["at"]]
+    return min((at for at in times if at is not None), default=None)
 
 
 def _said_settled(ticket: Ticket) -> dict[str, Any]:
@@ -282,7 +292,9 @@ def close(
 ) -> None:
     """Close, end the conversation where nothing of it is open, and plan the recovery question."""
     moment = at or work.now
-    recovery = None if closed_as == ClosedAs.LEFT_IN_PEACE else (work.now + RECOVERY_AFTER).date()
+    recovery = None
+    if closed_as != ClosedAs.LEFT_IN_PEACE:
+        recovery = timezone.localtime(work.now + RECOVERY_AFTER, timezone.get_default_timezone()).date()
     work.write(
         verb,
         to=TicketState.CLOSED,

@@ -190,6 +190,9 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 work.write(
                     "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}
                 )
+        elif message.kind == "action_update":
+            if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and message.cycle == current.cycle:
+                work.set(told_at=current.told_at or told_in_person(work))
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             question_accepted(work, at)
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
@@ -214,6 +217,8 @@ def mail_failed(message: Message, *, now: datetime) -> None:
             _question_falls(work, attempt)
         if message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             _resolution_falls(work, message)
+        if message.kind == "action_update" and message.sent_at and current.told_at == message.sent_at:
+            work.set(told_at=told_in_person(work))
         if current.owner is not None:
             work.mail_later(
                 [

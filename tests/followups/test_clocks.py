@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -182,6 +183,48 @@ def test_a_talk_after_the_last_action_tells_the_customer_and_one_before_it_does_
     assert close_without_mail(case, 0, speak=False).told_at is None
     case = workflow.reopen(case, actor=me, now=NOW + 5 * HOUR, version=None, reason="It is not repaired.")
     assert close_without_mail(case, 5, speak=True).told_at == NOW + 7 * HOUR
+
+
+@pytest.mark.parametrize("arrives_first", [True, False])
+def test_a_mail_about_what_the_last_action_changed_tells_the_customer_until_it_comes_back(
+    case: Ticket, hanna: User, arrives_first: bool
+) -> None:
+    who = {"actor": Actor.person(hanna), "version": None, "now": NOW}
+    workflow.log_contact(case, channel="phone", outcome="spoke", **who)
+    workflow.add_action(case, title="Repair it.", owner=hanna, due_on=(NOW + DAY).date(), **who)
+    accept(case, "action_update")
+    who["now"] = NOW + HOUR
+    workflow.complete_action(case, action=case.actions.get(), what_changed="Repaired.", tell_customer=True, **who)
+    words = {"what_changed": "Repaired.", "why_it_happened": "We split.", "no_mail_reason": "It was mailed."}
+    cause = RootCause.objects.get(slug="product-fault")
+
+    def resolve() -> None:
+        assert workflow.resolve(case, root_cause=cause, send_mail=False, **words, **who).state == "resolved"
+
+    def arrive() -> None:
+        mail = Message.objects.filter(case=case.pk, kind="action_update").latest("pk")
+        Message.objects.filter(pk=mail.pk).update(state="sent", sent_at=NOW + 2 * HOUR)
+        mail.refresh_from_db()
+        mail_accepted(mail, now=NOW + 2 * HOUR)
+
+    for step in (arrive, resolve) if arrives_first else (resolve, arrive):
+        step()
+    case.refresh_from_db()
+    assert case.told_at == NOW + 2 * HOUR
+    Message.objects.filter(case=case.pk, kind="action_update").update(state="bounced")
+    mail_failed(Message.objects.filter(kind="action_update").latest("pk"), now=NOW + 3 * HOUR)
+    case.refresh_from_db()
+    assert case.told_at is None
+
+
+def test_the_recovery_question_is_planned_for_a_day_of_the_reporting_zone(
+    case: Ticket, hanna: User, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Auckland"
+    who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
+    case = workflow.log_reply(resolved(case, hanna), text="It works.", says_settled=True, **who)
+    # Half past two in the afternoon of the 24th is the small hours of the 25th there.
+    assert str(case.recovery_on) == "2026-12-09"
 
 
 def test_a_bounce_leaves_a_deadline_met_by_the_contact_that_came_after_it(case: Ticket, hanna: User) -> None:
