@@ -150,8 +150,9 @@ class TicketPage:
         return aside.last_promise(self.case)
 
     @cached_property
-    def unhappy(self) -> list[Response]:
-        return list(unhappy_at_account(self.case))[:2]
+    def unhappy(self) -> list[tuple[Response, str]]:
+        """Others there, each with the name this person may read."""
+        return [(answer, self.case.viewer.name_behind(answer)) for answer in unhappy_at_account(self.case)][:2]
 
     @cached_property
     def forms(self) -> dict[str, VerbForm]:
@@ -168,7 +169,8 @@ class TicketPage:
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)
         if isinstance(split := found.get("split"), SplitForm):
-            people = [answer.contact for answer in self.case.at_account if answer.contact]
+            named = self.case.viewer.name_behind
+            people = [answer.contact for answer in self.case.at_account if answer.contact and named(answer)]
             split.offer(people)
             if not people and self.bound is None:
                 found.pop("split")
@@ -295,8 +297,10 @@ class TicketPage:
         return [(answer, aside.how_it_went(answer)) for answer in told][:4]
 
     @cached_property
-    def others_there(self) -> list[tuple[Response, str]]:
-        return [(answer, aside.how_it_went(answer)) for answer in self.case.at_account][:4]
+    def others_there(self) -> list[tuple[Response, str, str]]:
+        """Others there with the name this person may read, and what became of their answer."""
+        named = self.case.viewer.name_behind
+        return [(answer, named(answer), aside.how_it_went(answer)) for answer in self.case.at_account][:4]
 
     @cached_property
     def due(self) -> tuple[datetime | None, object]:

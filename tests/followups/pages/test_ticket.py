@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from followups import workflow
 from followups.actors import Actor
-from followups.models import AssignmentRound, Event, Ticket
+from followups.models import AssignmentRound, Event, Team, Ticket
 from followups.models.tickets import TicketState
 from nps_loop import links
+from surveys.models import Response
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, MARTA, Cast, add_marta, add_ticket
@@ -94,6 +95,19 @@ def test_somebody_else_unhappy_at_the_company_is_named(cast: Cast, hanna: Client
     factories.make_response(6, contact=annika, responded_at=NOW - 35 * DAY, verbatim="Three cost centres.")
     page = text(shown(hanna, url(marta)))
     assert "Annika Dahl : a 6, 5 weeks ago" in page or "Annika Dahl: a 6, 5 weeks ago" in page
+
+
+def test_a_customer_of_another_team_is_named_only_where_they_agreed(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    annika = factories.make_contact("Annika Dahl", account=marta.account, role="Finance director")
+    response = factories.make_response(4, contact=annika, responded_at=NOW - 5 * DAY)
+    factories.make_ticket(response, owner=cast.outsider, team=Team.objects.get(name="Key accounts South"))
+    mate = logged_in(cast.nils)
+    page = text(shown(mate, url(marta)))
+    assert "a 4, 5 days ago" in page and "Annika Dahl" not in page and "Finance director" not in page
+    # Hanna looks after the company, so she knows who answers there.
+    assert "Annika Dahl" in text(shown(hanna, url(marta)))
+    Response.objects.filter(pk=response.pk).update(share_name=True)
+    assert "Annika Dahl" in text(shown(mate, url(marta)))
 
 
 def test_the_timeline_is_told_newest_first(cast: Cast, hanna: Client, marta: Ticket) -> None:
