@@ -163,8 +163,7 @@ def settle_in_talk(work: OpenTicket, settled: Settlement, at: datetime) -> None:
             planned_by=work.actor.user,
             state=Action.State.DONE,
             due_at=at,
-            first_promised_at=at,
-            told_at=at,
+            # Nobody was told a date before: it is done, and no promise that was kept.
             planned_at=work.now,
             done_at=at,
             what_changed=settled.what_was_done,

@@ -14,6 +14,7 @@ from followups.assignment import assign_waiting
 from followups.models import Action, Event, RootCause, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Forbidden, Incomplete, NotAllowed, Refused, Stale
+from followups.reports.metrics import ReportFilters, closure_report
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from surveys.models import Contact
@@ -430,6 +431,14 @@ def test_a_new_ticket_split_to_somebody_with_an_owner_is_given_to_that_owner(
     do(workflow.split, other, tomas, contact=case.contact)
     other.refresh_from_db()
     assert (other.state, other.owner, other.conversation) == ("assigned", hanna, case.conversation)
+
+
+def test_what_a_talk_settled_is_done_and_no_promise_that_was_kept(resolved: Ticket) -> None:
+    action = resolved.actions.get()
+    assert (action.state, action.done_at, action.first_promised_at, action.told_at) == ("done", NOW, None, None)
+    today = NOW.date()
+    promises = closure_report(ReportFilters(today, today), now=NOW + DAY).promises
+    assert (promises["promises"], promises["promises_kept"]) == (0, 0)
 
 
 @pytest.fixture
