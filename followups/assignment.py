@@ -1,7 +1,8 @@
 """Who gets a ticket. Set-based, fair, and explained: every round stores whom it considered and why others could not.
 
 In this order, the first that can take it:
-1. whoever has the conversation (one person, one owner), even when full;
+1. whoever has the conversation (one person, one owner), even when full; where they cannot, all of it goes along with
+   the new ticket;
 2. whoever has the ticket of another unhappy person of the account, even when full;
 3. the account's owner;
 4. of the ticket's team, the least loaded for their capacity; ties go to who was given one longest ago, then by id.
@@ -13,11 +14,11 @@ ticket waits, and the next sweep looks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from followups.actors import Actor
 from followups.messages import notices
@@ -122,11 +123,13 @@ class Pool:
         return next((row for row in rows if row.team.pk == team_id), rows[0] if rows else None)
 
     def least_loaded(self, ticket: Ticket, *, cap_yields: bool, but: int | None = None) -> Candidate | None:
-        """Of the ticket's team but one; who writes the customer's language, where somebody there does."""
+        """Of the ticket's team but one: who writes the customer's language first, where somebody like that is free."""
         members = [row for row in self.by_team.get(ticket.team_id or 0, []) if row.user.pk != but]
         language = (ticket.contact.language if ticket.contact else "")[:2].lower()
         speaking = [row for row in members if not row.languages or language in row.languages] if language else members
-        free = [row for row in speaking or members if cap_yields or not row.is_full]
+        free = [row for row in speaking if not row.is_full] or [row for row in members if not row.is_full]
+        if not free and cap_yields:
+            free = speaking or members
         return min(free, key=lambda row: row.order, default=None)
 
     def why_not(self, user: User) -> tuple[str, str]:
@@ -225,10 +228,19 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         if after is not None:
             rank, pk = after
             waiting = waiting.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
-        first = list(waiting.in_queue_order().values_list("pk", flat=True)[:BATCH])
-        # Locked in the order of their numbers, dealt with in that of the queue.
-        locked = waiting.filter(pk__in=first).select_for_update(of=("self",), no_key=True).order_by("pk")
-        tickets = sorted(locked, key=lambda ticket: (ticket.rank, ticket.pk))
+        first = dict(waiting.in_queue_order().values_list("pk", "conversation")[:BATCH])
+        # Locked in the order of their numbers, dealt with in that of the queue; with those of the same conversations,
+        # which go along where a conversation changes hands.
+        of_them = Ticket.objects.filter(Q(pk__in=first) | _held_in_conversations(set(first.values())))
+        locked = list(
+            of_them.select_related(*WITH, "account__owner", "conversation__owner")
+            .select_for_update(of=("self",), no_key=True)
+            .order_by("pk")
+        )
+        tickets = sorted(
+            (row for row in locked if row.pk in first and row.owner_id is None and row.state in LIVE),
+            key=lambda ticket: (ticket.rank, ticket.pk),
+        )
         if not tickets:
             return 0, 0, None
         last = (tickets[-1].rank, tickets[-1].pk)
@@ -249,10 +261,38 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
             )
             for ticket, choice in choices
         ]
+        handings += _along_with(choices, locked)
         give(handings, actor=Actor.system(), now=now)
         _let_passed_over_watch(choices, now)
         _tell_leads_that_the_cap_yielded(choices, now)
         return len(choices), len(tickets) - len(choices), last
+
+
+def _held_in_conversations(conversations: Collection[int]) -> Q:
+    """Tickets of these conversations that somebody has, and resolved ones, which wait for nobody to take them."""
+    held = Q(state__in=LIVE, owner__isnull=False) | Q(state=TicketState.RESOLVED)
+    return Q(conversation__in=conversations) & held
+
+
+def _along_with(choices: Sequence[tuple[Ticket, Choice]], locked: Sequence[Ticket]) -> list[Handing]:
+    """What else is open in the conversations that were given away, where somebody else has it: one customer, one owner.
+
+    That is so where whoever has the conversation is away or gone and the customer gives another answer.
+    """
+    given = {ticket.pk for ticket, _choice in choices}
+    chosen = {ticket.conversation_id: (ticket, choice) for ticket, choice in choices}
+    handings = []
+    for row in locked:
+        found = chosen.get(row.conversation_id)
+        if found is None or row.pk in given or row.owner_id == found[1].candidate.user.pk:
+            continue
+        if row.owner_id is None and row.state != TicketState.RESOLVED:
+            continue
+        ticket, choice = found
+        why = f"It goes with #{ticket.pk}: one customer has one person to turn to."
+        data = {"rule": "conversation", "with": ticket.pk}
+        handings.append(Handing(row, choice.candidate.user, choice.candidate.team, why, data))
+    return handings
 
 
 def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tuple[Ticket, Choice]]:

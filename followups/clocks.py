@@ -19,7 +19,7 @@ from followups.models import Action, Conversation, Deadline, Escalation, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.workflow.contact import comes_back
 from followups.workflow.ending import close_as_silent, remind
-from followups.workflow.giving import keep_promises, make_promises
+from followups.workflow.giving import keep_promises, make_promises, shared_conversations
 from followups.workflow.writing import WITH, opened
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
@@ -120,6 +120,7 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             [Escalation(ticket=row, cycle=0, target=target, level=level, happened_at=now) for row in tickets],
             ignore_conflicts=True,
         )
+        conversations = shared_conversations(tickets)
         promises = make_promises(tickets, now=now)
         leads: dict[int | None, list[User]] = {}
         drafts = []
@@ -132,42 +133,45 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
                 drafts += letters.acknowledgements(of_team, promises.times, now=now, signer=signers[0])
             drafts += _told_together(
                 signers,
-                of_team,
+                [(ticket, "unassigned") for ticket in of_team],
                 subject="Nobody has it yet",
                 line="Nobody could take it for 15 minutes. Give it to somebody, or free somebody up.",
-                key="unassigned",
             )
         keep_promises(promises, outbox.queue(drafts, now=now), tickets)
         Ticket.objects.bulk_update(tickets, ["due_at", "due_for", "promised_at", "rank"], batch_size=500)
-        Conversation.objects.bulk_update(
-            list({row.conversation_id: row.conversation for row in tickets}.values()), ["thread_root"], batch_size=500
-        )
+        Conversation.objects.bulk_update(conversations, ["thread_root"], batch_size=500)
     return len(tickets)
 
 
 def _told_together(
-    readers: Iterable[User], tickets: Sequence[Ticket], *, subject: str, line: str, key: str
+    readers: Iterable[User], tickets: Sequence[tuple[Ticket, str]], *, subject: str, line: str
 ) -> list[outbox.Draft]:
-    """One mail a ticket, or one for all where there are many: a bad day must not bury whoever has to act on it."""
+    """One mail a ticket, or one for all where there are many: a bad day must not bury whoever has to act on it.
+
+    With each ticket comes what is told of it, as a code, so that the same is told once and something else again. A
+    ticket with several things to tell of is told of once.
+    """
     drafts = []
+    once = list({row.pk: (row, code) for row, code in reversed(tickets)}.values())[::-1]
     for reader in readers:
-        if len(tickets) <= DIGEST_OVER:
+        if len(once) <= DIGEST_OVER:
             drafts += [
                 notices.to_person(
-                    reader, row, f"{subject}: #{row.pk}", [line], dedupe_key=f"{key}:{row.pk}:{row.cycle}:{reader.pk}"
+                    reader, row, f"{subject}: #{row.pk}", [line], dedupe_key=f"{code}:{row.pk}:{row.cycle}:{reader.pk}"
                 )
-                for row in tickets
+                for row, code in once
             ]
         else:
-            numbers = ", ".join(f"#{row.pk}" for row in tickets[:20])
-            more = f" and {len(tickets) - 20} more" if len(tickets) > 20 else ""
+            first, code = once[0]
+            numbers = ", ".join(f"#{row.pk}" for row, _code in once[:20])
+            more = f" and {len(once) - 20} more" if len(once) > 20 else ""
             drafts.append(
                 notices.to_person(
                     reader,
-                    tickets[0],
-                    f"{subject}: {len(tickets)} tickets",
+                    first,
+                    f"{subject}: {len(once)} tickets",
                     [line, f"{numbers}{more}."],
-                    dedupe_key=f"{key}:{tickets[0].pk}:{tickets[0].cycle}:{reader.pk}:{len(tickets)}",
+                    dedupe_key=f"{code}:{first.pk}:{first.cycle}:{reader.pk}:{len(once)}",
                 )
             )
     return drafts
@@ -245,9 +249,8 @@ def _escalate(
         drafts = []
         for reader, theirs in by_reader.values():
             subject, line = _words_for(level)
-            drafts += _told_together(
-                [reader], [row.ticket for row in theirs], subject=subject, line=line, key=_key(level, theirs)
-            )
+            told_of = [(row.ticket, f"{level}:{row.target}:{row.ordinal}") for row in theirs]
+            drafts += _told_together([reader], told_of, subject=subject, line=line)
         outbox.queue(drafts, now=now)
     return len(rows)
 
@@ -312,10 +315,6 @@ def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str
         Action.objects.bulk_update(actions, [field], batch_size=500)
         outbox.queue(drafts, now=now)
     return len(actions)
-
-
-def _key(level: str, rows: Sequence[Deadline]) -> str:
-    return f"{level}:{rows[0].target}:{rows[0].ordinal}"
 
 
 def _words_for(level: str) -> tuple[str, str]:

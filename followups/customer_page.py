@@ -266,7 +266,7 @@ def account_page(account: Account, viewer: Viewer, *, now: datetime) -> AccountP
     """Everything about one company. Seven queries."""
     answers = list(
         Response.objects.filter(account=account)
-        .select_related("contact", "ticket__owner", "touchpoint")
+        .select_related("contact", "account", "ticket__owner", "touchpoint")
         .defer("search_text", "attributes")
         .order_by("-responded_at", "-id")[:200]
     )
@@ -280,10 +280,9 @@ def account_page(account: Account, viewer: Viewer, *, now: datetime) -> AccountP
     actions = list(Action.objects.filter(ticket__account=account, told_at__isnull=False).order_by("-due_at")[:200])
     ended = [action for action in actions if action.state == Action.State.DONE or action.due_at < now]
     bands = [answer.band for answer in answers if answer.responded_at >= now - YEAR and not answer.excluded_as]
-    names_all = viewer.user.is_superuser or account.owner_id == viewer.user.pk
     renewal = account.renewal_on
     days = (renewal - timezone.localtime(now).date()).days if renewal else -1
-    people = _people(answers, spoken, viewer, names_all, now)
+    people = _people(answers, spoken, viewer, now)
     return AccountPage(
         account=account,
         people=people,
@@ -299,7 +298,7 @@ def account_page(account: Account, viewer: Viewer, *, now: datetime) -> AccountP
 
 
 def _people(
-    answers: Sequence[Response], spoken: dict[int, ContactAttempt], viewer: Viewer, names_all: bool, now: datetime
+    answers: Sequence[Response], spoken: dict[int, ContactAttempt], viewer: Viewer, now: datetime
 ) -> list[Person]:
     """The newest answer of each person, the unhappiest first."""
     seen: set[int] = set()
@@ -310,7 +309,7 @@ def _people(
             continue
         seen.add(contact.pk)
         ticket: Ticket | None = getattr(answer, "ticket", None)
-        named = names_all or answer.share_name is True or (ticket is not None and viewer.works_on(ticket))
+        named = viewer.name_behind(answer)
         talk = spoken.get(contact.pk)
         words = ""
         if talk is not None:
@@ -321,7 +320,7 @@ def _people(
         found.append(
             Person(
                 contact=contact if named else None,
-                name=str(contact) if named else customer_without_name(answer.segment, answer.region),
+                name=named or customer_without_name(answer.segment, answer.region),
                 about=contact.role if named else "",
                 answer=answer,
                 quote="" if hidden else quote(answer.verbatim, 120),

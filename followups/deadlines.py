@@ -85,36 +85,38 @@ def _on_team_clock(
 
 def at_opening(ticket: Ticket, policy: SlaPolicy, calendar: Calendar) -> list[Deadline]:
     """First contact and resolution of a ticket that opens. Nobody to reach: no first contact is owed."""
-    found = []
+    found = [resolution(ticket, policy, calendar, starts_at=ticket.received_at)]
     if not ticket.nobody_to_reach and not ticket.left_in_peace:
-        if policy.first_contact_clock == SlaPolicy.Clock.CUSTOMER:
-            minutes = 60 * (policy.first_contact_hours or 0)
-            found.append(
-                Deadline(
-                    ticket=ticket,
-                    cycle=ticket.cycle,
-                    target=Target.FIRST_CONTACT,
-                    clock=SlaPolicy.Clock.CUSTOMER,
-                    policy=policy,
-                    calendar=calendar,
-                    starts_at=ticket.responded_at,
-                    minutes=minutes,
-                    due_at=ticket.responded_at + timedelta(minutes=minutes),
-                )
-            )
-        else:
-            found.append(
-                _on_team_clock(
-                    ticket,
-                    Target.FIRST_CONTACT,
-                    policy.first_contact_working_days or 0,
-                    policy=policy,
-                    calendar=calendar,
-                    starts_at=ticket.received_at,
-                )
-            )
-    found.append(resolution(ticket, policy, calendar, starts_at=ticket.received_at))
+        found.insert(0, first_contact(ticket, policy, calendar))
     return found
+
+
+def first_contact(
+    ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, asked_at: datetime | None = None
+) -> Deadline:
+    """From the answer on; or from `asked_at`, where the customer wished for it only then."""
+    if policy.first_contact_clock == SlaPolicy.Clock.CUSTOMER:
+        starts_at = asked_at or ticket.responded_at
+        minutes = 60 * (policy.first_contact_hours or 0)
+        return Deadline(
+            ticket=ticket,
+            cycle=ticket.cycle,
+            target=Target.FIRST_CONTACT,
+            clock=SlaPolicy.Clock.CUSTOMER,
+            policy=policy,
+            calendar=calendar,
+            starts_at=starts_at,
+            minutes=minutes,
+            due_at=starts_at + timedelta(minutes=minutes),
+        )
+    return _on_team_clock(
+        ticket,
+        Target.FIRST_CONTACT,
+        policy.first_contact_working_days or 0,
+        policy=policy,
+        calendar=calendar,
+        starts_at=asked_at or ticket.received_at,
+    )
 
 
 def resolution(ticket: Ticket, policy: SlaPolicy, calendar: Calendar, *, starts_at: datetime) -> Deadline:

@@ -13,7 +13,7 @@ from django.db.models.signals import post_migrate
 from followups import opening, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
-from followups.workflow.keeping import mail_accepted, mail_failed, question_dropped
+from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
 from nps_loop.mail import hooks
@@ -31,6 +31,7 @@ def connect() -> None:
     responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
+    followup_port.register_teams(teams_of)
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     hooks.before_handover.append(why_no_longer)
@@ -51,6 +52,11 @@ def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
     """What an import asks: decide on these answers now. Returns the tickets opened for them since `now`."""
     opening.open_awaiting(now=now, response_ids=response_ids)
     return Ticket.objects.filter(response__in=response_ids, opened_at__gte=now).count()
+
+
+def teams_of(user_ids: Collection[int]) -> Mapping[int, int]:
+    """The team of each account owner, which an answer keeps as it was when it came."""
+    return Member.objects.filter(user__in=user_ids).team_of_each()
 
 
 def leads_a_team(user: User) -> bool:
@@ -99,9 +105,9 @@ def cases_with_readable_mail(user: Any) -> QuerySet[Any]:
 
 
 def mails_accepted(messages: Sequence[Message], now: datetime) -> None:
-    """Only a mail that a person wrote, or that asks the question, changes a ticket by arriving."""
+    """Only a mail that a person wrote, that asks the question or tells what changed does something by arriving."""
     for message in messages:
-        if message.case is not None and message.kind in ("personal", "resolution"):
+        if message.case is not None and message.kind in ("personal", "resolution", "action_update"):
             with transaction.atomic():
                 mail_accepted(message, now=now)
 
@@ -114,11 +120,12 @@ def mails_failed(messages: Sequence[Message], now: datetime) -> None:
 
 
 def mails_skipped(messages: Sequence[Message], now: datetime) -> None:
-    """A question that is not asked after all must not leave its ticket waiting for an answer."""
+    """What is not asked after all must not leave its ticket waiting for an answer."""
+    dropped = {"resolution": question_dropped, "personal": personal_dropped}
     for message in messages:
-        if message.case is not None and message.kind == "resolution":
+        if message.case is not None and message.kind in dropped:
             with transaction.atomic():
-                question_dropped(message, now=now)
+                dropped[message.kind](message, now=now)
 
 
 def brand_of(from_address: str) -> Any:

@@ -35,19 +35,27 @@ class Press:
 
 
 def ticket_on_page(conversation: Conversation) -> Ticket | None:
-    """The ticket a customer's page is about: the newest that is resolved, else at work, else the newest of all."""
-    tickets = list(
-        conversation.tickets.exclude(state=TicketState.DISMISSED)
-        .select_related(
-            "response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation"
-        )
-        .order_by("-pk")
-    )
+    """The ticket a customer's page is about: the newest that is resolved, else at work, else the newest of all.
+
+    Where a reopened ticket went over into the conversation the person has open, the old link shows that one.
+    """
+    tickets = _shown_of(conversation)
+    if not tickets and conversation.contact_id is not None:
+        present = Conversation.objects.filter(contact=conversation.contact_id, closed_at=None).first()
+        tickets = _shown_of(present) if present is not None else []
     for wanted in ((TicketState.RESOLVED,), LIVE):
         for ticket in tickets:
             if ticket.state in wanted:
                 return ticket
     return tickets[0] if tickets else None
+
+
+def _shown_of(conversation: Conversation) -> list[Ticket]:
+    """Newest first."""
+    rows = conversation.tickets.exclude(state=TicketState.DISMISSED).select_related(
+        "response__touchpoint", "contact", "account", "owner", "brand", "team__calendar", "conversation"
+    )
+    return list(rows.order_by("-pk"))
 
 
 def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
@@ -86,8 +94,9 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
             data["in_demo_by"] = pressed.in_demo_by.pk
         if pressed.phone.strip():
             _keep_number(current, pressed.phone.strip())
-        act(work, words, data)
+        # Before anything is written from it: what a hold keeps inside the application stands in no mail.
         hold_where_words_ask_for_it(work, words)
+        act(work, words, data)
     return True
 
 

@@ -50,9 +50,16 @@ class Outcome:
 def act_on(rows: Sequence[Chosen], verb: str, *, actor: Actor, now: datetime, **arguments: Any) -> Outcome:
     """Do `verb` on each; one that is refused is left out with its reason, and the others go on."""
     done, left_out = [], []
+    given: set[int] = set()
     for row in rows:
+        if row.ticket.conversation_id in given:
+            # One customer has one owner: it went along with the first of them.
+            done.append(row.ticket)
+            continue
         try:
             done.append(ACTS[verb](row.ticket, actor=actor, now=now, version=row.ticket.version, **arguments))
         except Refused as refusal:
             left_out.append((row.ticket, refusal.message))
+        else:
+            given |= {row.ticket.conversation_id} if verb == "assign" else set()
     return Outcome(done, left_out)

@@ -80,6 +80,20 @@ class Viewer:
             return True
         return self.user.is_superuser or ticket.owner_id == self.user.pk or (ticket.team_id or 0) in self.led_team_ids
 
+    def name_behind(self, answer: Response) -> str:
+        """Whose answer it is, beside a ticket of somebody else; empty where this person may not know.
+
+        Their own cases and companies they know by name, everybody else only who agreed to be named.
+        """
+        ticket: Ticket | None = getattr(answer, "ticket", None)
+        knows = (
+            answer.share_name is True
+            or self.user.is_superuser
+            or (answer.account is not None and answer.account.owner_id == self.user.pk)
+            or (ticket is not None and self.works_on(ticket))
+        )
+        return str(answer.contact) if knows and answer.contact else ""
+
     def sees_name(self, ticket: Ticket, share_name: bool | None) -> bool:
         return share_name is True or self.works_on(ticket)
 

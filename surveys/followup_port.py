@@ -5,7 +5,7 @@ The follow-up side registers itself when it starts. Where nobody did, answers ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +19,13 @@ class OpensTickets(Protocol):
         """
 
 
+class KnowsTeams(Protocol):
+    def __call__(self, user_ids: Collection[int]) -> Mapping[int, int]:
+        """User -> id of the team whose tickets they work on, for those who are in one. One query."""
+
+
 _opener: OpensTickets | None = None
+_teams: KnowsTeams | None = None
 
 
 def register_opener(opener: OpensTickets) -> None:
@@ -37,3 +43,14 @@ def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
     if _opener is None or not response_ids:
         return 0
     return _opener(response_ids, now=now)
+
+
+def register_teams(teams: KnowsTeams) -> None:
+    """Called once, when the follow-up side starts."""
+    global _teams
+    _teams = teams
+
+
+def teams_of(user_ids: Collection[int]) -> Mapping[int, int]:
+    """User -> id of their team; empty where nobody follows up."""
+    return _teams(user_ids) if _teams is not None and user_ids else {}

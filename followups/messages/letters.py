@@ -134,7 +134,8 @@ def acknowledgements(
     """ "We heard you", for tickets that got an owner, or with `signer` for those nobody took in time. One query.
 
     `promises`: ticket -> end of the half-day by which first contact is promised. A customer who asked to be left in
-    peace gets one thank-you instead; a ticket with nobody to reach, or without a promise to make, gets no draft.
+    peace gets one thank-you instead; a ticket with nobody to reach, without a promise to make, or that takes up an old
+    case and so acknowledges no answer, gets no draft.
     """
     lately = acknowledged_lately(tickets, now=now)
     in_peace = [ticket for ticket in tickets if ticket.left_in_peace and ticket.contact]
@@ -144,7 +145,7 @@ def acknowledgements(
     drafts = []
     seen: set[int] = set()
     for ticket in tickets:
-        if ticket.nobody_to_reach or (ticket.response and not ticket.response.acknowledge):
+        if ticket.nobody_to_reach or ticket.response is None or not ticket.response.acknowledge:
             continue
         reader = Reader.of(ticket)
         facts = facts_of(ticket, reader, now=now)

@@ -49,6 +49,13 @@ class Team(models.Model):
         return self.name
 
 
+class MemberQuerySet(models.QuerySet["Member"]):
+    def team_of_each(self) -> dict[int, int]:
+        """User -> id of the team whose tickets they work on; of several the first that is not the default one."""
+        rows = self.filter(is_active=True, team__takes_tickets=True).order_by("-team__is_default", "-pk")
+        return dict(rows.values_list("user", "team"))
+
+
 class Member(models.Model):
     class Role(models.TextChoices):
         AGENT = "agent", "Agent"
@@ -63,6 +70,8 @@ class Member(models.Model):
     skills = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         ordering = ["team", "user"]

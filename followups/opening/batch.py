@@ -42,10 +42,7 @@ class SetUp:
             policies=deadlines.Policies.active(),
             default_brand=brand,
             team_of_touchpoint={point.pk: team for team in teams.values() for point in team.touchpoints.all()},
-            team_of_member={
-                row.user_id: teams[row.team_id]
-                for row in Member.objects.filter(is_active=True, team__in=teams).order_by("-team__is_default", "-pk")
-            },
+            team_of_member={user: teams[team] for user, team in Member.objects.team_of_each().items()},
             default_team=next((team for team in teams.values() if team.is_default), next(iter(teams.values()), None)),
         )
 

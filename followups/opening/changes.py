@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
+from followups import deadlines
 from followups.messages import notices
-from followups.models import Decision, Event, Ticket
+from followups.models import Action, Deadline, Decision, Event, Ticket
 from followups.naming import colleague_named
 from followups.opening.batch import Batch
 from followups.opening.tickets import tell_leads_of_hold
@@ -32,12 +34,14 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
         Decision.objects.filter(ticket__in=by_ticket, hold_rule__isnull=False).values_list("ticket", "hold_rule")
     )
     events = []
+    minds_changed: dict[int, datetime] = {}
     for ticket in tickets:
         response = by_ticket[ticket.pk]
         existing[response.pk] = ticket
         before, ticket.score = ticket.score, response.score
         if response.contact_me is not ticket.contact_me and response.contact_me is not None:
             ticket.left_in_peace = not response.contact_me
+            minds_changed[ticket.pk] = min(response.version_at, batch.now)
         ticket.contact_me = response.contact_me
         hold_rule = batch.rulings[response.pk].hold_rule
         starts_hold = hold_rule is not None and not ticket.on_hold and (ticket.pk, hold_rule.pk) not in held_before
@@ -76,9 +80,44 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
                     dedupe_key=f"changed:{ticket.pk}:{response.revision}",
                 )
             )
+    _owe_contact_or_not([ticket for ticket in tickets if ticket.pk in minds_changed], minds_changed, batch.now)
     fields = ["score", "contact_me", "left_in_peace", "on_hold", "hold_reason", "version", "changed_at"]
-    Ticket.objects.bulk_update(tickets, fields, batch_size=500)
+    Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
     Event.objects.bulk_create(events, batch_size=1000)
+
+
+def _owe_contact_or_not(tickets: Sequence[Ticket], asked_at: Mapping[int, datetime], now: datetime) -> None:
+    """Who asks to be contacted after all is owed a first contact from then on; who asks not to be, none any more.
+
+    Sets due time and rank on those nobody has spoken to yet; the caller saves the tickets. Two queries, and writes.
+    """
+    waiting = [ticket for ticket in tickets if ticket.is_live and ticket.first_contact_at is None]
+    if not waiting:
+        return
+    rows: dict[int, list[Deadline]] = {ticket.pk: [] for ticket in waiting}
+    for row in Deadline.objects.filter(ticket__in=waiting).select_related("policy", "calendar").order_by("pk"):
+        rows[row.ticket_id].append(row)
+    running: dict[int, list[Action]] = {ticket.pk: [] for ticket in waiting}
+    for action in Action.objects.filter(ticket__in=waiting, state=Action.State.OPEN):
+        running[action.ticket_id].append(action)
+    owed, dropped = [], []
+    for ticket in waiting:
+        of_ticket = rows[ticket.pk]
+        contacts = [row for row in of_ticket if row.target == Deadline.Target.FIRST_CONTACT]
+        if ticket.left_in_peace:
+            for row in contacts:
+                if row.is_open:
+                    row.dropped_at = now
+                    dropped.append(row)
+        elif not ticket.nobody_to_reach and of_ticket and not any(row.is_open for row in contacts):
+            policy, calendar = of_ticket[0].policy, of_ticket[0].calendar
+            fresh = deadlines.first_contact(ticket, policy, calendar, asked_at=asked_at[ticket.pk])
+            fresh.ordinal = sum(1 for row in contacts if row.cycle == ticket.cycle)
+            owed.append(fresh)
+            of_ticket.append(fresh)
+        vars(ticket).update(deadlines.due_fields(ticket, of_ticket, running[ticket.pk]))
+    Deadline.objects.bulk_create(owed)
+    Deadline.objects.bulk_update(dropped, ["dropped_at"])
 
 
 def tell_colleagues_named(batch: Batch, *, on_hold: Collection[int]) -> None:

@@ -165,8 +165,15 @@ def _contacts_with_tickets(opening: Sequence[Response]) -> set[int]:
 
 
 def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> None:
-    """Another unhappy person of the account within 30 days: lead and account owner hear of it once."""
-    fresh = [ticket for ticket in tickets if ticket.account_id and not (ticket.response and ticket.response.is_history)]
+    """Another unhappy person of the account within 30 days: lead and account owner hear of it once.
+
+    A promoter may have a ticket too, having asked for a call; that makes nobody unhappy.
+    """
+    fresh = [
+        ticket
+        for ticket in tickets
+        if ticket.account_id and ticket.band != Band.PROMOTER and not (ticket.response and ticket.response.is_history)
+    ]
     if not fresh:
         return
     others = (
@@ -174,6 +181,7 @@ def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> Non
             account__in={ticket.account_id for ticket in fresh}, opened_at__gt=batch.now - SAME_ACCOUNT_WITHIN
         )
         .exclude(state=TicketState.DISMISSED)
+        .exclude(band=Band.PROMOTER)
         .order_by("pk")
         .values_list("account", "pk", "contact")
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import queue_page
@@ -24,6 +23,7 @@ from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
+from followups.workflow.ending import nobody_reached
 from followups.workflow.table import Offer, offers
 from nps_loop.mail.models import Message
 from surveys.models import Response
@@ -169,8 +169,9 @@ class TicketPage:
         return aside.last_promise(self.case)
 
     @cached_property
-    def unhappy(self) -> list[Response]:
-        return list(unhappy_at_account(self.case))[:2]
+    def unhappy(self) -> list[tuple[Response, str]]:
+        """Others there, each with the name this person may read."""
+        return [(answer, self.case.viewer.name_behind(answer)) for answer in unhappy_at_account(self.case)][:2]
 
     @cached_property
     def forms(self) -> dict[str, VerbForm]:
@@ -187,7 +188,8 @@ class TicketPage:
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)
         if isinstance(split := found.get("split"), SplitForm):
-            people = [answer.contact for answer in self.case.at_account if answer.contact]
+            named = self.case.viewer.name_behind
+            people = [answer.contact for answer in self.case.at_account if answer.contact and named(answer)]
             split.offer(people)
             if not people and self.bound is None:
                 found.pop("split")
@@ -200,10 +202,7 @@ class TicketPage:
         done = any(action.state == Action.State.DONE for action in case.current_actions)
         needs_action = ticket.band != Band.PASSIVE and not done
         if ticket.state == TicketState.ASSIGNED:
-            tried = [row for row in case.attempts if row.cycle == ticket.cycle and row.evidence_from is None]
-            tries = [timezone.localtime(row.happened_at).date() for row in tried]
-            reached_out = len(tries) >= 3 and len(set(tries)) >= 2
-            if ticket.nobody_to_reach or reached_out:
+            if not nobody_reached(ticket, case.attempts):
                 return []
             return [gettext("a first contact"), *([gettext("an action that is done")] if needs_action else [])]
         if needs_action and ticket.state in (TicketState.CONTACTED, TicketState.IN_ACTION) and not case.open_actions:
@@ -317,8 +316,10 @@ class TicketPage:
         return [(answer, aside.how_it_went(answer)) for answer in told][:4]
 
     @cached_property
-    def others_there(self) -> list[tuple[Response, str]]:
-        return [(answer, aside.how_it_went(answer)) for answer in self.case.at_account][:4]
+    def others_there(self) -> list[tuple[Response, str, str]]:
+        """Others there with the name this person may read, and what became of their answer."""
+        named = self.case.viewer.name_behind
+        return [(answer, named(answer), aside.how_it_went(answer)) for answer in self.case.at_account][:4]
 
     @cached_property
     def due(self) -> tuple[datetime | None, object]:

@@ -147,7 +147,7 @@ class _Story:
     def _open(self, event: Event) -> Entry:
         ticket = self.case.ticket
         rule = ticket.rule.name if ticket.rule else ""
-        if event.actor is not None:
+        if event.actor is not None or event.data.get("follows"):
             return self._line(event, "queue", gettext("<b>{who}</b> opened this ticket by hand"))
         source = ticket.response.source.name if ticket.response else ""
         if not rule:

@@ -14,6 +14,7 @@ from followups.models import Action, ContactAttempt, Deadline, Event, Reply, Roo
 from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Incomplete, NotAllowed, Refused
 from followups.workflow import ending
+from followups.workflow.anew import take_up_anew
 from followups.workflow.ending import TRIES
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
@@ -232,8 +233,9 @@ def log_reply(
     """What the customer wrote back, as an employee logs it.
 
     A reply to a personal mail is evidence of contact; one to an automatic mail is not. A waiting ticket comes back, a
-    resolved or closed one is reopened unless the words say that it is settled. `happened_at`: aware, not in the future
-    and not before the answer; default now. Raises Incomplete, NotAllowed, Forbidden or Stale.
+    resolved or closed one is reopened unless the words say that it is settled; more than 90 days after closing they
+    open a new ticket, which is then returned. `happened_at`: aware, not in the future and not before the answer;
+    default now. Raises Incomplete, NotAllowed, Forbidden or Stale.
     """
     at = happened_at or now
     if not text.strip():
@@ -245,7 +247,10 @@ def log_reply(
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("log-reply")
         if not says_settled and ending.is_too_late_to_reopen(work.ticket, now):
-            raise NotAllowed(ending.TOO_LATE, code="too_late")
+            fresh = take_up_anew(work, at=at, reason="")
+            with opened(fresh, actor=actor, now=now, version=None) as anew:
+                hear(anew, text, at, via=Reply.Via.MAIL)
+            return anew.ticket
         hear(
             work,
             text,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import Min
+from django.utils import timezone
 
 from followups import deadlines
 from followups.actors import Actor
@@ -13,6 +17,7 @@ from followups.messages import letters, notices
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, RootCause, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.refusals import Incomplete, NotAllowed
+from followups.workflow.anew import take_up_anew
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 from surveys.scoring import Band
@@ -31,7 +36,6 @@ TRIES = frozenset(
 SILENCE_DAYS = 7
 REMINDER_DAYS = 4
 REOPEN_WITHIN = timedelta(days=90)
-TOO_LATE = "This ticket closed more than 90 days ago. Open a new one for the customer instead."
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
 RECOVERY_AFTER = timedelta(days=14)
 
@@ -44,14 +48,18 @@ def working_days_after(work: OpenTicket, days: int, start: datetime | None = Non
     return working_day_end(hours, add_working_days(hours, day, days))
 
 
-def nobody_reached(ticket: Ticket) -> str:
-    """Empty where it may be resolved without contact: nobody to reach, or three tries on two days. Else what lacks."""
+def nobody_reached(ticket: Ticket, attempts: Iterable[ContactAttempt] | None = None) -> str:
+    """Empty where it may be resolved without contact: nobody to reach, or three tries on two days. Else what lacks.
+
+    `attempts` are those of the ticket, where the caller has read them; without them they are read.
+    """
     if ticket.nobody_to_reach:
         return ""
     zone = ZoneInfo(ticket.team.calendar.zone if ticket.team else "UTC")
     days = [
         attempt.happened_at.astimezone(zone).date()
-        for attempt in ticket.attempts.filter(cycle=ticket.cycle, outcome__in=TRIES)
+        for attempt in (ticket.attempts.all() if attempts is None else attempts)
+        if attempt.cycle == ticket.cycle and attempt.outcome in TRIES
     ]
     if len(days) >= 3 and len(set(days)) >= 2:
         return ""
@@ -155,8 +163,7 @@ def settle_in_talk(work: OpenTicket, settled: Settlement, at: datetime) -> None:
             planned_by=work.actor.user,
             state=Action.State.DONE,
             due_at=at,
-            first_promised_at=at,
-            told_at=at,
+            # Nobody was told a date before: it is done, and no promise that was kept.
             planned_at=work.now,
             done_at=at,
             what_changed=settled.what_was_done,
@@ -213,13 +220,16 @@ def finish(
             row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
         row.save(update_fields=["message", "told", "no_mail_reason"])
     asked = message is not None and message.state != Message.State.SKIPPED
+    told_at = at if row.told == Resolution.Told.TALK else None
+    if row.told == Resolution.Told.NOT_MAILED:
+        told_at = told_in_person(work)
     work.write(
         verb,
         to=TicketState.RESOLVED,
         data={"resolution": row.pk, "told": row.told, "cause": root_cause.slug if root_cause else ""},
         happened_at=at,
         resolved_at=at,
-        told_at=at if row.told == Resolution.Told.TALK else None,
+        told_at=told_at,
         customer_waits=False,
         snoozed_until=None,
         question_accepted_at=None,
@@ -235,6 +245,31 @@ def finish(
             deadline.save(update_fields=["dropped_at"])
     if said := _said_settled(ticket):
         close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
+
+
+def told_in_person(work: OpenTicket) -> datetime | None:
+    """When the customer first heard of it after the last action ended: in a talk, or by a mail that arrived, written by
+    a person or telling what that action changed.
+
+    What was said before anything was done closes no loop, so without an action nobody was told.
+    """
+    ended = [action.done_at or action.dropped_at for action in work.actions(Action.State.DONE, Action.State.DROPPED)]
+    if not ended:
+        return None
+    over_at = max(at for at in ended if at is not None)
+    outcomes = (ContactAttempt.Outcome.SPOKE, ContactAttempt.Outcome.SENT)
+    heard = work.ticket.attempts.filter(
+        cycle=work.ticket.cycle, outcome__in=outcomes, voided_at=None, evidence_from__gt=over_at
+    )
+    read = Message.objects.filter(
+        case=work.ticket.pk,
+        kind="action_update",
+        cycle=work.ticket.cycle,
+        created_at__gte=over_at,
+        sent_at__isnull=False,
+    ).exclude(state=Message.State.BOUNCED)
+    times = [heard.aggregate(at=Min("evidence_from"))["at"], read.aggregate(at=Min("sent_at"))["at"]]
+    return min((at for at in times if at is not None), default=None)
 
 
 def _said_settled(ticket: Ticket) -> dict[str, Any]:
@@ -256,7 +291,9 @@ def close(
 ) -> None:
     """Close, end the conversation where nothing of it is open, and plan the recovery question."""
     moment = at or work.now
-    recovery = None if closed_as == ClosedAs.LEFT_IN_PEACE else (work.now + RECOVERY_AFTER).date()
+    recovery = None
+    if closed_as != ClosedAs.LEFT_IN_PEACE:
+        recovery = timezone.localtime(work.now + RECOVERY_AFTER, timezone.get_default_timezone()).date()
     work.write(
         verb,
         to=TicketState.CLOSED,
@@ -327,13 +364,16 @@ def remind(ticket: Ticket, *, now: datetime) -> Ticket:
 
 
 def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
-    """A person takes it up again: up to 90 days after closing; a dismissed one only a lead. Raises NotAllowed."""
+    """A person takes it up again; a dismissed one only a lead. Raises NotAllowed.
+
+    Later than 90 days after closing it is a new ticket that takes it up: then that one is returned.
+    """
     if not reason.strip():
         raise Incomplete({"reason": "Say why it is opened again."})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("reopen")
         if is_too_late_to_reopen(work.ticket, now):
-            raise NotAllowed(TOO_LATE, code="too_late")
+            return take_up_anew(work, at=now, reason=reason.strip())
         start_cycle(work, "reopen", data={"by": "person"}, at=now)
         work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
         tell_about_reopening(work, [f"Reason: {reason}"])

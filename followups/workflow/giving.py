@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from followups import deadlines
 from followups.actors import Actor
@@ -19,11 +19,11 @@ from followups.models import Away, Conversation, Deadline, Event, Member, Team, 
 from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
-from followups.workflow.writing import WITH, opened
+from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from surveys.models import Contact
+from surveys.models import Account, Contact
 
 # Any number no other advisory lock of this program uses.
 ASSIGNMENT_LOCK = 4_815_162_342
@@ -46,8 +46,12 @@ def assignment_lock(tickets: QuerySet[Ticket] | None = None) -> Iterator[None]:
         yield
 
 
-def _in_conversation_with(ticket: Ticket) -> QuerySet[Ticket]:
-    return Ticket.objects.filter(conversation__in=Ticket.objects.filter(pk=ticket.pk).values("conversation"))
+def _in_conversation_with(ticket: Ticket, contact: Contact | None = None) -> QuerySet[Ticket]:
+    """What belongs to the conversation of a ticket, and to the open one of `contact`."""
+    found = Q(conversation__in=Ticket.objects.filter(pk=ticket.pk).values("conversation"))
+    if contact is not None:
+        found |= Q(conversation__contact=contact, conversation__closed_at=None)
+    return Ticket.objects.filter(found)
 
 
 @dataclass(slots=True)
@@ -99,7 +103,7 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
         )
     Event.objects.bulk_create(events, batch_size=1000)
     owner_of = {ticket.conversation_id: ticket.owner_id for ticket in tickets}
-    conversations = list({ticket.conversation_id: ticket.conversation for ticket in tickets}.values())
+    conversations = shared_conversations(tickets)
     for conversation in conversations:
         conversation.owner_id = owner_of[conversation.pk]
 
@@ -114,6 +118,14 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
     told = [ticket for ticket in tickets if ticket.owner != actor.user]
     outbox.queue(notices.assigned(told, reasons, now=now), now=now)
     return tickets
+
+
+def shared_conversations(tickets: Sequence[Ticket]) -> list[Conversation]:
+    """The conversations of these tickets, each as one object that all its tickets then hold."""
+    one_of: dict[int, Conversation] = {}
+    for ticket in tickets:
+        ticket.conversation = one_of.setdefault(ticket.conversation_id, ticket.conversation)
+    return list(one_of.values())
 
 
 def _write_to_customers(tickets: Sequence[Ticket], old_owners: Mapping[int, User | None], *, now: datetime) -> None:
@@ -293,11 +305,12 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     """
     if other is None or other.pk == ticket.pk:
         raise Incomplete({"other": "Name the other ticket by its number."})
-    both = Ticket.objects.filter(pk__in=[ticket.pk, other.pk])
-    with assignment_lock(both), opened(ticket, actor=actor, now=now, version=version) as work:
+    both = Ticket.objects.filter(pk__in=[ticket.pk, other.pk]).values("conversation")
+    of_both = Ticket.objects.filter(conversation__in=both)
+    with assignment_lock(of_both), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("join")
         current = work.ticket
-        target = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True).get(pk=other.pk)
+        target = Ticket.objects.select_related(*WITH).get(pk=other.pk)
         if target.state not in (*LIVE, TicketState.RESOLVED):
             raise NotAllowed("The other ticket is over.")
         if current.conversation_id == target.conversation_id:
@@ -309,39 +322,75 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
             raise NotAllowed("These tickets have one owner already.", code="same_owner")
         owner = target.owner or current.owner
         data = {"with": target.pk, "from": current.conversation_id}
-        fields: dict[str, Any] = {"owner": owner}
-        becomes_reachable = False
         if one_person:
-            data["to"] = target.conversation_id
-            fields |= {
-                "conversation": target.conversation,
-                "contact": current.contact or target.contact,
-                "account": current.account or target.account,
-            }
-            if current.contact_id is None and target.contact is not None and target.contact.can_be_reached:
-                fields["nobody_to_reach"] = False
-                becomes_reachable = True
-        work.write("join", data=data, **fields)
-        if (
-            becomes_reachable
-            and work.deadlines
-            and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines)
-        ):
-            policy, calendar = work.pinned()
-            work.owe(deadlines.at_opening(work.ticket, policy, calendar)[0])
-        if target.owner_id is None and owner is not None:
-            with opened(target, actor=actor, now=now, version=None) as beside:
-                beside.write("join", data={"with": current.pk}, owner=owner)
-        shared = {current.conversation_id, target.conversation_id}
-        Conversation.objects.filter(pk__in=shared).update(owner=owner)
+            account = current.account or target.account
+            _move_into(work, target.conversation, "join", data, owner=owner, contact=target.contact, account=account)
+            _hand_over(work, owner, [target.conversation_id], "conversation")
+        else:
+            conversations = [current.conversation_id, target.conversation_id]
+            work.write("join", data=data)
+            _hand_over(work, owner, conversations, "same_account")
     return work.ticket
+
+
+def _move_into(
+    work: OpenTicket,
+    conversation: Conversation,
+    verb: str,
+    data: dict[str, Any],
+    *,
+    owner: User | None,
+    contact: Contact | None,
+    account: Account | None,
+) -> None:
+    """Into the conversation of whom it turns out to be from. Who can be reached by that is owed a first contact.
+
+    The customer knows the owner of the conversation and never knew the other one, so no mail tells of a new name. A
+    ticket that nobody has yet is given by `_hand_over`, as any other is.
+    """
+    ticket, before = work.ticket, work.ticket.owner
+    fields: dict[str, Any] = {"conversation": conversation}
+    if contact is not None and ticket.contact_id != contact.pk:
+        fields |= {"contact": contact, "account": account}
+    becomes_reachable = ticket.nobody_to_reach and contact is not None and contact.can_be_reached
+    if becomes_reachable:
+        fields["nobody_to_reach"] = False
+    if before is not None and owner is not None:
+        fields["owner"] = owner
+    work.write(verb, data=data | {"to": conversation.pk}, **fields)
+    if becomes_reachable and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines):
+        policy, calendar = work.pinned()
+        work.owe(deadlines.first_contact(ticket, policy, calendar))
+    if before is not None and ticket.owner not in (before, work.actor.user):
+        work.mail_later(notices.assigned([ticket], {ticket.pk: "It is of a customer whom you have."}, now=work.now))
+
+
+def _hand_over(work: OpenTicket, owner: User | None, conversations: Collection[int], rule: str) -> None:
+    """What is open in these conversations and somebody else's, or nobody's yet, becomes this person's."""
+    if owner is None:
+        return
+    others = (
+        Ticket.objects.select_related(*WITH)
+        .filter(conversation__in=conversations, state__in=[*LIVE, TicketState.RESOLVED])
+        .exclude(owner=owner)
+        .exclude(pk=work.ticket.pk)
+        .order_by("pk")
+    )
+    theirs = [*others] if work.ticket.owner_id == owner.pk else [work.ticket, *others]
+    why = f"#{work.ticket.pk} was put where it belongs, and what belongs together has one owner."
+    give([Handing(each, owner, None, why, {"rule": rule}) for each in theirs], actor=work.actor, now=work.now)
+    work.forget_deadlines()
+    Conversation.objects.filter(pk__in=conversations).update(owner=owner)
 
 
 def split(
     ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, contact: Contact | None = None
 ) -> Ticket:
     """Out of a joined conversation, into one of its own (of `contact`, where it turns out to be another person's)."""
-    with assignment_lock(), opened(ticket, actor=actor, now=now, version=version) as work:
+    with (
+        assignment_lock(_in_conversation_with(ticket, contact)),
+        opened(ticket, actor=actor, now=now, version=version) as work,
+    ):
         work.check("split")
         current = work.ticket
         shared = Ticket.objects.filter(conversation=current.conversation).exclude(pk=current.pk).exists()
@@ -359,14 +408,9 @@ def split(
             conversation = Conversation.objects.create(
                 contact=person, brand=current.brand, owner=current.owner, opened_at=now
             )
-        fields: dict[str, Any] = {"conversation": conversation}
-        if contact is not None:
-            fields |= {"contact": contact, "account": contact.account}
-        if conversation.owner_id and conversation.owner_id != current.owner_id:
-            fields["owner"] = conversation.owner
-        work.write(
-            "split",
-            data={"from": current.conversation_id, "to": conversation.pk, "contact": contact.pk if contact else None},
-            **fields,
-        )
+        owner = conversation.owner or current.owner
+        data = {"from": current.conversation_id, "contact": contact.pk if contact else None}
+        account = contact.account if contact else None
+        _move_into(work, conversation, "split", data, owner=owner, contact=contact, account=account)
+        _hand_over(work, owner, [conversation.pk], "conversation")
     return work.ticket

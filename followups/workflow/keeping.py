@@ -12,8 +12,14 @@ from followups.models import Action, ContactAttempt, Deadline, DismissalRequest,
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
-from followups.workflow.contact import evidence_stands, mail_counts_as_contact
-from followups.workflow.ending import SILENCE_DAYS, end_conversation, question_accepted, working_days_after
+from followups.workflow.contact import comes_back, evidence_stands, mail_counts_as_contact
+from followups.workflow.ending import (
+    SILENCE_DAYS,
+    end_conversation,
+    question_accepted,
+    told_in_person,
+    working_days_after,
+)
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 from surveys.scoring import Band, band
@@ -184,6 +190,9 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 work.write(
                     "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}
                 )
+        elif message.kind == "action_update":
+            if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and message.cycle == current.cycle:
+                work.set(told_at=current.told_at or told_in_person(work))
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             question_accepted(work, at)
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
@@ -205,8 +214,11 @@ def mail_failed(message: Message, *, now: datetime) -> None:
             attempt.save(update_fields=["voided_at"])
             if stood:
                 _evidence_falls(work, attempt, message)
+            _question_falls(work, attempt)
         if message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             _resolution_falls(work, message)
+        if message.kind == "action_update" and message.sent_at and current.told_at == message.sent_at:
+            work.set(told_at=told_in_person(work))
         if current.owner is not None:
             work.mail_later(
                 [
@@ -216,6 +228,40 @@ def mail_failed(message: Message, *, now: datetime) -> None:
                         f"A mail came back (#{current.pk})",
                         [f"“{message.subject}” was not delivered: {message.reason or 'no such address'}."],
                         dedupe_key=f"came-back:{message.pk}",
+                    )
+                ]
+            )
+
+
+def _question_falls(work: OpenTicket, attempt: ContactAttempt) -> None:
+    """The customer never read what they were asked, so there is nothing to wait for: our turn again, the clock runs."""
+    current = work.ticket
+    if current.state != TicketState.WAITING_ON_CUSTOMER or not attempt.line_for_customer:
+        return
+    asked = current.attempts.filter(outcome=ContactAttempt.Outcome.SENT).exclude(line_for_customer="")
+    if asked.order_by("-happened_at", "-pk").values_list("pk", flat=True).first() == attempt.pk:
+        comes_back(work, "resume", data={"because": "not-delivered", "message": attempt.message_id}, at=work.now)
+
+
+def personal_dropped(message: Message, *, now: datetime) -> None:
+    """A mail somebody wrote was held back at the last look: nobody read it, and its writer has to know."""
+    ticket = Ticket.objects.filter(pk=message.case or 0).first()
+    attempt = ContactAttempt.objects.filter(message=message, voided_at=None).first()
+    if ticket is None or attempt is None:
+        return
+    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
+        attempt.voided_at = now
+        attempt.save(update_fields=["voided_at"])
+        _question_falls(work, attempt)
+        if attempt.by is not None:
+            work.mail_later(
+                [
+                    notices.to_person(
+                        attempt.by,
+                        work.ticket,
+                        f"A mail did not leave (#{ticket.pk})",
+                        [f"“{message.subject}” was not sent. {message.reason}"],
+                        dedupe_key=f"did-not-leave:{message.pk}",
                     )
                 ]
             )
@@ -274,6 +320,8 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
         waiting_from="" if back else current.waiting_from,
         customer_waits=current.customer_waits or (owed_again and current.state in LIVE),
     )
+    if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and current.told_at == attempt.evidence_from:
+        work.set(told_at=told_in_person(work))
     if alone and current.state == TicketState.RESOLVED:
         rested_on_it = current.resolutions.filter(cycle=current.cycle, voided_at=None)
         if rested_on_it.exclude(told=Resolution.Told.NOT_REACHED).exists():

@@ -149,6 +149,10 @@ class OpenTicket:
         self.deadlines.append(deadline)
         return deadline
 
+    def forget_deadlines(self) -> None:
+        """Others wrote to them meanwhile: they are read again when somebody asks."""
+        self._deadlines = None
+
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
 

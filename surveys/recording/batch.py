@@ -6,7 +6,7 @@ import functools
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
+from surveys.followup_port import teams_of
 from surveys.identity import normalise_email
 from surveys.incoming import IncomingResponse, objections, shorten
 from surveys.models import Brand, Response, Revision, Source
@@ -33,9 +34,9 @@ _TRIES = 8
 
 _REWRITTEN = (
     "score", "band", "verbatim", "search_text", "language", "driver", "contact_me", "share_name", "product",
-    "attributes", "contact", "answered_for", "account", "segment", "region", "account_owner", "touchpoint",
-    "responded_at", "undated", "day", "is_history", "follow_up", "excluded_as", "excluded_reason", "version_at",
-    "content_digest", "revision", "decide_attempts", "decide_after", "decide_error",
+    "attributes", "contact", "answered_for", "account", "segment", "region", "account_owner", "team_id_then",
+    "touchpoint", "responded_at", "undated", "day", "is_history", "follow_up", "excluded_as", "excluded_reason",
+    "version_at", "content_digest", "revision", "decide_attempts", "decide_after", "decide_error",
 )  # fmt: skip
 
 
@@ -338,13 +339,14 @@ class _Batch:
         newest = [answer.newest for answer in answers if answer.newest is not None]
         known = [answer.response.contact for answer in answers]
         customers = find_customers(self.source, newest, known=known, now=self.handling.now)
+        teams = self._teams_of_account_owners(answers, customers)
         own_domains = self._own_domains() if any(incoming.email for incoming in newest) else []
         zone = timezone.get_default_timezone()
         for answer, incoming, customer in zip(answers, newest, customers, strict=True):
             response = answer.response
             self._describe_time(answer, incoming)
             is_still_anonymous = response.contact is None and not response.excluded_as
-            self._describe_customer(response, customer)
+            self._describe_customer(response, customer, teams)
             if is_still_anonymous:
                 response.excluded_as, response.excluded_reason = exclusion_of(incoming.email, own_domains)
             response.score, response.band = incoming.score, band(incoming.score)
@@ -374,12 +376,23 @@ class _Batch:
         response.version_at = answer.versions.newest_at
 
     @staticmethod
-    def _describe_customer(response: Response, customer: Customer) -> None:
+    def _teams_of_account_owners(answers: Sequence[_Answer], customers: Sequence[Customer]) -> Mapping[int, int]:
+        """Only of those whose account an answer learns now: what it knew before stays as it was."""
+        owners = {
+            customer.account.owner_id
+            for answer, customer in zip(answers, customers, strict=True)
+            if answer.response.account_id is None and customer.account is not None
+        }
+        return teams_of({owner for owner in owners if owner is not None})
+
+    @staticmethod
+    def _describe_customer(response: Response, customer: Customer, teams: Mapping[int, int]) -> None:
         if response.contact is None:
             response.contact = customer.contact
         if response.account is None and customer.account is not None:
             account = customer.account
             response.account, response.account_owner_id = account, account.owner_id
+            response.team_id_then = teams.get(account.owner_id or 0)
             response.segment, response.region = account.segment, account.region
         response.answered_for = customer.answered_for or response.answered_for
         response.touchpoint = customer.touchpoint or response.touchpoint

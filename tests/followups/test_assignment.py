@@ -122,6 +122,42 @@ def test_who_writes_the_customers_language_goes_first() -> None:
     assert owner_of(ticket) == amelie
 
 
+def test_with_everybody_who_writes_the_language_full_it_goes_to_somebody_else_who_is_free() -> None:
+    hanna = colleague("Hanna Brandt", languages=["en", "de"])
+    amelie = colleague("Amélie Roux", languages=["fr"], capacity=1)
+    workflow.assign(waiting()[0], actor=Actor.system(), now=NOW, version=None, to=amelie)
+    (ticket,) = waiting(contact=make_contact("Farid Benali", email="f@kund.example", language="fr"))
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == hanna
+
+
+def test_another_answer_while_the_owner_is_away_takes_the_whole_conversation_along() -> None:
+    hanna = colleague("Hanna Brandt")
+    contact = make_contact("Marta Lind", email="m@kund.example")
+    (first,) = waiting(contact=contact)
+    assign_waiting(now=NOW)
+    assert owner_of(first) == hanna
+    make_away(hanna, NOW - HOUR, NOW + 72 * HOUR)
+    ivo = colleague("Ivo Lenz")
+    (second,) = waiting(contact=contact)
+    assign_waiting(now=NOW)
+    assert (owner_of(first), owner_of(second)) == (ivo, ivo)
+    second.conversation.refresh_from_db()
+    assert second.conversation.owner == ivo
+    assert first.events.get(seq=first.version).data["with"] == second.pk
+    assert Message.objects.get(kind="hand_over").text.count("Ivo Lenz")
+
+
+def test_two_answers_of_one_person_in_one_round_start_one_thread() -> None:
+    colleague("Hanna Brandt")
+    contact = make_contact("Marta Lind", email="m@kund.example")
+    first, _second = waiting(2, contact=contact)
+    assign_waiting(now=NOW)
+    first.conversation.refresh_from_db()
+    mail = Message.objects.exclude(state="skipped").get(kind="acknowledgement")
+    assert first.conversation.thread_root == mail.message_id
+
+
 def test_with_nobody_free_it_waits_visibly_and_the_next_sweep_takes_it() -> None:
     hanna = colleague("Hanna Brandt")
     away = make_away(hanna, NOW - HOUR, NOW + 72 * HOUR)

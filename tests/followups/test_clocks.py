@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,14 +12,17 @@ from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
-from followups.refusals import Incomplete, NotAllowed
+from followups.refusals import Incomplete
 from followups.workflow.keeping import mail_accepted, mail_failed
+from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
+from surveys.models import Contact
 from tests.factories import (
     NOW,
     make_account,
     make_contact,
+    make_deadline,
     make_member,
     make_response,
     make_ticket,
@@ -159,6 +163,70 @@ def test_a_resolved_ticket_whose_only_contact_bounced_goes_back_into_action(case
     assert not case.resolutions.filter(voided_at=None).exists()
 
 
+def test_a_talk_after_the_last_action_tells_the_customer_and_one_before_it_does_not(case: Ticket, hanna: User) -> None:
+    me, cause = Actor.person(hanna), RootCause.objects.get(slug="product-fault")
+    day = (NOW + 2 * DAY).date()
+
+    def close_without_mail(case: Ticket, hour: int, *, speak: bool) -> Ticket:
+        who = {"actor": me, "version": None}
+        talk = {"channel": "phone", "outcome": "spoke"}
+        case = workflow.log_contact(case, now=NOW + hour * HOUR, **talk, **who)
+        case = workflow.add_action(case, now=NOW + hour * HOUR, title="Repair it.", owner=hanna, due_on=day, **who)
+        action = case.actions.get(state="open")
+        later = NOW + (hour + 1) * HOUR
+        case = workflow.complete_action(case, now=later, action=action, what_changed="Repaired.", **who)
+        if speak:
+            case = workflow.log_contact(case, now=later + HOUR, **talk, **who)
+        words = {"what_changed": "Repaired.", "why_it_happened": "We split.", "no_mail_reason": "She wants no mail."}
+        return workflow.resolve(case, now=later + 2 * HOUR, root_cause=cause, send_mail=False, **words, **who)
+
+    assert close_without_mail(case, 0, speak=False).told_at is None
+    case = workflow.reopen(case, actor=me, now=NOW + 5 * HOUR, version=None, reason="It is not repaired.")
+    assert close_without_mail(case, 5, speak=True).told_at == NOW + 7 * HOUR
+
+
+@pytest.mark.parametrize("arrives_first", [True, False])
+def test_a_mail_about_what_the_last_action_changed_tells_the_customer_until_it_comes_back(
+    case: Ticket, hanna: User, arrives_first: bool
+) -> None:
+    who = {"actor": Actor.person(hanna), "version": None, "now": NOW}
+    workflow.log_contact(case, channel="phone", outcome="spoke", **who)
+    workflow.add_action(case, title="Repair it.", owner=hanna, due_on=(NOW + DAY).date(), **who)
+    accept(case, "action_update")
+    who["now"] = NOW + HOUR
+    workflow.complete_action(case, action=case.actions.get(), what_changed="Repaired.", tell_customer=True, **who)
+    words = {"what_changed": "Repaired.", "why_it_happened": "We split.", "no_mail_reason": "It was mailed."}
+    cause = RootCause.objects.get(slug="product-fault")
+
+    def resolve() -> None:
+        assert workflow.resolve(case, root_cause=cause, send_mail=False, **words, **who).state == "resolved"
+
+    def arrive() -> None:
+        mail = Message.objects.filter(case=case.pk, kind="action_update").latest("pk")
+        Message.objects.filter(pk=mail.pk).update(state="sent", sent_at=NOW + 2 * HOUR)
+        mail.refresh_from_db()
+        mail_accepted(mail, now=NOW + 2 * HOUR)
+
+    for step in (arrive, resolve) if arrives_first else (resolve, arrive):
+        step()
+    case.refresh_from_db()
+    assert case.told_at == NOW + 2 * HOUR
+    Message.objects.filter(case=case.pk, kind="action_update").update(state="bounced")
+    mail_failed(Message.objects.filter(kind="action_update").latest("pk"), now=NOW + 3 * HOUR)
+    case.refresh_from_db()
+    assert case.told_at is None
+
+
+def test_the_recovery_question_is_planned_for_a_day_of_the_reporting_zone(
+    case: Ticket, hanna: User, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Auckland"
+    who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
+    case = workflow.log_reply(resolved(case, hanna), text="It works.", says_settled=True, **who)
+    # Half past two in the afternoon of the 24th is the small hours of the 25th there.
+    assert str(case.recovery_on) == "2026-12-09"
+
+
 def test_a_bounce_leaves_a_deadline_met_by_the_contact_that_came_after_it(case: Ticket, hanna: User) -> None:
     case = personal_mail(case, hanna)
     talk = {"channel": "phone", "outcome": "spoke"}
@@ -224,6 +292,37 @@ def test_waiting_comes_back_by_itself_and_the_team_clock_stood_still(case: Ticke
     assert case.resolution_due_at == case.deadlines.get(target="resolution").due_at
 
 
+def test_a_question_that_came_back_is_not_waited_for(case: Ticket, hanna: User) -> None:
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    for question in ("Which file was it?", "And which day?"):
+        workflow.wait(case, actor=me, now=NOW, version=None, question=question)
+        accept(case, "personal")
+        if question.startswith("Which"):
+            workflow.resume(case, actor=me, now=NOW, version=None)
+    first, second = Message.objects.filter(kind="personal").order_by("pk")
+    mail_failed(first, now=NOW + HOUR)
+    case.refresh_from_db()
+    assert case.state == "waiting_on_customer"
+    mail_failed(second, now=NOW + HOUR)
+    case.refresh_from_db()
+    assert (case.state, case.waiting_until) == ("contacted", None)
+    assert case.events.get(seq=case.version).data["because"] == "not-delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_is_held_back_at_the_last_look_is_not_waited_for(case: Ticket, hanna: User) -> None:
+    me = Actor.person(hanna)
+    workflow.log_contact(case, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
+    case = workflow.wait(case, actor=me, now=NOW, version=None, question="Which file was it?")
+    Contact.objects.update(do_not_contact=True)
+    deliver_due(NOW)
+    case.refresh_from_db()
+    assert (case.state, case.waiting_until) == ("contacted", None)
+    assert Message.objects.get(kind="personal").state == "skipped"
+    assert Message.objects.filter(recipient=hanna.email, subject__startswith="A mail did not leave").exists()
+
+
 def test_a_ticket_that_raises_holds_up_no_other(case: Ticket, hanna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clocks, "BATCH", 1)
     who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
@@ -261,6 +360,16 @@ def test_each_escalation_fires_once(case: Ticket, hanna: User, lead: User) -> No
     assert sorted(levels) == ["late", "soon"]
     assert Message.objects.filter(recipient=hanna.email, subject__startswith="Due within three hours").count() == 1
     assert Message.objects.filter(recipient=lead.email, subject__startswith="Late").count() == 1
+
+
+def test_each_time_that_passes_is_told_whatever_else_passes_in_the_same_sweep(case: Ticket, lead: User) -> None:
+    other = make_ticket(make_response(2, contact=make_contact("Ola Berg")), owner=case.owner, team=case.team)
+    make_deadline(case, "answer", due_at=NOW + 3 * DAY)
+    make_deadline(other, due_at=NOW + 2 * DAY + 12 * HOUR)
+    for hours in (50, 72):
+        clocks.tell_leads_of_the_late(now=NOW + hours * HOUR)
+    late = Message.objects.filter(recipient=lead.email, subject__startswith="Late")
+    assert sorted(late.values_list("case", flat=True)) == [case.pk, case.pk, other.pk]
 
 
 def test_many_late_at_once_are_one_mail(hanna: User, lead: User) -> None:
@@ -353,16 +462,10 @@ def test_whoever_writes_again_after_settled_has_the_last_word(case: Ticket, hann
     assert resolved(case, hanna).state == "resolved"
 
 
-def test_a_reply_is_not_logged_before_the_answer_nor_ninety_days_after_the_end(case: Ticket, hanna: User) -> None:
+def test_a_reply_is_not_logged_before_the_answer(case: Ticket, hanna: User) -> None:
     words = {"actor": Actor.person(hanna), "version": None, "text": "Well?", "to_personal_mail": True}
     with pytest.raises(Incomplete, match="before the customer answered"):
         workflow.log_reply(case, now=NOW, happened_at=NOW - DAY, **words)
-    case = resolved(case, hanna)
-    accept(case, "resolution")
-    assert case.silence_until is not None
-    clocks.close_the_silent(now=case.silence_until)
-    with pytest.raises(NotAllowed, match="90 days"):
-        workflow.log_reply(case, now=case.silence_until + 91 * DAY, **words)
 
 
 def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
@@ -372,23 +475,6 @@ def test_yes_by_mail_confirms(case: Ticket, hanna: User) -> None:
     )
     assert (case.state, case.closed_as) == ("closed", "confirmed")
     assert case.events.last().data["confirmed_by"] == "reply"
-
-
-def test_reopening_ends_after_ninety_days(case: Ticket, hanna: User) -> None:
-    case = resolved(case, hanna)
-    accept(case, "resolution")
-    assert case.silence_until is not None
-    clocks.close_the_silent(now=case.silence_until)
-    case.refresh_from_db()
-    assert case.closed_at is not None
-    with pytest.raises(Exception, match="90 days"):
-        workflow.reopen(
-            case, actor=Actor.person(hanna), now=case.closed_at + 91 * DAY, version=None, reason="Came back."
-        )
-    case = workflow.reopen(
-        case, actor=Actor.person(hanna), now=case.closed_at + 89 * DAY, version=None, reason="Came back."
-    )
-    assert (case.state, case.cycle) == ("assigned", 1)
 
 
 def test_a_ticket_that_is_reopened_has_the_owner_of_its_conversation(case: Ticket, hanna: User) -> None:

@@ -108,6 +108,23 @@ def test_not_yet_opens_it_again_and_says_by_when(client: Client, resolved: Ticke
     assert Message.objects.filter(recipient=lead.email, subject__startswith="Open again").exists()
 
 
+def test_not_yet_on_an_old_case_goes_to_the_case_that_is_open_and_the_link_still_works(
+    client: Client, resolved: Ticket
+) -> None:
+    press(client, resolved, "settled")
+    now = timezone.now()
+    make_response(4, contact=resolved.contact, received_at=now, responded_at=now, decided_revision=0)
+    open_awaiting(now=now)
+    newer = Ticket.objects.latest("pk")
+    old_link = address(resolved)
+    form = {"verdict": "not_yet", "cycle": "0", "ticket": str(resolved.pk), "words": "It broke again."}
+    answer = client.post(old_link, form, follow=True)
+    resolved.refresh_from_db()
+    assert (resolved.state, resolved.cycle, resolved.conversation) == ("assigned", 1, newer.conversation)
+    assert answer.status_code == 200
+    assert client.get(old_link).status_code == 200
+
+
 def test_a_press_from_a_page_of_an_older_cycle_shows_what_is(client: Client, resolved: Ticket) -> None:
     press(client, resolved, "not_yet")
     late = client.post(address(resolved), {"verdict": "settled", "cycle": "0", "words": "Thanks all the same."})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -147,6 +147,38 @@ def test_a_customer_who_changes_their_mind_about_contact_is_left_in_peace_or_not
     open_awaiting(now=NOW)
     assert revise(response, "Too slow. Do not call.", contact_me=False).left_in_peace
     assert not revise(response, "Too slow. Do call.", contact_me=True).left_in_peace
+
+
+def test_who_asks_to_be_contacted_after_all_is_owed_it_from_then_on_and_who_takes_it_back_is_not() -> None:
+    response = fresh(1, verbatim="Too slow.", contact_me=False)
+    open_awaiting(now=NOW)
+    asked_at = NOW + timedelta(days=5)
+
+    def say(moment: datetime, contact_me: bool) -> Ticket:
+        revision = Response.objects.get(pk=response.pk).revision + 1
+        Response.objects.update(contact_me=contact_me, revision=revision, version_at=moment)
+        open_awaiting(now=moment)
+        return Ticket.objects.get(response=response)
+
+    ticket = say(asked_at, True)
+    owed = ticket.deadlines.get(target="first_contact")
+    assert (owed.starts_at, owed.due_at) == (asked_at, asked_at + timedelta(hours=48))
+    assert (ticket.due_at, ticket.due_for) == (owed.due_at, "first_contact")
+    ticket = say(asked_at + timedelta(hours=1), False)
+    assert not ticket.deadlines.filter(target="first_contact", dropped_at=None).exists()
+    assert ticket.due_for == "resolution"
+    say(asked_at + timedelta(hours=2), True)
+    assert ticket.deadlines.filter(target="first_contact", dropped_at=None).count() == 1
+
+
+def test_a_promoter_who_asks_for_a_call_is_no_second_unhappy_person() -> None:
+    account = make_account("Nordby", owner=make_user())
+    for name, score in (("Marta Lind", 3), ("Annika Dahl", 10)):
+        contact = make_contact(name, account=account, email=f"{name[:3]}@nordby.example")
+        fresh(score, contact=contact, contact_me=True)
+        open_awaiting(now=NOW)
+    assert Ticket.objects.count() == 2
+    assert not Message.objects.filter(subject__startswith="A second unhappy person").exists()
 
 
 def test_a_ticket_opened_by_hand_keeps_which_rule_holds_it_and_that_rule_is_used() -> None:

@@ -84,3 +84,19 @@ def test_a_detractor_is_opened_assigned_contacted_resolved_and_confirmed() -> No
         "action_update",
         "resolution",
     ]
+
+
+def test_words_for_a_hold_in_a_press_stand_in_no_mail() -> None:
+    hanna = make_user("Hanna Brandt")
+    make_member(Team.objects.get(is_default=True), hanna)
+    marta = make_contact("Marta Lindqvist", email="marta@nordby.example")
+    make_response(3, contact=marta, received_at=NOW, decided_revision=0, responded_at=NOW - timedelta(hours=2))
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    ticket = Ticket.objects.get()
+    words = "Now my lawyer will write to you."
+    for choice in ("call_me", "somebody_else"):
+        assert press(ticket, Press(choice, cycle=0, words=words), now=NOW)
+    ticket.refresh_from_db()
+    assert ticket.on_hold and ticket.events.filter(verb="hold").count() == 1
+    assert not [mail for mail in Message.objects.all() if "lawyer" in mail.text + mail.html]

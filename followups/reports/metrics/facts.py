@@ -28,7 +28,7 @@ from django.db.models import (
 )
 from django.db.models.fields import CharField
 
-from followups.models import Action, Deadline, DismissalRequest, Resolution, Ticket, Verdict
+from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
@@ -199,7 +199,7 @@ class Kept(TextChoices):
     """What became of an action whose date the customer was told."""
 
     KEPT = "kept", "done by the first date the customer was told"
-    MOVED = "moved", "the date was moved and the first one not kept"
+    MOVED = "moved", "the first date was moved before it passed, and not kept"
     LATER = "later", "done, but later"
     DROPPED = "dropped", "dropped with a reason"
     BROKEN = "broken", "the date is over and it is not done"
@@ -207,14 +207,20 @@ class Kept(TextChoices):
 
 
 def promises(*, now: datetime) -> QuerySet[Any]:
-    """Every promise, an action with `kept`. An action whose date no customer was told is no promise, and is not in."""
+    """Every promise, an action with `kept`. An action whose date no customer was told is no promise, and is not in.
+
+    Whoever moves a date once it has passed has broken the promise: that the customer heard of it then changes nothing.
+    """
+    moved_too_late = ActionMove.objects.filter(
+        action=OuterRef("pk"), from_at=OuterRef("first_promised_at"), happened_at__gt=F("from_at")
+    )
     first, open_, dropped, done = F("first_promised_at"), Action.State.OPEN, Action.State.DROPPED, Action.State.DONE
     return Action.objects.filter(first_promised_at__isnull=False).annotate(
         kept=Case(
             When(state=done, done_at__lte=first, then=Value(Kept.KEPT)),
             When(state=dropped, then=Value(Kept.DROPPED)),
             When(state=open_, first_promised_at__gt=now, then=Value(Kept.NOT_DUE)),
-            When(due_at__gt=first, then=Value(Kept.MOVED)),
+            When(Q(due_at__gt=first) & ~Q(Exists(moved_too_late)), then=Value(Kept.MOVED)),
             When(state=done, then=Value(Kept.LATER)),
             default=Value(Kept.BROKEN),
             output_field=CharField(),

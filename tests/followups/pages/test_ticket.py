@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from followups import workflow
 from followups.actors import Actor
-from followups.models import AssignmentRound, Event, Ticket
+from followups.models import AssignmentRound, Event, Team, Ticket
 from followups.models.tickets import TicketState
+from nps_loop import links
+from surveys.models import Response
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, MARTA, Cast, add_marta, add_ticket
@@ -103,6 +105,19 @@ def test_somebody_else_unhappy_at_the_company_is_named(cast: Cast, hanna: Client
     assert "Annika Dahl : 6 of 10, 5 weeks ago" in page
 
 
+def test_a_customer_of_another_team_is_named_only_where_they_agreed(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    annika = factories.make_contact("Annika Dahl", account=marta.account, role="Finance director")
+    response = factories.make_response(4, contact=annika, responded_at=NOW - 5 * DAY)
+    factories.make_ticket(response, owner=cast.outsider, team=Team.objects.get(name="Key accounts South"))
+    mate = logged_in(cast.nils)
+    page = text(shown(mate, url(marta)))
+    assert "a 4, 5 days ago" in page and "Annika Dahl" not in page and "Finance director" not in page
+    # Hanna looks after the company, so she knows who answers there.
+    assert "Annika Dahl" in text(shown(hanna, url(marta)))
+    Response.objects.filter(pk=response.pk).update(share_name=True)
+    assert "Annika Dahl" in text(shown(mate, url(marta)))
+
+
 def test_the_timeline_is_told_newest_first(cast: Cast, hanna: Client, marta: Ticket) -> None:
     actor = Actor.person(cast.hanna)
     workflow.log_contact(
@@ -142,6 +157,32 @@ def test_what_is_not_possible_says_why(cast: Cast, hanna: Client, marta: Ticket)
     page = text(shown(hanna, url(marta)))
     assert "Plan an action An action is promised after a first contact and before the resolution." in page
     assert "2 things are missing before this can be resolved: a first contact · an action that is done." in page
+
+
+def test_mails_that_have_not_arrived_are_no_tries_to_the_page_either(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.ASSIGNED)
+    marta.attempts.all().delete()
+    lacking = "before this can be resolved: a first contact"
+    for channel, outcome, missing in (("mail", "sent", True), ("phone", "no_answer", False)):
+        for days in (2, 1, 0):
+            at = NOW - days * DAY
+            marta.attempts.create(
+                cycle=marta.cycle, channel=channel, outcome=outcome, happened_at=at, recorded_at=at, by=cast.hanna
+            )
+        assert (lacking in text(shown(hanna, f"{url(marta)}?do=resolve"))) is missing
+
+
+def test_a_case_taken_up_after_ninety_days_has_every_page(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.CLOSED, closed_as="confirmed", closed_at=NOW - 91 * DAY)
+    marta.refresh_from_db()
+    answer = hanna.post(f"{url(marta)}reopen/", {"version": marta.version, "reason": "It broke again."})
+    fresh = Ticket.objects.get(follows=marta)
+    assert answer["Location"] == url(fresh)
+    assert f"#{fresh.pk}" in shown(hanna, url(fresh))
+    link = links.make("loop", fresh.conversation_id, fresh.conversation.generation)
+    for address in ("/queue/?view=unassigned", "/tickets/", f"/contacts/{fresh.contact_id}/"):
+        shown(hanna, address)
+    shown(Client(), f"/loop/{link}/")
 
 
 def test_a_ticket_out_of_scope_is_not_found(cast: Cast, marta: Ticket) -> None:

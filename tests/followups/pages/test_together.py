@@ -3,7 +3,7 @@
 from django.test import Client
 
 from followups.models import Ticket
-from tests.factories import NOW
+from tests.factories import NOW, make_response, make_ticket
 from tests.followups.pages.cast import HOUR, Cast
 from tests.followups.pages.conftest import logged_in
 
@@ -43,6 +43,17 @@ def test_several_change_hands_with_one_reason(queue: Cast, hanna: Client) -> Non
     data = {"do": "assign", "sure": "1", "ticket": chosen, "to": queue.nils.pk, "reason": "I am away."}
     assert "2 tickets are handed over." in hanna.post("/queue/together/", data, follow=True).content.decode()
     assert Ticket.objects.filter(pk__in=chosen, owner=queue.nils).count() == 2
+
+
+def test_two_tickets_of_one_customer_go_along_together(queue: Cast, hanna: Client) -> None:
+    ellen = queue.tickets["Ellen"]
+    second = make_ticket(
+        make_response(3, contact=ellen.contact), conversation=ellen.conversation, owner=queue.hanna, team=ellen.team
+    )
+    data = {"do": "assign", "sure": "1", "ticket": [ellen.pk, second.pk], "to": queue.nils.pk, "reason": "I am away."}
+    page = hanna.post("/queue/together/", data, follow=True).content.decode()
+    assert "2 tickets are handed over." in page and "was left out" not in page
+    assert Ticket.objects.filter(pk__in=[ellen.pk, second.pk], owner=queue.nils).count() == 2
 
 
 def test_without_a_reason_nothing_changes_hands(queue: Cast, hanna: Client) -> None:

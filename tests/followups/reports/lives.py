@@ -87,10 +87,14 @@ def _ticket(chance: random.Random, teams: list[Team], agents: list[User], touchp
 def _action(chance: random.Random, ticket: Ticket) -> None:
     first = chance.choice((None, NOW, NOW - 3 * DAY, NOW + 3 * DAY))
     state = chance.choice(Action.State.values)
-    make.make_action(
+    moved_by = chance.choice((timedelta(0), timedelta(0), 2 * DAY))
+    action = make.make_action(
         ticket,
         first_promised_at=first,
-        due_at=(first or NOW) + chance.choice((timedelta(0), timedelta(0), 2 * DAY)),
+        due_at=(first or NOW) + moved_by,
         state=state,
         done_at=chance.choice((NOW - 4 * DAY, NOW - HOUR)) if state == Action.State.DONE else None,
     )
+    if first is not None and moved_by:
+        at = first + (-HOUR, timedelta(0), HOUR)[action.pk % 3]
+        action.moves.create(from_at=first, to_at=action.due_at, reason="More was broken.", happened_at=at)

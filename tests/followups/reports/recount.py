@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from followups.models import Action, Deadline, DismissalRequest, Resolution, Ticket, Verdict
+from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from surveys.models import Response
 
 
@@ -85,15 +85,17 @@ def fate(action: Action, now: datetime) -> str:
     first = action.first_promised_at
     if first is None:
         return ""
+    of_first = [move for move in ActionMove.objects.filter(action=action) if move.from_at == first]
+    moved = action.due_at > first and all(move.happened_at <= first for move in of_first)
     if action.state == "done":
         if action.done_at is not None and action.done_at <= first:
             return "promises_kept"
-        return "promises_moved" if action.due_at > first else "promises_later"
+        return "promises_moved" if moved else "promises_later"
     if action.state == "dropped":
         return "promises_dropped"
     if first > now:
         return ""
-    return "promises_moved" if action.due_at > first else "promises_broken"
+    return "promises_moved" if moved else "promises_broken"
 
 
 def promises_of(loops: Iterable[Loop], now: datetime) -> tuple[Counter[str], dict[str, set[int]]]:

@@ -235,6 +235,18 @@ def test_a_moved_promise_is_moved_and_an_untold_one_is_none() -> None:
     assert (promises["promises"], promises["promises_kept"], promises["promises_moved"]) == (3, 2, 1)
 
 
+def test_a_promise_moved_after_its_date_is_broken_and_not_moved() -> None:
+    ticket = make.make_ticket(owner=make.make_user())
+    first = NOW - DAY
+    for moved_at, done_at in ((first, None), (first + HOUR, None), (first + HOUR, NOW)):
+        state = "done" if done_at else "open"
+        action = make.make_action(ticket, first_promised_at=first, due_at=NOW + DAY, state=state, done_at=done_at)
+        action.moves.create(from_at=first, to_at=NOW + DAY, reason="More was broken.", happened_at=moved_at)
+    promises = metrics.closure_report(QUARTER, now=NOW).promises
+    counts = {name: promises[name] for name in ("promises_moved", "promises_broken", "promises_later")}
+    assert counts == {"promises_moved": 1, "promises_broken": 1, "promises_later": 1}
+
+
 # --- whose eyes ------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,10 @@ from followups.assignment import assign_waiting
 from followups.models import Action, Event, RootCause, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Forbidden, Incomplete, NotAllowed, Refused, Stale
+from followups.reports.metrics import ReportFilters, closure_report
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
+from surveys.models import Contact
 from tests.factories import NOW, make_away, make_contact, make_response, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -385,6 +387,96 @@ def test_two_people_of_one_account_get_one_owner_and_keep_their_own_pages(
     other.refresh_from_db()
     assert other.owner == hanna and other.conversation_id != case.conversation_id
     assert other.conversation.owner == hanna
+
+
+def unowned(contact: Contact | None) -> Ticket:
+    """A ticket of this person that came in just now and that nobody has yet."""
+    account = contact.account if contact else None
+    response = make_response(
+        2, contact=contact, account=account, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0
+    )
+    open_awaiting(now=NOW)
+    return Ticket.objects.get(response=response)
+
+
+def test_a_new_ticket_that_is_joined_is_given_like_any_other(case: Ticket, hanna: User, tomas: User) -> None:
+    of_nobody = unowned(None)
+    of_another = unowned(make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
+    for ticket in (of_nobody, of_another):
+        do(workflow.join, ticket, tomas, other=case)
+        ticket.refresh_from_db()
+        assert (ticket.state, ticket.owner) == ("assigned", hanna) and ticket.assigned_at is not None
+        assert Message.objects.filter(kind="notice_assigned", recipient=hanna.email, case=ticket.pk).exists()
+    mail = Message.objects.get(kind="acknowledgement", case=of_another.pk)
+    assert mail.state == "queued"
+    assert of_another.promised_at is not None
+    assert of_another.promised_at == of_another.deadlines.get(target="first_contact").promised_at
+
+
+def test_what_was_joined_with_it_goes_along_to_the_owner_of_the_other(
+    open_case: Callable[..., Ticket], case: Ticket, hanna: User, ivo: User
+) -> None:
+    annika = make_contact("Annika Dahl", account=case.account, email="a@nordby.example")
+    first, second = open_case(contact=annika), open_case(contact=annika)
+    do(workflow.assign, first, hanna, to=ivo, reason="Ivo knows Annika.")
+    do(workflow.join, first, hanna, other=case)
+    second.refresh_from_db()
+    assert second.owner == hanna and second.conversation.owner == hanna
+
+
+def test_a_new_ticket_split_to_somebody_with_an_owner_is_given_to_that_owner(
+    case: Ticket, hanna: User, tomas: User
+) -> None:
+    other = unowned(make_contact("Annika Dahl", account=case.account, email="a@nordby.example"))
+    do(workflow.split, other, tomas, contact=case.contact)
+    other.refresh_from_db()
+    assert (other.state, other.owner, other.conversation) == ("assigned", hanna, case.conversation)
+
+
+def test_what_a_talk_settled_is_done_and_no_promise_that_was_kept(resolved: Ticket) -> None:
+    action = resolved.actions.get()
+    assert (action.state, action.done_at, action.first_promised_at, action.told_at) == ("done", NOW, None, None)
+    today = NOW.date()
+    promises = closure_report(ReportFilters(today, today), now=NOW + DAY).promises
+    assert (promises["promises"], promises["promises_kept"]) == (0, 0)
+
+
+@pytest.fixture
+def closed(resolved: Ticket, hanna: User) -> Ticket:
+    return do(workflow.log_reply, resolved, hanna, text="It works again.", says_settled=True)
+
+
+@pytest.mark.parametrize("comes_up", ["by a person", "by a reply"])
+def test_what_comes_up_again_after_ninety_days_is_a_new_ticket(closed: Ticket, hanna: User, comes_up: str) -> None:
+    def again(ticket: Ticket, now: datetime) -> Ticket:
+        who = {"actor": Actor.person(hanna), "now": now, "version": None}
+        if comes_up == "by a person":
+            return workflow.reopen(ticket, reason="It is broken again.", **who)
+        return workflow.log_reply(ticket, text="It is broken again.", **who)
+
+    late = NOW + 91 * DAY
+    fresh = again(closed, late)
+    assert (fresh.pk != closed.pk, fresh.follows, fresh.state, fresh.owner) == (True, closed, "new", None)
+    assert fresh.conversation != closed.conversation and fresh.day == late.date()
+    assert fresh.deadlines.get(target="first_contact").due_at == late + 48 * HOUR
+    assert fresh.events.get(seq=1).verb == "open"
+    assert fresh.replies.count() + fresh.notes.count() == 1
+    closed.refresh_from_db()
+    assert (closed.state, closed.cycle) == ("closed", 0)
+    assign_waiting(now=late)
+    fresh.refresh_from_db()
+    assert (fresh.state, fresh.owner) == ("assigned", hanna)
+    assert not Message.objects.filter(kind="acknowledgement", case=fresh.pk).exists()
+    with pytest.raises(NotAllowed):
+        again(closed, late)
+    assert Ticket.objects.filter(follows=closed).count() == 1
+
+
+def test_up_to_ninety_days_it_is_the_same_ticket(closed: Ticket, hanna: User) -> None:
+    late = NOW + 90 * DAY
+    again = workflow.reopen(closed, actor=Actor.person(hanna), now=late, version=None, reason="It is broken again.")
+    assert (again.pk, again.state, again.cycle) == (closed.pk, "assigned", 1)
+    assert not Ticket.objects.filter(follows=closed).exists()
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------

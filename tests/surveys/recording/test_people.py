@@ -5,7 +5,7 @@ import pytest
 from surveys.incoming import IncomingResponse
 from surveys.models import Account, Contact, ContactKey, Response, Touchpoint
 from surveys.recording import record_responses
-from tests.factories import NOW, make_account, make_contact, make_source, make_user
+from tests.factories import NOW, make_account, make_contact, make_member, make_source, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,26 @@ def test_an_answer_keeps_its_account_segment_region_and_owner_as_they_were():
     response.refresh_from_db()
     assert (response.account, response.segment, response.region) == (account, "Enterprise", "EMEA")
     assert response.account_owner == owner
+
+
+def test_an_answer_keeps_the_team_of_its_account_owner_as_it_was():
+    owner = make_user()
+    service = make_team(agents=(owner,))
+    make_member(make_team("Back office", takes_tickets=False), owner)
+    account = make_account(external_id="A-1", owner=owner)
+    first, second = record({"account_external_id": "A-1"}, {"email": "ada@client.example"})
+    assert (first.team_id_then, second.team_id_then) == (service.pk, None)
+    service.members.all().delete()
+    make_member(make_team(), owner)
+    source = make_source(slug="again")
+    for comment in ("Late.", "Late again."):
+        row = IncomingResponse(row=1, score=3, external_id="r", comment=comment, account_external_id="A-1")
+        record_responses(source, [row], now=NOW)
+        owner.memberships.all().delete()
+    first.refresh_from_db()
+    assert first.team_id_then == service.pk
+    later = Response.objects.get(external_id="r")
+    assert (later.account, later.revision) == (account, 2) and later.team_id_then not in (None, service.pk)
 
 
 def test_the_account_of_the_person_is_the_account_of_the_answer():
