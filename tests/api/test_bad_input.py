@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from typing import Any
 
 import pytest
@@ -122,6 +125,15 @@ def test_a_body_in_pieces_is_asked_for_in_one(ingest: Caller) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (411, "length_required")
 
 
+def test_a_doubled_field_among_many_is_found_at_once(ingest: Caller) -> None:
+    body = b"{" + b"".join(b'"k%d":1,' % each for each in range(50_000)) + b'"k49999":1}'
+    began = time.process_time()
+    answer = ingest.post("/api/v1/responses/", body)
+    assert answer.json()["errors"][0]["detail"] == "k49999: This field stands more than once."
+    # Searching through all names for each of them took half a minute.
+    assert time.process_time() - began < 5
+
+
 NAUGHTY = (
     "\x00", "%_'; drop table x", "9" * 30, "1e400", "nan", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
     "9999-12-31", "ﬀ🧨" * 50,
@@ -148,6 +160,14 @@ def test_a_cursor_that_was_made_up_is_refused(cursor: str, reading: Caller) -> N
     answer = reading.get("/api/v1/tickets/", {"cursor": cursor})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == "cursor"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_cursor_beyond_the_calendar_is_refused(moment: str, reading: Caller) -> None:
+    for address, order in (("tickets", "responded_at"), ("responses", "-received_at")):
+        made_up = base64.urlsafe_b64encode(json.dumps([order, 0, moment, 1]).encode()).decode()
+        answer = reading.get(f"/api/v1/{address}/", {"cursor": made_up, "ordering": order})
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "cursor")
 
 
 @pytest.mark.parametrize("number", ["0", "9" * 30, "9223372036854775808"])
