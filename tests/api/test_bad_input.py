@@ -134,6 +134,43 @@ def test_a_doubled_field_among_many_is_found_at_once(ingest: Caller) -> None:
     assert time.process_time() - began < 5
 
 
+class Sending:
+    """A body on its way: how much of it the server took off the line."""
+
+    def __init__(self, length: int) -> None:
+        self.left = length
+
+    def read(self, size: int = -1) -> bytes:
+        taken = self.left if size < 0 else min(size, self.left)
+        self.left -= taken
+        return b" " * taken
+
+    readline = read
+
+
+@pytest.mark.parametrize(("secret", "status"), [("", 413), ("npsl_unknown", 401)])
+def test_a_refused_body_is_read_to_its_end_so_that_its_sender_reads_why(
+    secret: str, status: int, ingest: Caller
+) -> None:
+    headers = {"Authorization": f"Bearer {secret}"} if secret else ingest.headers
+    length = 900_000 if secret else 5_000_000
+    body = Sending(length)
+    answer = ingest.client.generic(
+        "POST", "/api/v1/responses/", content_type="application/json", headers=headers,
+        **{"wsgi.input": body, "CONTENT_LENGTH": str(length)},
+    )  # fmt: skip
+    assert (answer.status_code, body.left) == (status, 0)
+
+
+def test_no_more_than_a_server_can_bear_is_read_for_nothing(ingest: Caller) -> None:
+    body = Sending(10**12)
+    answer = ingest.client.generic(
+        "POST", "/api/v1/responses/", content_type="application/json", headers=ingest.headers,
+        **{"wsgi.input": body, "CONTENT_LENGTH": str(10**12)},
+    )  # fmt: skip
+    assert (answer.status_code, body.left) == (413, 10**12)
+
+
 NAUGHTY = (
     "\x00", "%_'; drop table x", "9" * 30, "1e400", "nan", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
     "9999-12-31", "ﬀ🧨" * 50,
