@@ -171,6 +171,22 @@ def test_no_more_than_a_server_can_bear_is_read_for_nothing(ingest: Caller) -> N
     assert (answer.status_code, body.left) == (413, 10**12)
 
 
+@pytest.mark.parametrize("path", ["nope/", "nope", "tickets/x/", "tickets/1/no-verb/", "responses/bulk/more/"])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_where_there_is_no_address_a_program_reads_so_in_the_one_shape(path: str, method: str, writing: Caller) -> None:
+    answer = getattr(writing.client, method)(f"/api/v1/{path}", headers=writing.headers)
+    assert answer.status_code == 404
+    assert [error["code"] for error in answer.json()["errors"]] == ["not_found"]
+
+
+def test_an_answer_posted_without_the_last_slash_is_refused_and_not_led_to_the_list(writing: Caller) -> None:
+    answer = writing.post("/api/v1/responses", {"score": 3})
+    assert answer.status_code == 404
+    assert "/api/v1/responses/" in answer.json()["errors"][0]["detail"]
+    answer = writing.get("/api/v1/responses", {"score_max": "6"})
+    assert (answer.status_code, answer["Location"]) == (302, "/api/v1/responses/?score_max=6")
+
+
 NAUGHTY = (
     "\x00", "%_'; drop table x", "9" * 30, "1e400", "nan", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
     "9999-12-31", "ﬀ🧨" * 50,
