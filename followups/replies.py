@@ -64,7 +64,8 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
     It does not count where the page showed another ticket, or another cycle than the present one, or where there is
     nothing left to decide: the customer then sees how things stand.
     """
-    words = pressed.words.strip()[:MAX_WORDS]
+    # A NUL comes from scripts only, and PostgreSQL stores none; what stands around it is still what they say.
+    words = pressed.words.replace("\x00", "").strip()[:MAX_WORDS]
     with transaction.atomic(), opened(ticket, actor=Actor.customer(), now=now, version=None) as work:
         current = work.ticket
         if pressed.cycle != current.cycle or current.state == TicketState.DISMISSED:

@@ -22,7 +22,8 @@ from surveys.models import Response
 def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = None, reason: str) -> Ticket:
     """A person opens a ticket the rules did not ask for, with a reason. Raises Incomplete or NotAllowed."""
     now = now or timezone.now()
-    if not reason.strip():
+    reason = reason.replace("\x00", "").strip()
+    if not reason:
         raise Incomplete({"reason": "Say why this answer needs a ticket."})
     with transaction.atomic():
         row = Response.objects.select_for_update(of=("self",), no_key=True).select_related(*WITH).get(pk=response.pk)
@@ -37,7 +38,7 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
             rulings={row.pk: Ruling(Decision.Outcome.OPENED, None, ruling.hold_rule, ruling.disagrees)},
         )
         ticket = open_tickets(batch, [row], actor=actor)[row.pk]
-        ticket.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
+        ticket.notes.create(by=actor.user, text=reason, happened_at=now)
         outbox.queue(batch.drafts, now=now)
         Decision.objects.update_or_create(
             response=row,

@@ -75,9 +75,11 @@ def answers_page(answers: ResponseQuerySet, viewer: Viewer, asked: QueryDict) ->
 def _row(response: Response, viewer: Viewer) -> AnswerRow:
     ticket: Ticket | None = getattr(response, "ticket", None)
     seen = ticket is None or viewer.sees_words(ticket)
-    # Whoever reads this page belongs to a team that the answer came to; names outside it were never in its figures.
+    # An answer without a ticket came to a team of whoever reads this page. A ticket may have gone to another team
+    # since: then its customer has a name here only where they agreed to it.
+    named = viewer.sees_name(ticket, response.share_name) if ticket else response.share_name is not False
     name = str(response.contact) if response.contact else gettext("Nobody known")
-    if response.share_name is False and not (ticket and viewer.works_on(ticket)):
+    if not named:
         name = customer_without_name(response.segment, response.region)
     return AnswerRow(
         response=response,

@@ -108,7 +108,7 @@ class ReportForm(forms.Form):
         known = Account.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True)
         segments = list(known.distinct())
         # Answers remember segments that no account has any more.
-        if (asked := given.get("segment", "")) and asked not in (*segments, WITHOUT):
+        if (asked := given.get("segment", "")) and asked.isprintable() and asked not in (*segments, WITHOUT):
             segments.append(asked[:80])
         owners = User.objects.filter(accounts__isnull=False).distinct()
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)

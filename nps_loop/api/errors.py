@@ -96,6 +96,11 @@ class ErrorAnswers(ExceptionHandler):
         return super().convert_known_exceptions(exc)
 
 
+def error_body(code: str, detail: str) -> dict[str, Any]:
+    """The one shape, for what is refused before any view of the API is reached."""
+    return {"type": "client_error", "errors": [{"code": code, "detail": detail, "attr": None}]}
+
+
 def first_sentence(detail: Any) -> tuple[str, str]:
     """Field path and sentence of the first error in what a serializer's `errors` or a ValidationError holds."""
     path: list[str] = []

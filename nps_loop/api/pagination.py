@@ -94,6 +94,9 @@ def _decode(model: type[Model], order: Order, cursor: str) -> tuple[bool, Any, i
         raise BadCursor
     if abs(key) > LARGEST_KEY or (isinstance(value, int) and abs(value) > LARGEST_KEY):
         raise BadCursor
+    # No row lies there, and a moment at the end of the calendar has no counterpart in UTC.
+    if isinstance(value, date) and not 1900 < value.year < 9000:
+        raise BadCursor
     return bool(backwards), value, key
 
 

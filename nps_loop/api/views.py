@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from rest_framework import status
@@ -21,6 +21,8 @@ from nps_loop.people import idempotency
 from nps_loop.people.throttles import PerMinute, principal
 
 MEGABYTE = 1024 * 1024
+# What is refused is read all the same, so far. Whoever sends more than this finds the connection closed.
+MOST_READ_FOR_NOTHING = 32 * MEGABYTE
 
 
 class _AnsweredBefore(Exception):
@@ -114,6 +116,7 @@ class ApiView(GenericAPIView[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
+        _read_to_the_end(request._request)
         taken = getattr(self, "claim", None)
         if taken is None:
             return response
@@ -129,3 +132,19 @@ class ApiView(GenericAPIView[Any]):
         """What a serializer found in the request's body. Raises ValidationError, one entry per field at fault."""
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+
+def _read_to_the_end(request: HttpRequest) -> None:
+    """Read what a refusal left unread of the body, and forget it.
+
+    Where a server answers and closes while the other side still sends, the answer is lost with the connection, and
+    the sender sees a broken pipe instead of the reason.
+    """
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if getattr(request, "_read_started", True) or not length.isdigit() or int(length) > MOST_READ_FOR_NOTHING:
+        return
+    try:
+        while request.read(MEGABYTE):
+            pass
+    except UnreadablePostError:
+        return  # They went away; there is nobody to answer.

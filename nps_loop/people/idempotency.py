@@ -1,7 +1,7 @@
 """One answer per Idempotency-Key: the first request does the work, its repeats within 24 h get what it got.
 
 A claim is a row under a unique constraint, so of many equal requests at once exactly one works. A claim whose request
-died gives itself back after LEASE; the work behind it must therefore bear being done again, for which `Claim.pk`
+died gives itself back after LEASE; the work behind it must therefore bear being done again, for which `Claim.name`
 stays the same through every retake.
 """
 
@@ -30,10 +30,11 @@ class OtherRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to do the work of one key, since `taken_at`."""
+    """The right to do the work of one key, since `taken_at`. `name` is the request's own, here and elsewhere."""
 
     pk: int
     taken_at: datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def claim(owner: str, key: str, *, path: str, print_: str, now: datetime) -> Cla
             owner=owner, key=key, defaults={"path": path[:255], "fingerprint": print_, "created_at": now}
         )
         if is_new:
-            return Claim(row.pk, now)
+            return Claim(row.pk, now, f"{row.pk}-{print_[:16]}")
         if row.created_at <= now - LIFE:
             IdempotentRequest.objects.filter(pk=row.pk, created_at=row.created_at).delete()
             continue
@@ -72,7 +73,7 @@ def claim(owner: str, key: str, *, path: str, print_: str, now: datetime) -> Cla
         if row.created_at > now - LEASE:
             raise InFlight
         if IdempotentRequest.objects.filter(pk=row.pk, status=None, created_at=row.created_at).update(created_at=now):
-            return Claim(row.pk, now)
+            return Claim(row.pk, now, f"{row.pk}-{print_[:16]}")
         raise InFlight
     raise InFlight
 

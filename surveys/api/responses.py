@@ -53,7 +53,7 @@ class ResponseView(ApiView):
             bodies,
             now=self.now,
             pinned_source=key.source if isinstance(key, ApiKey) else "",
-            row_key=str(self.claim.pk) if self.claim else "",
+            row_key=self.claim.name if self.claim else "",
         )
 
 

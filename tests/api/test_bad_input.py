@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from typing import Any
 
 import pytest
@@ -122,6 +125,68 @@ def test_a_body_in_pieces_is_asked_for_in_one(ingest: Caller) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (411, "length_required")
 
 
+def test_a_doubled_field_among_many_is_found_at_once(ingest: Caller) -> None:
+    body = b"{" + b"".join(b'"k%d":1,' % each for each in range(50_000)) + b'"k49999":1}'
+    began = time.process_time()
+    answer = ingest.post("/api/v1/responses/", body)
+    assert answer.json()["errors"][0]["detail"] == "k49999: This field stands more than once."
+    # Searching through all names for each of them took half a minute.
+    assert time.process_time() - began < 5
+
+
+class Sending:
+    """A body on its way: how much of it the server took off the line."""
+
+    def __init__(self, length: int) -> None:
+        self.left = length
+
+    def read(self, size: int = -1) -> bytes:
+        taken = self.left if size < 0 else min(size, self.left)
+        self.left -= taken
+        return b" " * taken
+
+    readline = read
+
+
+@pytest.mark.parametrize(("secret", "status"), [("", 413), ("npsl_unknown", 401)])
+def test_a_refused_body_is_read_to_its_end_so_that_its_sender_reads_why(
+    secret: str, status: int, ingest: Caller
+) -> None:
+    headers = {"Authorization": f"Bearer {secret}"} if secret else ingest.headers
+    length = 900_000 if secret else 5_000_000
+    body = Sending(length)
+    answer = ingest.client.generic(
+        "POST", "/api/v1/responses/", content_type="application/json", headers=headers,
+        **{"wsgi.input": body, "CONTENT_LENGTH": str(length)},
+    )  # fmt: skip
+    assert (answer.status_code, body.left) == (status, 0)
+
+
+def test_no_more_than_a_server_can_bear_is_read_for_nothing(ingest: Caller) -> None:
+    body = Sending(10**12)
+    answer = ingest.client.generic(
+        "POST", "/api/v1/responses/", content_type="application/json", headers=ingest.headers,
+        **{"wsgi.input": body, "CONTENT_LENGTH": str(10**12)},
+    )  # fmt: skip
+    assert (answer.status_code, body.left) == (413, 10**12)
+
+
+@pytest.mark.parametrize("path", ["nope/", "nope", "tickets/x/", "tickets/1/no-verb/", "responses/bulk/more/"])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_where_there_is_no_address_a_program_reads_so_in_the_one_shape(path: str, method: str, writing: Caller) -> None:
+    answer = getattr(writing.client, method)(f"/api/v1/{path}", headers=writing.headers)
+    assert answer.status_code == 404
+    assert [error["code"] for error in answer.json()["errors"]] == ["not_found"]
+
+
+def test_an_answer_posted_without_the_last_slash_is_refused_and_not_led_to_the_list(writing: Caller) -> None:
+    answer = writing.post("/api/v1/responses", {"score": 3})
+    assert answer.status_code == 404
+    assert "/api/v1/responses/" in answer.json()["errors"][0]["detail"]
+    answer = writing.get("/api/v1/responses", {"score_max": "6"})
+    assert (answer.status_code, answer["Location"]) == (302, "/api/v1/responses/?score_max=6")
+
+
 NAUGHTY = (
     "\x00", "%_'; drop table x", "9" * 30, "1e400", "nan", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
     "9999-12-31", "ﬀ🧨" * 50,
@@ -148,6 +213,14 @@ def test_a_cursor_that_was_made_up_is_refused(cursor: str, reading: Caller) -> N
     answer = reading.get("/api/v1/tickets/", {"cursor": cursor})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == "cursor"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_cursor_beyond_the_calendar_is_refused(moment: str, reading: Caller) -> None:
+    for address, order in (("tickets", "responded_at"), ("responses", "-received_at")):
+        made_up = base64.urlsafe_b64encode(json.dumps([order, 0, moment, 1]).encode()).decode()
+        answer = reading.get(f"/api/v1/{address}/", {"cursor": made_up, "ordering": order})
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "cursor")
 
 
 @pytest.mark.parametrize("number", ["0", "9" * 30, "9223372036854775808"])

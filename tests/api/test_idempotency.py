@@ -131,6 +131,23 @@ def test_rows_of_a_bulk_post_that_died_are_found_again(ingest: Caller, clock: ti
     assert Response.objects.count() == 3
 
 
+def test_an_answer_moved_here_from_elsewhere_is_never_taken_for_one_posted_under_a_key(ingest: Caller) -> None:
+    there = ingest.post(URL, {"score": 9, "comment": "Lovely."}, Idempotency_Key="k-1").json()
+    IdempotentRequest.objects.all().delete()
+    Response.objects.all().delete()
+    # Here the claims are counted from the beginning, and the next one has the number that the other had there.
+    ingest.post(URL, {"score": 9, "comment": "Lovely.", "external_id": there["external_id"]})
+    number = int(there["external_id"].split(":")[1].split("-")[0])
+    assert ingest.key is not None
+    row = IdempotentRequest(
+        pk=number, owner=f"key:{ingest.key.pk}", key="k-2", path=URL, created_at=NOW - timedelta(hours=1)
+    )
+    row.fingerprint = idempotency.fingerprint("POST", URL, b'{"score": 3}')
+    row.save(force_insert=True)
+    assert ingest.post(URL, {"score": 3}, Idempotency_Key="k-2").status_code == 201
+    assert sorted(Response.objects.values_list("score", flat=True)) == [3, 9]
+
+
 def test_verbs_take_a_key_as_well(cast: Cast) -> None:
     agent = Caller(user=cast.agent)
     url = f"/api/v1/tickets/{cast.ticket.pk}/note/"

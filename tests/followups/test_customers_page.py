@@ -88,6 +88,11 @@ def test_looking_a_hundred_times_decides_nothing(client: Client, resolved: Ticke
     assert (resolved.state, resolved.version) == ("resolved", version)
 
 
+def test_what_no_database_stores_is_left_out_of_a_customer_s_words(client: Client, resolved: Ticket) -> None:
+    assert press(client, resolved, "not_yet", words="Still\x00 failing.") == 200
+    assert resolved.verdicts.get().text == "Still failing."
+
+
 def test_settled_closes_as_confirmed_and_a_second_press_changes_nothing(client: Client, resolved: Ticket) -> None:
     assert press(client, resolved, "settled") == 200
     assert (resolved.state, resolved.closed_as) == ("closed", "confirmed")

@@ -78,6 +78,14 @@ def test_a_ticket_is_opened_by_hand_with_a_reason(cast: Cast, hanna: Client, mar
     assert hanna.get(f"/responses/{answer.pk}/open-ticket/").status_code == 405
 
 
+def test_what_no_database_stores_is_left_out_of_a_reason(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    answer = factories.make_response(9, contact=marta.contact, responded_at=NOW - DAY)
+    hanna.post(f"/responses/{answer.pk}/open-ticket/", {"reason": "\x00"})
+    assert not Ticket.objects.filter(response=answer).exists()
+    hanna.post(f"/responses/{answer.pk}/open-ticket/", {"reason": "Asked\x00 for a call."})
+    assert Ticket.objects.get(response=answer).notes.get().text == "Asked for a call."
+
+
 def test_a_ticket_is_not_opened_without_a_reason_or_out_of_scope(cast: Cast, hanna: Client, marta: Ticket) -> None:
     answer = factories.make_response(9, contact=marta.contact, responded_at=NOW - DAY)
     hanna.post(f"/responses/{answer.pk}/open-ticket/", {"reason": " "})

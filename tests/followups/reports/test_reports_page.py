@@ -192,6 +192,12 @@ def test_nonsense_in_the_address_is_left_out(lead: User, query: str) -> None:
     assert client_of(lead).get(f"/reports/answers/{query}&score=99999&after=-1&band=x").status_code == 200
 
 
+def test_a_segment_no_database_can_look_for_is_left_out(lead: User) -> None:
+    response = client_of(lead).get("/reports/", {"segment": "Key\x00account"})
+    assert response.status_code == 200
+    assert b"\x00" not in response.content
+
+
 def test_figures_change_with_the_filters(lead: User) -> None:
     touchpoint = Ticket.objects.exclude(response__touchpoint=None)[0].response.touchpoint  # type: ignore[union-attr]
     links = {
@@ -257,6 +263,20 @@ def test_an_answer_without_a_date_does_not_pass_for_one_of_the_day_it_came_in() 
     make.make_response(2, undated=True)
     seen = client_of(make.make_admin()).get("/reports/answers/").content.decode()
     assert "undated, came in " in seen
+
+
+def test_a_customer_whose_ticket_went_to_another_team_has_a_name_only_where_they_agreed() -> None:
+    agent = make.make_user("Hanna Brandt")
+    ours = make.make_team("Ours", agents=(agent,), is_default=True)
+    theirs = make.make_team("Theirs")
+    for name, share_name, team in (
+        ("Marta Lindqvist", None, theirs), ("Erik Solheim", True, theirs), ("Ana Ruiz", None, ours),
+    ):  # fmt: skip
+        answer = make.make_response(3, contact=make.make_contact(name), share_name=share_name)
+        make.make_ticket(answer, team=team)
+    seen = client_of(agent).get("/reports/answers/").content.decode()
+    assert "Marta Lindqvist" not in seen
+    assert "Erik Solheim" in seen and "Ana Ruiz" in seen
 
 
 def test_answers_are_read_page_by_page_each_once() -> None:

@@ -103,6 +103,12 @@ def test_a_rightly_signed_old_delivery_is_refused(minutes: int) -> None:
         check_signature(STANDARD_WEBHOOKS, [WHSEC], standard(at=NOW - timedelta(minutes=minutes)), BODY, now=NOW)
 
 
+@pytest.mark.parametrize("stamp", ["0", "253402300800", "9" * 12])
+def test_a_time_at_the_end_of_the_calendar_is_an_old_delivery_and_no_fault(stamp: str) -> None:
+    with pytest.raises(NotSigned, match="five minutes off"):
+        check_signature(STANDARD_WEBHOOKS, [WHSEC], {**standard(), "webhook-timestamp": stamp}, BODY, now=NOW)
+
+
 @pytest.mark.parametrize("stamp", ["soon", "-5", "1e9", "٣٣٣", "9" * 400])
 def test_a_time_that_is_none_is_refused(stamp: str) -> None:
     with pytest.raises(NotSigned, match="seconds since 1970"):
