@@ -6,6 +6,7 @@ In this order, the first that can take it:
 2. whoever has the ticket of another unhappy person of the account, even when full;
 3. the account's owner;
 4. of the ticket's team, the least loaded for their capacity; ties go to who was given one longest ago, then by id.
+   Where an account's owner was passed over, the touchpoint's team comes before the owner's.
 
 Nobody who is away, inactive or full. Whoever gave a ticket back gets it again only where nobody else can take it. At
 half of the first-contact time the cap yields, to the least loaded, and the lead is told. Where nobody can take it the
@@ -76,11 +77,14 @@ class Pool:
     by_user: dict[int, list[Candidate]] = field(default_factory=dict)
     excluded: dict[int, tuple[str, str]] = field(default_factory=dict)
     exclusions: list[dict[str, object]] = field(default_factory=list)
+    team_of_touchpoint: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def at(cls, now: datetime) -> Pool:
-        """Read members, absences and loads. Three queries."""
+        """Read members, absences, loads and whose each touchpoint is. Four queries."""
         pool = cls()
+        points = Team.touchpoints.through.objects.filter(team__takes_tickets=True).order_by("team")
+        pool.team_of_touchpoint = dict(points.values_list("touchpoint", "team"))
         away = {row.user_id: row.ends_at for row in Away.objects.at(now)}
         members = list(
             Member.objects.filter(is_active=True, team__takes_tickets=True)
@@ -122,9 +126,17 @@ class Pool:
         rows = self.by_user.get(user_id, [])
         return next((row for row in rows if row.team.pk == team_id), rows[0] if rows else None)
 
-    def least_loaded(self, ticket: Ticket, *, cap_yields: bool, but: int | None = None) -> Candidate | None:
-        """Of the ticket's team but one: who writes the customer's language first, where somebody like that is free."""
-        members = [row for row in self.by_team.get(ticket.team_id or 0, []) if row.user.pk != but]
+    def teams_for(self, ticket: Ticket, *, owner_passed_over: bool) -> list[int]:
+        """Teams that may take a ticket, in the order in which they are asked."""
+        own = ticket.team_id or 0
+        point = ticket.response.touchpoint_id if owner_passed_over and ticket.response else None
+        return list(dict.fromkeys([self.team_of_touchpoint.get(point or 0, own), own]))
+
+    def least_loaded(
+        self, ticket: Ticket, team_id: int, *, cap_yields: bool, but: int | None = None
+    ) -> Candidate | None:
+        """Of a team but one person: who writes the customer's language first, where somebody like that is free."""
+        members = [row for row in self.by_team.get(team_id, []) if row.user.pk != but]
         language = (ticket.contact.language if ticket.contact else "")[:2].lower()
         speaking = [row for row in members if not row.languages or language in row.languages] if language else members
         free = [row for row in speaking if not row.is_full] or [row for row in members if not row.is_full]
@@ -136,12 +148,9 @@ class Pool:
         """Code and end of what keeps this person from taking a ticket; empty where nothing does."""
         if not user.is_active:
             return ("inactive", "")
-        if user.pk in self.excluded:
-            return self.excluded[user.pk]
-        rows = self.by_user.get(user.pk)
-        if not rows:
-            return ("no_team", "")
-        return ("full", "") if all(row.is_full for row in rows) else ("", "")
+        if rows := self.by_user.get(user.pk):
+            return ("full", "") if all(row.is_full for row in rows) else ("", "")
+        return self.excluded.get(user.pk, ("no_team", ""))
 
     def given(self, user_id: int, now: datetime) -> None:
         for row in self.by_user[user_id]:
@@ -186,9 +195,14 @@ def choose(
         if not code and (found := pool.of_user(owner.pk, ticket.team_id)):
             return Choice(found, "account_owner", f"You look after {account} and are not away.")
         passed_over = (owner, code, until)
-    least = pool.least_loaded(ticket, cap_yields=cap_yields, but=gave_back)
-    if least is None and gave_back is not None:
-        least = pool.least_loaded(ticket, cap_yields=cap_yields)
+    teams = pool.teams_for(ticket, owner_passed_over=passed_over is not None)
+    # Whoever gave it back is asked again only where nobody else can take it.
+    asked = (
+        pool.least_loaded(ticket, team, cap_yields=cap_yields, but=but)
+        for but in dict.fromkeys((gave_back, None))
+        for team in teams
+    )
+    least = next(filter(None, asked), None)
     if least is None:
         return None
     if least.is_full:

@@ -19,7 +19,17 @@ from followups.opening import open_awaiting
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from surveys.models import Contact, Response
-from tests.factories import NOW, make_account, make_away, make_contact, make_member, make_response, make_user
+from tests.factories import (
+    NOW,
+    make_account,
+    make_away,
+    make_contact,
+    make_member,
+    make_response,
+    make_team,
+    make_touchpoint,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +98,44 @@ def test_an_account_owner_who_cannot_take_it_watches_and_reads_why(why: str) -> 
     watch = Watcher.objects.get(ticket=ticket, user=hanna)
     assert (watch.reason, watch.detail.split()[0]) == ("passed_over", why)
     assert Message.objects.filter(kind="notice_watcher", recipient=hanna.email).exists() == (why != "inactive")
+
+
+def test_past_an_account_owner_the_team_of_the_touchpoint_is_asked_before_the_owners() -> None:
+    ivo, mate = make_user("Ivo Lenz"), make_user("Nils Aker")
+    support_agent, onboarding = make_user("Hanna Brandt"), make_touchpoint("onboarding")
+    make_team("South", agents=(ivo, mate))
+    support = make_team("Onboarding", agents=(support_agent,))
+    support.touchpoints.add(onboarding)
+    account = make_account("Nordby", owner=ivo)
+
+    def answer() -> Ticket:
+        who = make_contact("Marta Lind", email=f"m{Response.objects.count()}@kund.example", account=account)
+        return waiting(contact=who, touchpoint=onboarding)[0]
+
+    first = answer()
+    assign_waiting(now=NOW)
+    assert owner_of(first) == ivo
+    Ticket.objects.all().delete()
+    make_away(ivo, NOW - HOUR, NOW + HOUR)
+    second = answer()
+    assign_waiting(now=NOW)
+    assert owner_of(second) == support_agent
+    assert second.team == support
+    make_away(support_agent, NOW - HOUR, NOW + HOUR)
+    Ticket.objects.all().delete()
+    third = answer()
+    assign_waiting(now=NOW)
+    assert owner_of(third) == mate  # nobody there: a colleague of the owner, before nobody at all
+
+
+def test_who_takes_none_in_one_team_may_take_some_in_another() -> None:
+    ivo = make_user("Ivo Lenz")
+    make_member(make_team("North"), ivo, capacity=0)
+    make_team("South", agents=(ivo,))
+    account = make_account("Nordby", owner=ivo)
+    (ticket,) = waiting(contact=make_contact("Marta Lind", email="m@kund.example", account=account))
+    assign_waiting(now=NOW)
+    assert owner_of(ticket) == ivo
 
 
 def test_one_conversation_keeps_one_owner_even_when_full() -> None:
