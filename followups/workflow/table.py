@@ -106,6 +106,12 @@ VERBS: dict[str, Verb] = {
             elsewhere="A date is moved while the ticket is at work.",
         ),
         Verb(
+            "delay",
+            "Say that it comes later",
+            WITH_OWNER,
+            elsewhere="A promise is put off while the ticket is at work.",
+        ),
+        Verb(
             "complete-action",
             "Done",
             WITH_OWNER,
@@ -198,6 +204,8 @@ def why_not(verb: Verb, ticket: Ticket, roles: frozenset[Role]) -> str:
         return "A lead takes a dismissed ticket up again."
     if verb.name == "agree-to-differ" and Role.OWNER in roles:
         return "Another lead than the owner decides this."
+    if verb.name == "delay" and ticket.promised_at is None:
+        return "No contact or answer is promised to the customer now."
     if verb.name == "snooze" and ticket.customer_waits:
         return "The customer waits for our answer, so this ticket cannot be snoozed."
     return ""
