@@ -213,15 +213,17 @@ def test_a_mapping_names_other_places_conditions_and_attributes() -> None:
 def test_delighted_s_comment_comes_later_and_other_surveys_are_no_answers() -> None:
     source = hook(Source.Preset.DELIGHTED)
 
+    given = int(timezone.now().timestamp()) - 900
+
     def event(score: int, updated: int, comment: str | None = None, kind: str = "nps") -> dict[str, Any]:
         person = {"id": "81", "email": "lou@client.example", "name": "Lou Reader"}
         data = {
             "id": "77", "survey_type": kind, "score": score, "comment": comment, "person": person,
-            "created_at": int(timezone.now().timestamp()) - 900, "updated_at": updated, "person_properties": {"plan": "pro"},
+            "created_at": given, "updated_at": updated, "person_properties": {"plan": "pro"},
         }  # fmt: skip
         return {"event_type": "survey_response.updated", "event_id": "e", "event_data": data}
 
-    at = int(timezone.now().timestamp()) - 600
+    at = given + 300
     assert deliver(source, event(9, at)).status_code == 201
     assert deliver(source, event(3, at + 60, "It broke.")).json()["status"] == "updated"
     assert deliver(source, event(9, at)).json()["status"] == "duplicate"
