@@ -14,7 +14,7 @@ from followups import calendars, deadlines
 from followups.models import Action, Deadline, SlaPolicy
 from followups.models.tickets import TicketState
 from followups.next_step import runs_on
-from followups.templatetags.moments import as_promised, moment, on_day, span
+from followups.templatetags.moments import as_promised, lower_first, moment, on_day, span
 from followups.ticket_page.case import Case
 from surveys.models import Contact, Response
 
@@ -85,7 +85,7 @@ def _of_deadline(case: Case, owed: Deadline) -> Arithmetic:
     on_customer_clock = owed.clock == SlaPolicy.Clock.CUSTOMER
     name = ticket.contact.short_name if ticket.contact else gettext("The customer")
     target = {
-        Target.FIRST_CONTACT: gettext("First contact, %(band)s") % {"band": ticket.get_band_display().lower()},
+        Target.FIRST_CONTACT: gettext("First contact, %(band)s") % {"band": lower_first(ticket.get_band_display())},
         Target.ANSWER: gettext("Answer owed in"),
         Target.NEXT_UPDATE: gettext("Next update"),
         Target.RESOLUTION: gettext("Resolution"),
