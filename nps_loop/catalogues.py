@@ -71,7 +71,7 @@ def gathered(root: Path = ROOT) -> dict[Key, list[str]]:
 def _calls(source: str) -> Iterator[Key]:
     found: Iterator[Any] = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {})
     for _line, function, words, _comments in found:
-        given = [words] if isinstance(words, str) else list(words)
+        given = [words] if isinstance(words, str) else list(words or ())
         context = given.pop(0) if function.startswith(("p", "np")) and given else None
         if not given or not isinstance(given[0], str) or not given[0]:
             continue
@@ -157,7 +157,7 @@ def _strings(message: Message) -> list[str]:
 
 
 def _places(words: str) -> set[str]:
-    return set(re.findall(r"%\((\w+)\)s", words))
+    return set(re.findall(r"%\((\w+)\)[a-z]", words))
 
 
 def _pairs(kept: Catalog) -> dict[tuple[str, str | None], tuple[str, ...]]:
