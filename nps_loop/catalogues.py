@@ -12,6 +12,7 @@ Babel does the reading and writing, so that no GNU gettext has to be installed.
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
@@ -53,23 +54,34 @@ def gathered(root: Path = ROOT) -> dict[Key, list[str]]:
             if path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
                 continue
             source = path.read_text(encoding="utf-8")
-            if path.suffix != ".py":
-                # Templates become lines of gettext calls; their indentation means nothing to Python.
-                source = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
-            for key in _calls(source):
+            for key in _calls(source) if path.suffix == ".py" else _calls_of_template(source, path):
                 found.setdefault(key, []).append(path.relative_to(root).as_posix())
     return found
 
 
 def _calls(source: str) -> Iterator[Key]:
-    found: Iterator[Any] = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {})
+    """Messages of Python, also where the call stands within an f-string."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and (name := getattr(node.func, "id", getattr(node.func, "attr", ""))) in KEYWORDS
+        ):
+            given = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+            yield from _message(name, given)
+
+
+def _calls_of_template(source: str, path: Path) -> Iterator[Key]:
+    # A template becomes lines of gettext calls; their indentation means nothing to Python.
+    lines = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
+    found: Iterator[Any] = extract_python(io.BytesIO(lines.encode()), KEYWORDS, [], {})
     for _line, function, words, _comments in found:
-        given = [words] if isinstance(words, str) else list(words or ())
-        context = given.pop(0) if function.startswith(("p", "np")) and given else None
-        if not given or not isinstance(given[0], str) or not given[0]:
-            continue
-        plural = given[1] if function.startswith(("n", "np")) and len(given) > 1 else None
-        yield context, given[0], plural
+        yield from _message(function, [words] if isinstance(words, str) else list(words or ()))
+
+
+def _message(function: str, given: list[Any]) -> Iterator[Key]:
+    context = given.pop(0) if function.startswith(("p", "np")) and given else None
+    if given and isinstance(given[0], str) and given[0]:
+        yield context, given[0], given[1] if function.startswith("n") and len(given) > 1 else None
 
 
 def catalogue(language: str, root: Path = ROOT) -> Catalog:

@@ -16,6 +16,7 @@ from followups.models.tickets import TicketState
 from followups.next_step import runs_on
 from followups.templatetags.moments import as_promised, lower_first, moment, on_day, span
 from followups.ticket_page.case import Case
+from nps_loop.templatetags.look import written
 from surveys.models import Contact, Response
 
 Target = Deadline.Target
@@ -152,7 +153,7 @@ def _working_time(
             begins, ends = _day(day, zone)
             length = calendars.working_minutes(hours, max(since, begins), min(now, ends), stretches)
             words = span(timedelta(minutes=length)) if length else gettext("closed")
-            rows.append((formats.date_format(day, "D j M"), words))
+            rows.append((written(day, "D j M"), words))
     return span(worked), rows
 
 
@@ -207,7 +208,7 @@ def scores(name: str, answers: Sequence[Response]) -> Scores | None:
     within_a_year = dates[-1] - dates[0] < timedelta(days=330)
     for at, answer in enumerate(rows):
         x = 5 + round(90 * at / (len(rows) - 1))
-        when = formats.date_format(dates[at], "j M" if within_a_year else "M Y")
+        when = written(dates[at], "j M" if within_a_year else "M Y")
         anchor = "start" if at == 0 else "end" if at == len(rows) - 1 else "middle"
         points.append(Point(x, 92 - 8 * answer.score - 8, answer.score, answer.band[0], "", when, anchor))
     said = ", ".join(
