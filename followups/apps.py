@@ -7,7 +7,9 @@ class FollowupsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the one receiver on surveys' signal and register what surveys, mail and links ask of followups."""
-        from followups import receivers
+        """Connect the one receiver on surveys' signal; register what surveys, mail, links and jobs ask of followups."""
+        from followups import receivers, together
+        from nps_loop.jobs import running
 
         receivers.connect()
+        running.register(together.JOB_KIND, together.run_job)

@@ -92,7 +92,7 @@ def _each(due: QuerySet[Ticket], act: Callable[..., object], now: datetime) -> i
 
 
 def acknowledge_the_unassigned(*, now: datetime) -> int:
-    """Nobody took it within 15 minutes: the lead signs the acknowledgement and is told."""
+    """Nobody took it within 15 minutes: the lead is told, and signs the acknowledgement where one is to be sent."""
     target, level = Deadline.Target.FIRST_CONTACT, Escalation.Level.UNASSIGNED
     untold = (
         Ticket.objects.unassigned()
@@ -100,7 +100,6 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             opened_at__lte=now - UNASSIGNED_AFTER,
             cycle=0,
             state=TicketState.NEW,
-            response__acknowledge=True,
             response__is_history=False,
         )
         .exclude(escalations__level=level)

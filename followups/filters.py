@@ -81,6 +81,7 @@ class TicketFilter(django_filters.FilterSet):
     unassigned = YesNoFilter(method="by_unassigned", label="Live and nobody's")
     snoozed = YesNoFilter(method="by_snoozed", label="Out of sight until later")
     reopened = YesNoFilter(method="by_reopened", label="Reopened at least once")
+    together = YesNoFilter(method="by_together", label="Resolved as one of many at once")
     on_hold = YesNoFilter()
     customer_waits = YesNoFilter(label="The customer awaits our answer")
     contact_me = YesNoFilter(label="The customer asked to be contacted, or asked not to be")
@@ -162,6 +163,10 @@ class TicketFilter(django_filters.FilterSet):
     def by_snoozed(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         asleep = Q(state__in=LIVE, snoozed_until__isnull=False, snoozed_until__gt=self.now)
         return tickets.filter(asleep) if value else tickets.exclude(asleep)
+
+    def by_together(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        together = Ticket.objects.resolved_together().values("pk")
+        return tickets.filter(pk__in=together) if value else tickets.exclude(pk__in=together)
 
     def by_reopened(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         return tickets.filter(cycle__gt=0) if value else tickets.filter(cycle=0)

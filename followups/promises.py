@@ -96,6 +96,14 @@ def promised_half_day(
     raise ValueError(f"This calendar has no half-day in the twenty years after {now:%d %B %Y}.")
 
 
+def next_half_day(hours: WorkingHours, at: datetime) -> HalfDay:
+    """The team's first half-day after `at` that leaves an hour of working time, as the team reads it."""
+    for ends_at in _half_days_after(hours, at):
+        if working_minutes(hours, at, ends_at) >= ROOM:
+            return half_day(ends_at, hours.zone)
+    raise ValueError(f"This calendar has no half-day in the twenty years after {at:%d %B %Y}.")
+
+
 def _half_days_after(hours: WorkingHours, at: datetime) -> Iterator[datetime]:
     first = day_of(hours, at)
     for days in range(HORIZON.days):

@@ -165,6 +165,15 @@ def queue(viewer: Viewer, *, view: str, search: str, after: str, now: datetime) 
     )
 
 
+def numbers_of(viewer: Viewer, *, view: str, search: str, now: datetime, most: int) -> list[int]:
+    """The tickets of a whole view in the order of rank, at most so many; none of a view that is not there."""
+    rows = parts(viewer, Days.around(now, viewer.calendar)).get(view)
+    if rows is None:
+        return []
+    wanted = normalise_for_search(search)
+    return list((matching(rows, wanted) if wanted else rows).values_list("pk", flat=True)[:most])
+
+
 def _upcoming(looks: dict[str, TicketQuerySet]) -> list[int]:
     """Who comes next when nothing is due: the first awake ticket of the days after today."""
     return list((looks["next"] | looks["later"]).order_by("rank", "id").values_list("pk", flat=True)[:1])

@@ -31,7 +31,18 @@ FAR = date(9999, 12, 31)
 # What is neither a filter nor shown as a chip.
 ABOUT_THE_PAGE = ("after", "before", "sort", "filters")
 # Filters that reports and other pages link with. The panel has no field for them and hands them on.
-CARRIED = ("team", "account", "contact", "figure", "root_cause", "driver", "survey_kind", "account_owner", "closed_as")
+CARRIED = (
+    "team",
+    "account",
+    "contact",
+    "figure",
+    "root_cause",
+    "driver",
+    "survey_kind",
+    "account_owner",
+    "closed_as",
+    "together",
+)
 ORDERS = {
     order.name: order
     for order in (
@@ -158,6 +169,7 @@ def _only(asked: QueryDict) -> list[tuple[str, str, bool]]:
         "late": gettext("Late"),
         "unassigned": gettext("Nobody has it"),
         "reopened": gettext("Reopened"),
+        "together": gettext("Resolved together with others"),
         "snoozed": gettext("Snoozed"),
         "on_hold": gettext("On hold"),
         "nobody_to_reach": gettext("Nobody to reach"),

@@ -7,6 +7,7 @@ from followups.views import actions, customers, loop, queue, team, ticket, ticke
 urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
     path("queue/together/", together.together, name="together"),
+    path("queue/together/<int:number>/", together.together_job, name="together-job"),
     path("tickets/", tickets.tickets_page, name="tickets"),
     path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),

@@ -24,8 +24,7 @@ from tests.network import free_port
 
 # A shared machine is slow at times; a property is wrong or right, not late.
 settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", parent=settings.get_profile("default"), max_examples=200)
-# By hand, for a release: HYPOTHESIS_PROFILE=full python3 dev.py test
+# The full counts: ten times as many examples, answers and lives. `.ci/run` takes them on PostgreSQL.
 settings.register_profile("full", parent=settings.get_profile("default"), max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

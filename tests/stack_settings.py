@@ -6,4 +6,6 @@ from nps_loop.settings import CELERY_BROKER_TRANSPORT_OPTIONS, STORAGES
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
 # The tasks of a killed worker come back after seconds instead of minutes; nothing in a test runs for longer.
+# A mail that a killed worker held is free again after eight of these.
+EMAIL_TIMEOUT = 4
 CELERY_BROKER_TRANSPORT_OPTIONS |= {"visibility_timeout": 10, "unacked_restore_interval": 1}

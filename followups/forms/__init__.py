@@ -20,7 +20,14 @@ from followups.forms.ending import (
     ReopenForm,
     ResolveForm,
 )
-from followups.forms.promising import ActionForm, AddActionForm, CompleteActionForm, DropActionForm, MoveActionForm
+from followups.forms.promising import (
+    ActionForm,
+    AddActionForm,
+    CompleteActionForm,
+    DelayForm,
+    DropActionForm,
+    MoveActionForm,
+)
 
 FORMS: dict[str, type[VerbForm]] = {
     form.verb: form
@@ -32,6 +39,7 @@ FORMS: dict[str, type[VerbForm]] = {
         ResumeForm,
         AddActionForm,
         MoveActionForm,
+        DelayForm,
         CompleteActionForm,
         DropActionForm,
         ResolveForm,

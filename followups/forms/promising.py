@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from followups import workflow
 from followups.forms.base import ColleagueField, DayField, TextField, VerbForm
 from followups.models import Action
+from followups.promises import next_half_day
 
 PARTS = [("midday", _("by midday")), ("evening", _("by evening"))]
 
@@ -61,6 +62,27 @@ class ActionForm(VerbForm):
         super().__init__(data, **kwargs)
         # Closed ones too: the workflow says in a sentence what became of it.
         self.fields["action"].queryset = Action.objects.filter(ticket=self.desk.ticket)  # type: ignore[attr-defined]
+
+
+class DelayForm(VerbForm):
+    """Ready for one click: the next half-day of the team after the promised one stands in it already."""
+
+    verb = "delay"
+    act = staticmethod(workflow.delay)
+
+    due_on = DayField(label=_("New date"), error_messages={"required": _("Say by which day.")})
+    part = HalfDayField()
+    reason = TextField(max_length=2_000, required=False)
+
+    def prepare(self) -> None:
+        self.fields["reason"].label = gettext("Why? %(name)s reads this. It may stay empty.") % _capital(
+            {"name": self.desk.customer}
+        )
+        ticket = self.desk.ticket
+        if ticket.promised_at is not None and ticket.team is not None:
+            later = next_half_day(ticket.team.calendar.hours, max(ticket.promised_at, self.desk.now))
+            self.initial.setdefault("due_on", later.date)
+            self.initial.setdefault("part", later.part)
 
 
 class CompleteActionForm(ActionForm):

@@ -269,14 +269,41 @@ def delay(
     ticket: Ticket, action: Action, promised_at: datetime, why: str, author: User | None, *, now: datetime
 ) -> Draft:
     """A promised date moves: the new one and the reason, before the old one passes."""
+    return _delay(ticket, {"what": action.title}, promised_at, action.due_at, why, author, now=now)
+
+
+def contact_delayed(
+    ticket: Ticket,
+    target: str,
+    promised_at: datetime,
+    now_by: datetime,
+    why: str,
+    author: User | None,
+    *,
+    now: datetime,
+) -> Draft:
+    """A promised first contact or answer (`target`) comes later: the new half-day, best before the old one passes."""
+    facts = {"target": str(target), "is_over": promised_at < now}
+    return _delay(ticket, facts, promised_at, now_by, why, author, now=now)
+
+
+def _delay(
+    ticket: Ticket,
+    about: Mapping[str, Any],
+    promised_at: datetime,
+    now_by: datetime,
+    why: str,
+    author: User | None,
+    *,
+    now: datetime,
+) -> Draft:
     reader = Reader.of(ticket)
     facts = facts_of(ticket, reader, now=now, author=author) | {
-        "what": action.title,
         "promised": in_words(promised_at, reader.language, reader.zone, now=now),
-        "now_by": in_words(action.due_at, reader.language, reader.zone, now=now),
+        "now_by": in_words(now_by, reader.language, reader.zone, now=now),
         "why": why,
     }
-    return _draft("delay", ticket, facts, reader, now=now, author=author or ticket.owner)
+    return _draft("delay", ticket, facts | dict(about), reader, now=now, author=author or ticket.owner)
 
 
 def resolution(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -100,6 +100,15 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def live(self) -> TicketQuerySet:
         return self.filter(state__in=LIVE)
+
+    def resolved_together(self) -> TicketQuerySet:
+        """Resolved in their present cycle as one of many at once."""
+        return self.filter(
+            resolved_at__isnull=False,
+            resolutions__together=True,
+            resolutions__voided_at=None,
+            resolutions__cycle=F("cycle"),
+        )
 
     def unassigned(self) -> TicketQuerySet:
         """Live and no owner, in any state."""

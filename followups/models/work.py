@@ -148,6 +148,7 @@ class Resolution(models.Model):
     voided_at = models.DateTimeField(
         null=True, blank=True, help_text="Its mail came back; the ticket is in action again."
     )
+    together = models.BooleanField(default=False, help_text="Resolved as one of many at once.")
     differ_text = models.TextField(blank=True, help_text="A lead's reasons on closing as agreed to differ; mailed.")
 
     class Meta:

@@ -196,6 +196,12 @@ class MoveActionSerializer(VerbSerializer):
     part = serializers.ChoiceField(choices=["midday", "evening"], default="evening")
 
 
+class DelaySerializer(VerbSerializer):
+    due_on = DayField(help_text="By when the promised contact or answer comes instead.")
+    part = serializers.ChoiceField(choices=["midday", "evening"], default="evening")
+    reason = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="The customer reads it.")
+
+
 class CompleteActionSerializer(VerbSerializer):
     action = ActionField()
     what_changed = serializers.CharField(max_length=TEXT, help_text="One sentence; the customer reads it.")
@@ -266,6 +272,7 @@ BODIES: dict[str, type[VerbSerializer]] = {
     "send-message": SendMessageSerializer,
     "add-action": AddActionSerializer,
     "move-action": MoveActionSerializer,
+    "delay": DelaySerializer,
     "complete-action": CompleteActionSerializer,
     "drop-action": DropActionSerializer,
     "wait": WaitSerializer,

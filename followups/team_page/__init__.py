@@ -81,6 +81,8 @@ class TeamPage:
     stuck: list[Response]
     failed: list[trouble.FailedMail]
     crew: people.Crew
+    together: str
+    together_href: str
     said: list[SaidBack]
     silent: int
     first: str
@@ -107,6 +109,7 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         "breaking": cases.breaking(tickets, now=now),
         "late": cases.late(tickets, now=now),
         "unassigned": cases.unassigned(tickets),
+        "together": Ticket.objects.filter(team__in=chosen.order_by().values("pk")).resolved_together(),
     }
     counts = counting.count_each(parts)
     requests = cases.asked(tickets)
@@ -166,6 +169,8 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         stuck=trouble.stuck_answers(chosen),
         failed=trouble.failed_mails(tickets, now=now),
         crew=crew,
+        together=counting.in_words(counts["together"]) if counts["together"] else "",
+        together_href=link.list(together="true"),
         said=_said_back(tickets, now),
         silent=tickets.filter(closed_as=ClosedAs.UNCONFIRMED, closed_at__gte=_yesterday(now)).count(),
         first=_first(fetched),

@@ -10,6 +10,7 @@ from functools import cached_property
 from django.utils.translation import gettext
 
 from followups import queue_page
+from followups.clocks import WARN_BEFORE
 from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
 from followups.messages.reasons import why_not
 from followups.models import Action
@@ -38,6 +39,7 @@ FOLDS = ("log-contact", "add-action", "send-message", "resolve")
 RARER = (
     "log-reply",
     "wait",
+    "delay",
     "assign",
     "release",
     "snooze",
@@ -50,7 +52,7 @@ RARER = (
     "split",
 )
 # What goes out by mail, and so needs somebody who may be written to.
-BY_MAIL = ("send-message", "wait")
+BY_MAIL = ("send-message", "wait", "delay")
 ABOUT_ACTIONS = ("complete-action", "move-action", "drop-action")
 
 
@@ -153,6 +155,12 @@ class TicketPage:
     def is_full_brief(self) -> bool:
         """Before somebody reaches out, the fifteen seconds stand above the number."""
         return self.step.verb in ("log-contact", "send-message")
+
+    @property
+    def is_promise_in_danger(self) -> bool:
+        """Whether what the customer was told ends soon, or is over: then they should hear of it first."""
+        promised = self.case.ticket.promised_at
+        return promised is not None and promised - WARN_BEFORE <= self.now
 
     @cached_property
     def wrote_last(self) -> str:

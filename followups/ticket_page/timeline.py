@@ -83,6 +83,7 @@ class _Story:
             "mail-came-back": self._mail_came_back,
             "add-action": self._add_action,
             "move-action": self._move_action,
+            "delay": self._delay,
             "complete-action": self._complete_action,
             "drop-action": self._drop_action,
             "resolve": self._resolve,
@@ -281,6 +282,17 @@ class _Story:
         moves = [row for row in self.case.of_kind("move") if action and row.number == action.pk]
         if moves:
             entry.customer_reads = min(moves, key=lambda row: abs(row.at - event.happened_at)).text
+        return self._mail(entry, event, in_bubble=False)
+
+    def _delay(self, event: Event) -> Entry:
+        words = gettext("<b>{who}</b> told {name} a later time")
+        entry = self._line(event, "clock", words)
+        entry.tags.append((pgettext("of a promise", "moved"), "warn", ""))
+        old, new = (datetime.fromisoformat(event.data[name]) for name in ("from", "to"))
+        entry.about = gettext("Promised %(old)s, now %(new)s.") % {
+            "old": as_promised(old, self.now),
+            "new": as_promised(new, self.now),
+        }
         return self._mail(entry, event, in_bubble=False)
 
     def _complete_action(self, event: Event) -> Entry:

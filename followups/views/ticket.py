@@ -240,6 +240,7 @@ def _done(form: VerbForm, ticket: Ticket) -> str:
         if ticket.owner_id == form.desk.user.pk
         else gettext("Done. The owner of #%(n)s takes it from here."),
         "move-action": gettext("Moved, and %(name)s hears it before the old date."),
+        "delay": gettext("%(name)s is told the new time."),
         "drop-action": gettext("Left out, with the reason."),
         "resolve": gettext("#%(n)s is resolved. %(name)s has the last word."),
         "reopen": gettext("#%(n)s is open again."),

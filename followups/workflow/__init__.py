@@ -7,7 +7,7 @@ from followups.workflow.contact import Settlement, log_contact, log_reply, resum
 from followups.workflow.ending import agree_to_differ, leave_in_peace, reopen, resolve
 from followups.workflow.giving import assign, join, release, split
 from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
-from followups.workflow.promising import add_action, complete_action, drop_action, move_action
+from followups.workflow.promising import add_action, complete_action, delay, drop_action, move_action
 
 __all__ = [
     "Settlement",
@@ -17,6 +17,7 @@ __all__ = [
     "assign",
     "complete_action",
     "decide_dismissal",
+    "delay",
     "drop_action",
     "hold",
     "join",

@@ -57,7 +57,7 @@ def log_contact(
     resolved in the same transaction. Raises Incomplete, NotAllowed, Forbidden or Stale.
     """
     at = happened_at or now
-    _check_contact(ticket, channel, outcome, at, now)
+    _check_contact(ticket, channel, outcome, at, next_try_at, now)
     if settled is not None and outcome != Outcome.SPOKE:
         raise Incomplete(
             {"outcome": gettext("Only a talk can settle it: say that you spoke, or leave the outcome for later.")}
@@ -93,7 +93,9 @@ def log_contact(
     return work.ticket
 
 
-def _check_contact(ticket: Ticket, channel: str, outcome: str, at: datetime, now: datetime) -> None:
+def _check_contact(
+    ticket: Ticket, channel: str, outcome: str, at: datetime, next_try_at: datetime | None, now: datetime
+) -> None:
     errors = {}
     if channel not in Channel.values:
         errors["channel"] = gettext("Say how you reached out: phone, video, visit or mail.")
@@ -107,6 +109,8 @@ def _check_contact(ticket: Ticket, channel: str, outcome: str, at: datetime, now
         errors["happened_at"] = gettext("A contact is logged after it happened: this time is still to come.")
     elif at < ticket.responded_at - SKEW:
         errors["happened_at"] = gettext("This is before the customer answered.")
+    if next_try_at is not None and next_try_at < now - SKEW:
+        errors["next_try_at"] = gettext("The next try is still to come: choose a later time.")
     if errors:
         raise Incomplete(errors)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -84,10 +84,12 @@ def resolve(
     why_it_happened: str,
     send_mail: bool = True,
     no_mail_reason: str = "",
+    together: bool = False,
 ) -> Ticket:
     """Say what changed and why it happened, and ask the customer whether that settles it.
 
-    From *assigned* only where nobody can be reached: that counts as not told. Raises Incomplete naming all that lacks.
+    From *assigned* only where nobody can be reached: that counts as not told. `together`: as one of many at once, which
+    the lead sees as a figure. Raises Incomplete naming all that lacks.
     """
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("resolve")
@@ -117,8 +119,23 @@ def resolve(
             why_it_happened=why_it_happened,
             no_mail_reason=no_mail_reason,
             at=now,
+            together=together,
         )
     return work.ticket
+
+
+def lacks_for_together(ticket: Ticket, actions: Sequence[Action]) -> str:
+    """What a ticket lacks to be resolved as one of many; empty where nothing. `actions`: those of its present cycle.
+
+    Contact and outcome have to be its own: only then is there something to tell this customer and no other.
+    """
+    if ticket.state not in (TicketState.CONTACTED, TicketState.IN_ACTION):
+        return gettext("It has no contact of its own yet.")
+    if any(action.state == Action.State.OPEN for action in actions):
+        return gettext("An action is still open.")
+    if not any(action.state == Action.State.DONE for action in actions):
+        return gettext("No action of its own is done, so there is nothing to tell this customer.")
+    return ""
 
 
 def _lacks(work: OpenTicket) -> str:
@@ -200,6 +217,7 @@ def finish(
     why_it_happened: str,
     at: datetime,
     no_mail_reason: str = "",
+    together: bool = False,
 ) -> None:
     """Resolved: deadline met, mail queued, question asked. A *settled* pressed before closes it as confirmed."""
     ticket = work.ticket
@@ -211,6 +229,7 @@ def finish(
         why_it_happened=why_it_happened,
         told=told,
         no_mail_reason=no_mail_reason,
+        together=together,
         by=work.actor.user,
         happened_at=at,
     )

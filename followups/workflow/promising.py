@@ -180,6 +180,55 @@ def move_action(
     return work.ticket
 
 
+def delay(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    due_on: date | None,
+    part: str = "evening",
+    reason: str = "",
+) -> Ticket:
+    """A promised contact or answer comes later than the customer was told: they are mailed the new half-day.
+
+    What we owe by policy stays as it is, and a mail that says "later" is no contact. Raises Incomplete, and NotAllowed
+    where nothing is promised or the customer cannot be mailed.
+    """
+    with opened(ticket, actor=actor, now=now, version=version) as work:
+        work.check("delay")
+        promised = [row for row in work.deadlines if row.is_open and row.promised_at and row.cycle == work.ticket.cycle]
+        row = min(promised, key=lambda each: each.promised_at or now, default=None)
+        if row is None or row.promised_at is None:
+            raise NotAllowed(gettext("No contact or answer is promised to the customer now."), code="nothing_promised")
+        errors: dict[str, str] = {}
+        due_at = _due(work, due_on, part, errors)
+        old = row.promised_at
+        if due_at is not None and due_at <= old:
+            errors["due_on"] = gettext("This is not later than what was promised.")
+        if errors or due_at is None:
+            raise Incomplete(errors)
+        author = actor.user or work.ticket.owner
+        message = work.mail(
+            letters.contact_delayed(work.ticket, row.target, old, due_at, reason.strip(), author, now=now)
+        )
+        if message.state == Message.State.SKIPPED:
+            raise NotAllowed(message.reason, code="cannot_be_mailed")
+        row.promised_at = due_at
+        row.save(update_fields=["promised_at"])
+        work.write(
+            "delay",
+            data={
+                "target": row.target,
+                "from": old.isoformat(),
+                "to": due_at.isoformat(),
+                "message": message.pk,
+                "before_it_passed": now <= old,
+            },
+        )
+    return work.ticket
+
+
 def complete_action(
     ticket: Ticket,
     *,

@@ -126,6 +126,12 @@ VERBS: dict[str, Verb] = {
             elsewhere=gettext_noop("A date is moved while the ticket is at work."),
         ),
         Verb(
+            "delay",
+            gettext_noop("Say that it comes later"),
+            WITH_OWNER,
+            elsewhere=gettext_noop("A promise is put off while the ticket is at work."),
+        ),
+        Verb(
             "complete-action",
             gettext_noop("Done"),
             WITH_OWNER,
@@ -256,6 +262,8 @@ def why_not(verb: Verb, ticket: Ticket, roles: frozenset[Role]) -> str:
         return gettext("A lead takes a dismissed ticket up again.")
     if verb.name == "agree-to-differ" and Role.OWNER in roles:
         return gettext("Another lead than the owner decides this.")
+    if verb.name == "delay" and ticket.promised_at is None:
+        return gettext("No contact or answer is promised to the customer now.")
     if verb.name == "snooze" and ticket.customer_waits:
         return gettext("The customer waits for our answer, so this ticket cannot be snoozed.")
     return ""

@@ -67,19 +67,32 @@ def run_waiting(*, now: datetime) -> int:
     return done
 
 
+def run_now(job: Job, *, now: datetime) -> None:
+    """Do this job here, while somebody waits for it, unless a worker has taken it already."""
+    if _take(job, now):
+        _run(job)
+    job.refresh_from_db()
+
+
 def _claim(now: datetime) -> Job | None:
-    waiting = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, leased_until__lt=now)
-    for job in Job.objects.filter(waiting).order_by("pk")[:20]:
-        won = Job.objects.filter(waiting, pk=job.pk, attempts=job.attempts).update(
-            state=Job.State.RUNNING,
-            leased_until=now + LEASE,
-            started_at=job.started_at or now,
-            attempts=F("attempts") + 1,
-        )
-        if won:
-            job.refresh_from_db()
-            return job
-    return None
+    return next((job for job in Job.objects.filter(_free(now)).order_by("pk")[:20] if _take(job, now)), None)
+
+
+def _free(now: datetime) -> Q:
+    return Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, leased_until__lt=now)
+
+
+def _take(job: Job, now: datetime) -> bool:
+    """Make a job this process's own; False where another was faster."""
+    won = Job.objects.filter(_free(now), pk=job.pk, attempts=job.attempts).update(
+        state=Job.State.RUNNING,
+        leased_until=now + LEASE,
+        started_at=job.started_at or now,
+        attempts=F("attempts") + 1,
+    )
+    if won:
+        job.refresh_from_db()
+    return bool(won)
 
 
 def _run(job: Job) -> None:

@@ -32,7 +32,7 @@ ANSWERS_OUT = {**NOBODY, "read": "ok", "write": "ok", "admin": "ok", "else": 403
 EVERYBODY = {**NOBODY, "ingest": 403, "else": "ok"}
 
 VERBS = (
-    "assign", "release", "log-contact", "log-reply", "send-message", "add-action", "move-action", "complete-action",
+    "assign", "release", "log-contact", "log-reply", "send-message", "add-action", "move-action", "delay", "complete-action",
     "drop-action", "wait", "resume", "resolve", "reopen", "ask-dismissal", "decide-dismissal", "hold", "unhold", "note",
     "snooze", "join", "split", "leave-in-peace", "agree-to-differ",
 )  # fmt: skip

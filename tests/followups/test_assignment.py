@@ -237,6 +237,16 @@ def test_unassigned_for_fifteen_minutes_the_lead_signs_and_is_told_once() -> Non
     assert Message.objects.filter(kind="acknowledgement").count() == 1
 
 
+def test_unassigned_after_an_import_without_acknowledgements_the_lead_is_told_and_the_customer_is_not() -> None:
+    lead = make_user("Lea Ortiz")
+    make_member(team(), lead, role="lead", capacity=0)
+    (ticket,) = waiting(acknowledge=False)
+    assert clocks.acknowledge_the_unassigned(now=NOW + HOUR) == 1
+    assert clocks.acknowledge_the_unassigned(now=NOW + HOUR) == 0
+    assert Message.objects.filter(recipient=lead.email, case=ticket.pk).count() == 1
+    assert not Message.objects.filter(stream="case").exclude(state=Message.State.SKIPPED).exists()
+
+
 def test_at_half_of_the_time_the_cap_yields_and_the_lead_is_told() -> None:
     lead = colleague("Tomás Rey", role="lead", capacity=0)
     hanna = colleague("Hanna Brandt", capacity=1)

@@ -16,7 +16,10 @@ from django.utils import timezone, translation
 
 from followups.models import Ticket
 from followups.models.tickets import TicketState
+from followups.together import begin, chosen
+from followups.viewing import Viewer
 from nps_loop import links
+from nps_loop.jobs.models import Job
 from nps_loop.jobs.running import run_waiting
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -83,11 +86,18 @@ def _work(cast: Cast) -> Iterator[Place]:
     yield Place("tickets-none-found", "/tickets/?q=zzzzz", cast.lead)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
-    for verb in ("snooze", "assign"):
+    for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "resolve"):
         data = {"do": verb, "ticket": [ticket.pk for ticket in mine]}
         client = _logged_in(cast.agent)
         html = client.post("/queue/together/", data).content.decode()
         yield Place(f"together-{verb}", "/queue/", cast.agent, html=html)
+    asked = {"do": "snooze", "sure": "1", "ticket": [ticket.pk for ticket in mine], "until": "2020-01-01T09:00"}
+    yield Place("together-done", _logged_in(cast.agent).post("/queue/together/", asked)["Location"], cast.agent)
+    rows = chosen(Viewer.of(cast.agent), list(mine.values_list("pk", flat=True)) * 9, "note", now=timezone.now())
+    left = begin(rows, "note", {"text": "Read."}, user=cast.agent, now=timezone.now())
+    Job.objects.filter(pk=left.pk).update(state=Job.State.RUNNING, done=1)
+    yield Place("together-running", f"/queue/together/{left.pk}/", cast.agent)
+    yield Place("queue-view", "/queue/?view=today", cast.agent)
 
 
 def _tickets(cast: Cast) -> Iterator[Place]:

@@ -30,11 +30,16 @@ def violations(page: Any, **options: object) -> list[str]:
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
-def test_every_page_is_sound(live_server: LiveServer, browser: Any, cast: Cast) -> None:
+# Looked at in shares, so that those who run tests side by side share them.
+SHARES = 3
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_page_is_sound(live_server: LiveServer, browser: Any, cast: Cast, share: int) -> None:
     looker = Looker(browser, live_server.url)
     wrong: list[str] = []
     leads: dict[tuple[User | None, str], str] = {}
-    seen = named(places(cast), os.environ.get("PLACES", ""))
+    seen = named(places(cast), os.environ.get("PLACES", ""))[share::SHARES]
     for place in seen:
         page = looker.open(place)
         leads |= {(place.who, re.sub(r"\d+|=[^&]*", "", path)): path for path in links(page)}

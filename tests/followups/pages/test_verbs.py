@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,13 +14,13 @@ from django.test import Client
 from followups import workflow
 from followups.actors import Actor
 from followups.forms import FORMS
-from followups.models import Action, ContactAttempt, DismissalRequest, Note, Reply, Resolution, Ticket
+from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Note, Reply, Resolution, Ticket
 from followups.models.tickets import ClosedAs, TicketState
 from nps_loop.mail.models import Message
 from surveys.models import Contact
 from tests import factories
 from tests.factories import NOW
-from tests.followups.pages.cast import DAY, Cast, add_marta, add_ticket
+from tests.followups.pages.cast import DAY, HOUR, Cast, add_marta, add_ticket
 from tests.followups.pages.conftest import logged_in, shown
 
 S = TicketState
@@ -328,6 +329,35 @@ def test_an_action_is_done_moved_and_left_out(cast: Cast, hanna: Client, marta: 
     answer = post(hanna, marta, "drop-action", action=action.pk, reason="Too late.")
     assert answer.status_code == 409
     assert "This action is done already." in answer.content.decode()
+
+
+def test_a_promised_contact_is_put_off_in_one_click_while_it_is_in_danger(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(due_at=cast.now + HOUR, promised_at=cast.now + HOUR)
+    Deadline.objects.filter(ticket=marta, target="first_contact").update(promised_at=cast.now + HOUR)
+    page = hanna.get(f"/tickets/{marta.pk}/?do=delay").content.decode()
+    assert "Send the delay mail first" in page
+    offered = re.search(r'name="due_on" value="([\d-]+)"', page)
+    part = re.search(r'name="part" value="(\w+)"[^>]*checked', page)
+    assert offered and part
+    answer = post(hanna, marta, "delay", due_on=offered[1], part=part[1], reason="")
+    assert answer.status_code == 302
+    assert Message.objects.filter(case=marta.pk, kind="delay").count() == 1
+    shown_now = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "is told the new time" in shown_now and "told Marta a later time" in shown_now
+    refused = post(hanna, marta, "delay", due_on=offered[1], part=part[1], reason="Typed already.")
+    assert refused.status_code == 400
+    assert "This is not later than what was promised." in refused.content.decode()
+    assert "Typed already." in refused.content.decode()
+    assert Message.objects.filter(case=marta.pk, kind="delay").count() == 1
+
+
+def test_where_nothing_is_promised_nothing_is_put_off(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    spoken(cast, marta)
+    assert 'id="delay"' not in hanna.get(f"/tickets/{marta.pk}/").content.decode()
+    assert post(hanna, marta, "delay", due_on="2026-12-01", part="midday", reason="").status_code == 409
+    assert mails() == 0
 
 
 def test_an_action_of_another_ticket_is_refused(cast: Cast, hanna: Client, marta: Ticket) -> None:

@@ -27,7 +27,7 @@ from tests.factories import NOW, make_account, make_contact, make_member, make_r
 pytestmark = pytest.mark.django_db
 
 STEPS = [
-    "talk", "try", "write", "accept", "bounce", "plan", "done", "drop", "move", "wait", "resume", "resolve", "settle",
+    "talk", "try", "write", "accept", "bounce", "plan", "done", "drop", "move", "delay", "wait", "resume", "resolve", "settle",
     "reopen", "ask", "refuse", "approve", "hold", "unhold", "snooze", "note", "reply", "reply_settled", "settled",
     "not_yet", "call_me", "somebody_else", "leave_it", "add_words", "differ", "release", "take", "sweep", "clock",
 ]  # fmt: skip
@@ -101,6 +101,9 @@ class Life:
         if action := self.open_action():
             due_on = (self.now + timedelta(days=9)).date()
             self.do(workflow.move_action, by=self.other, action=action, due_on=due_on, reason="More was broken.")
+
+    def delay(self) -> None:
+        self.do(workflow.delay, due_on=(self.now + timedelta(days=6)).date())
 
     def wait(self) -> None:
         self.do(workflow.wait, question="Which file was it?")

@@ -70,6 +70,7 @@ def test_a_next_try_never_hides_a_ticket_past_its_due_time(case: Ticket, hanna: 
         ({"channel": "mail", "outcome": "spoke"}, "outcome"),
         ({"channel": "phone", "outcome": "spoke", "happened_at": NOW + HOUR}, "happened_at"),
         ({"channel": "phone", "outcome": "spoke", "happened_at": NOW - DAY}, "happened_at"),
+        ({"channel": "phone", "outcome": "no_answer", "next_try_at": NOW - DAY}, "next_try_at"),
     ],
 )
 def test_a_contact_that_cannot_be_is_refused_by_field(
