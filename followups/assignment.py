@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext
 
 from followups.actors import Actor
 from followups.messages import notices
@@ -37,6 +39,7 @@ from followups.models import (
     Watcher,
 )
 from followups.models.tickets import AT_WORK, LIVE, TicketState
+from followups.templatetags.moments import in_full
 from followups.workflow.giving import Handing, assignment_lock, give
 from followups.workflow.writing import WITH, opened
 from nps_loop.mail import outbox
@@ -169,7 +172,7 @@ class Pool:
 class Choice:
     candidate: Candidate
     rule: str
-    why: str
+    why: notices.Sentence
     passed_over: tuple[User, str, str] | None = None
 
 
@@ -184,16 +187,24 @@ def choose(
 ) -> Choice | None:
     """The person for one ticket, by the order at the top of this module; None where it has to wait. No query."""
     if conversation_owner is not None and (found := pool.of_user(conversation_owner, ticket.team_id)):
-        return Choice(found, "conversation", "You are in conversation with this customer already.")
+        return Choice(found, "conversation", lambda: gettext("You are in conversation with this customer already."))
     account = ticket.account.name if ticket.account else ""
     if account_mate is not None and account_mate != gave_back and (found := pool.of_user(account_mate, ticket.team_id)):
-        return Choice(found, "same_account", f"You have the ticket of somebody else at {account}.")
+        return Choice(
+            found,
+            "same_account",
+            lambda: gettext("You have the ticket of somebody else at %(account)s.") % {"account": account},
+        )
     owner = ticket.account.owner if ticket.account else None
     passed_over = None
     if owner is not None:
         code, until = ("gave_back", "") if owner.pk == gave_back else pool.why_not(owner)
         if not code and (found := pool.of_user(owner.pk, ticket.team_id)):
-            return Choice(found, "account_owner", f"You look after {account} and are not away.")
+            return Choice(
+                found,
+                "account_owner",
+                lambda: gettext("You look after %(account)s and are not away.") % {"account": account},
+            )
         passed_over = (owner, code, until)
     teams = pool.teams_for(ticket, owner_passed_over=passed_over is not None)
     # Whoever gave it back is asked again only where nobody else can take it.
@@ -206,12 +217,20 @@ def choose(
     if least is None:
         return None
     if least.is_full:
-        why = (
-            f"Everybody in {least.team.name} is full and half of the time is gone. You had the least for your capacity."
-        )
-        return Choice(least, "cap_yielded", why, passed_over)
-    why = f"Of {least.team.name} you had the least for your capacity: {least.load} of {least.capacity}."
-    return Choice(least, "least_load", why, passed_over)
+        return Choice(least, "cap_yielded", lambda: _had_the_least_of_the_full(least), passed_over)
+    # As it is now: the load grows with each ticket of the round.
+    load = least.load
+    return Choice(least, "least_load", lambda: _had_the_least(least, load), passed_over)
+
+
+def _had_the_least_of_the_full(chosen: Candidate) -> str:
+    words = gettext("Everybody in %(team)s is full and half of the time is gone. You had the least for your capacity.")
+    return words % {"team": chosen.team.name}
+
+
+def _had_the_least(chosen: Candidate, load: int) -> str:
+    words = gettext("Of %(team)s you had the least for your capacity: %(load)s of %(capacity)s.")
+    return words % {"team": chosen.team.name, "load": load, "capacity": chosen.capacity}
 
 
 @dataclass(slots=True)
@@ -303,10 +322,14 @@ def _along_with(choices: Sequence[tuple[Ticket, Choice]], locked: Sequence[Ticke
         if row.owner_id is None and row.state != TicketState.RESOLVED:
             continue
         ticket, choice = found
-        why = f"It goes with #{ticket.pk}: one customer has one person to turn to."
         data = {"rule": "conversation", "with": ticket.pk}
+        why = partial(_goes_with, ticket.pk)
         handings.append(Handing(row, choice.candidate.user, choice.candidate.team, why, data))
     return handings
+
+
+def _goes_with(number: int) -> str:
+    return gettext("It goes with #%(number)s: one customer has one person to turn to.") % {"number": number}
 
 
 def _choose_all(tickets: Sequence[Ticket], pool: Pool, now: datetime) -> list[tuple[Ticket, Choice]]:
@@ -397,7 +420,7 @@ def _let_passed_over_watch(choices: Sequence[tuple[Ticket, Choice]], now: dateti
             )
         )
         if user.is_active:
-            drafts.append(notices.watching(user, ticket, passed_over_because(code, until)))
+            drafts.append(notices.watching(user, ticket, partial(passed_over_because, code, until)))
     # Whoever watches as account owner already reads from now on why it went to somebody else.
     Watcher.objects.bulk_create(
         watchers,
@@ -410,17 +433,17 @@ def _let_passed_over_watch(choices: Sequence[tuple[Ticket, Choice]], now: dateti
 
 
 def passed_over_because(code: str, until: str) -> str:
-    """Why the account owner did not get it, as they read it."""
+    """Why the account owner did not get it, as they read it, in the language that is active."""
     if code == "away" and until:
-        return f"You are away until {datetime.fromisoformat(until):%A %d %B}."
+        return gettext("You are away until %(day)s.") % {"day": in_full(datetime.fromisoformat(until))}
     return {
-        "away": "You are away.",
-        "full": "You have as many tickets as fit.",
-        "gave_back": "It was given back.",
-        "inactive": "Your log-in is switched off.",
-        "no_team": "You are in no team that takes tickets.",
-        "no_capacity": "You take no tickets at present.",
-    }.get(code, "Somebody else could take it at once.")
+        "away": gettext("You are away."),
+        "full": gettext("You have as many tickets as fit."),
+        "gave_back": gettext("It was given back."),
+        "inactive": gettext("Your log-in is switched off."),
+        "no_team": gettext("You are in no team that takes tickets."),
+        "no_capacity": gettext("You take no tickets at present."),
+    }.get(code, gettext("Somebody else could take it at once."))
 
 
 def _tell_leads_that_the_cap_yielded(choices: Sequence[tuple[Ticket, Choice]], now: datetime) -> None:
@@ -435,12 +458,19 @@ def _tell_leads_that_the_cap_yielded(choices: Sequence[tuple[Ticket, Choice]], n
             leads[ticket.team_id] = notices.leads_of(ticket.team_id)
         drafts += notices.to_leads(
             ticket,
-            f"Given beyond capacity: #{ticket.pk}",
-            [f"Half of its time was gone and everybody was full: {ticket.owner.name if ticket.owner else ''} has it."],
+            partial(_given_beyond_capacity, ticket),
             dedupe_key=f"half:{ticket.pk}:{ticket.cycle}",
             leads=leads[ticket.team_id],
         )
     outbox.queue(drafts, now=now)
+
+
+def _given_beyond_capacity(ticket: Ticket) -> tuple[str, list[str]]:
+    line = gettext("Half of its time was gone and everybody was full: %(name)s has it.")
+    return (
+        gettext("Given beyond capacity: #%(number)s") % {"number": ticket.pk},
+        [line % {"name": ticket.owner.name if ticket.owner else ""}],
+    )
 
 
 def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: datetime) -> list[Ticket]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from followups.actors import Actor
 from followups.messages import letters, notices
@@ -47,18 +48,16 @@ def _bring_back(ticket: Ticket, *, now: datetime) -> None:
             return
         comes_back(work, "resume", data={"because": "date"}, at=now)
         if current.owner is not None:
-            name = current.contact.short_name if current.contact else "The customer"
+            key = f"back:{current.pk}:{current.version}"
             work.mail_later(
-                [
-                    notices.to_person(
-                        current.owner,
-                        current,
-                        f"No answer from {name} (#{current.pk})",
-                        [f"{name} was asked a question and has not answered by the day set. The clock runs again."],
-                        dedupe_key=f"back:{current.pk}:{current.version}",
-                    )
-                ]
+                [notices.to_person(current.owner, current, lambda: _no_answer_from(current), dedupe_key=key)]
             )
+
+
+def _no_answer_from(ticket: Ticket) -> tuple[str, list[str]]:
+    who = {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "number": ticket.pk}
+    line = gettext("%(name)s was asked a question and has not answered by the day set. The clock runs again.")
+    return gettext("No answer from %(name)s (#%(number)s)") % who, [line % who]
 
 
 def close_the_silent(*, now: datetime) -> int:
@@ -133,8 +132,8 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             drafts += _told_together(
                 signers,
                 [(ticket, "unassigned") for ticket in of_team],
-                subject="Nobody has it yet",
-                line="Nobody could take it for 15 minutes. Give it to somebody, or free somebody up.",
+                subject=gettext_noop("Nobody has it yet"),
+                line=gettext_noop("Nobody could take it for 15 minutes. Give it to somebody, or free somebody up."),
             )
         keep_promises(promises, outbox.queue(drafts, now=now), tickets)
         Ticket.objects.bulk_update(tickets, ["due_at", "due_for", "promised_at", "rank"], batch_size=500)
@@ -147,6 +146,8 @@ def _told_together(
 ) -> list[outbox.Draft]:
     """One mail a ticket, or one for all where there are many: a bad day must not bury whoever has to act on it.
 
+    `subject` and `line` are messages of the catalogues, so that each reader has them in their own language.
+
     With each ticket comes what is told of it, as a code, so that the same is told once and something else again. A
     ticket with several things to tell of is told of once.
     """
@@ -156,24 +157,43 @@ def _told_together(
         if len(once) <= DIGEST_OVER:
             drafts += [
                 notices.to_person(
-                    reader, row, f"{subject}: #{row.pk}", [line], dedupe_key=f"{code}:{row.pk}:{row.cycle}:{reader.pk}"
+                    reader,
+                    row,
+                    lambda number=row.pk: (f"{gettext(subject)}: #{number}", [gettext(line)]),  # type: ignore[misc]
+                    dedupe_key=f"{code}:{row.pk}:{row.cycle}:{reader.pk}",
                 )
                 for row, code in once
             ]
         else:
             first, code = once[0]
-            numbers = ", ".join(f"#{row.pk}" for row, _code in once[:20])
-            more = f" and {len(once) - 20} more" if len(once) > 20 else ""
             drafts.append(
                 notices.to_person(
                     reader,
                     first,
-                    f"{subject}: {len(once)} tickets",
-                    [line, f"{numbers}{more}."],
+                    lambda: (
+                        _count_of(gettext(subject), len(once)),
+                        [gettext(line), _numbers([row for row, _ in once])],
+                    ),
                     dedupe_key=f"{code}:{first.pk}:{first.cycle}:{reader.pk}:{len(once)}",
                 )
             )
     return drafts
+
+
+def _count_of(subject: str, count: int) -> str:
+    words = ngettext("%(subject)s: %(count)s ticket", "%(subject)s: %(count)s tickets", count)
+    return words % {"subject": subject, "count": count}
+
+
+def _numbers(tickets: Sequence[Ticket]) -> str:
+    """The first twenty of them by number, and how many more there are."""
+    numbers, more = ", ".join(f"#{row.pk}" for row in tickets[:20]), len(tickets) - 20
+    if more <= 0:
+        return f"{numbers}."
+    return ngettext("%(numbers)s and %(more)s more.", "%(numbers)s and %(more)s more.", more) % {
+        "numbers": numbers,
+        "more": more,
+    }
 
 
 def warn_owners(*, now: datetime) -> int:
@@ -260,8 +280,10 @@ def warn_of_promises_in_danger(*, now: datetime) -> int:
         now=now,
         until=now + WARN_BEFORE,
         field="warned_for",
-        subject="Promised, and due soon",
-        line="If it will not be ready, move the date now: the customer then hears it before, and not after.",
+        subject=gettext_noop("Promised, and due soon"),
+        line=gettext_noop(
+            "If it will not be ready, move the date now: the customer then hears it before, and not after."
+        ),
         with_leads=False,
     )
 
@@ -272,8 +294,8 @@ def tell_of_broken_promises(*, now: datetime) -> int:
         now=now,
         until=now,
         field="late_told_for",
-        subject="A promise was not kept in time",
-        line="The customer's page says so already. Tell the customer, with a new date and the reason.",
+        subject=gettext_noop("A promise was not kept in time"),
+        line=gettext_noop("The customer's page says so already. Tell the customer, with a new date and the reason."),
         with_leads=True,
     )
 
@@ -305,8 +327,14 @@ def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str
                 notices.to_person(
                     reader,
                     action.ticket,
-                    f"{subject}: #{action.ticket_id}",
-                    [f"“{action.title}”, with {action.owner.name}.", line],
+                    lambda action=action: (  # type: ignore[misc]
+                        f"{gettext(subject)}: #{action.ticket_id}",
+                        [
+                            gettext("“%(action)s”, with %(name)s.")
+                            % {"action": action.title, "name": action.owner.name},
+                            gettext(line),
+                        ],
+                    ),
                     dedupe_key=f"{field}:{action.pk}:{int(action.due_at.timestamp())}:{reader.pk}",
                 )
                 for reader in readers.values()
@@ -317,6 +345,13 @@ def _tell_of_actions(*, now: datetime, until: datetime, field: str, subject: str
 
 
 def _words_for(level: str) -> tuple[str, str]:
+    """Subject and line, as messages of the catalogues."""
     if level == Escalation.Level.SOON:
-        return "Due within three hours", "If the date does not hold, say so to the customer before it passes."
-    return "Late", "A time that was due or promised has passed. See whether somebody else should help."
+        return (
+            gettext_noop("Due within three hours"),
+            gettext_noop("If the date does not hold, say so to the customer before it passes."),
+        )
+    return (
+        gettext_noop("Late"),
+        gettext_noop("A time that was due or promised has passed. See whether somebody else should help."),
+    )

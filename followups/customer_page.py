@@ -14,7 +14,7 @@ from followups.models import Action, ContactAttempt, Initiative, Ticket, Verdict
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
 from followups.team_page.people import language_name
-from followups.templatetags.moments import on_day
+from followups.templatetags.moments import lower_first, on_day
 from followups.ticket_page.aside import Scores, how_it_went, scores, time_there
 from followups.ticket_page.timeline import mail_tag, was_kept
 from followups.viewing import Viewer, customer_without_name
@@ -343,7 +343,7 @@ def _at_account(
         found.append(Happened(answer.responded_at, "queue", who, words, _number(answer)))
         if ticket is not None and ticket.state == TicketState.CLOSED and ticket.closed_at:
             mark = "st-confirmed" if ticket.closed_as == "confirmed" else "st-unconfirmed"
-            closed = gettext("closed: %(how)s") % {"how": ticket.get_closed_as_display().lower()}
+            closed = gettext("closed: %(how)s") % {"how": lower_first(ticket.get_closed_as_display())}
             found.append(Happened(ticket.closed_at, mark, who, closed, ticket.pk))
     for contact_id, attempt in spoken.items():
         who = attempt.by.name if attempt.by else gettext("Somebody")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop
+
 # Hours a ticket moves up, by reason. Their sum bounds how long anybody else can be kept waiting by them.
 LOWEST_SCORES = 6
 LOW_SCORES = 3
@@ -39,19 +41,19 @@ def bonus(weight: Weight, today: date) -> list[list[str | int]]:
     """Reasons with their hours, as shown on the ticket: `[["score 0 to 2", 6], …]`."""
     found: list[list[str | int]] = []
     if weight.score <= 2:
-        found.append(["a score of 0 to 2", LOWEST_SCORES])
+        found.append([gettext_noop("a score of 0 to 2"), LOWEST_SCORES])
     elif weight.score <= 6:
-        found.append(["a score of 3 to 6", LOW_SCORES])
+        found.append([gettext_noop("a score of 3 to 6"), LOW_SCORES])
     if weight.contact_me:
-        found.append(["asked to be contacted", ASKED_FOR_CONTACT])
+        found.append([gettext_noop("asked to be contacted"), ASKED_FOR_CONTACT])
     if weight.annual_value is not None and weight.annual_value >= LARGE_VALUE:
-        found.append(["a large account", LARGE_ACCOUNT])
+        found.append([gettext_noop("a large account"), LARGE_ACCOUNT])
     elif weight.annual_value is not None and weight.annual_value >= MIDDLE_VALUE:
-        found.append(["a middle-sized account", MIDDLE_ACCOUNT])
+        found.append([gettext_noop("a middle-sized account"), MIDDLE_ACCOUNT])
     if weight.renewal_on is not None and 0 <= (weight.renewal_on - today).days <= RENEWAL_DAYS:
-        found.append(["renews within 60 days", RENEWS_SOON])
+        found.append([gettext_noop("renews within 60 days"), RENEWS_SOON])
     if weight.unhappy_before:
-        found.append(["was unhappy before", UNHAPPY_AGAIN])
+        found.append([gettext_noop("was unhappy before"), UNHAPPY_AGAIN])
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from followups.actors import Actor
 from followups.messages import notices
@@ -120,10 +121,10 @@ def _settled(work: OpenTicket, words: str, data: dict[str, object]) -> None:
     """Resolved: closed as confirmed. Before that it is an event, and resolving then closes as confirmed."""
     if work.ticket.state == TicketState.RESOLVED:
         ending.confirm(work, "settled", data=data, at=work.now)
-        _tell_owner(work, "says that it is settled", words)
+        _tell_owner(work, gettext_noop("%(name)s says that it is settled"), words)
     else:
         work.write("settled-early", data=data)
-        _tell_owner(work, "says that it is settled already", words)
+        _tell_owner(work, gettext_noop("%(name)s says that it is settled already"), words)
 
 
 def _not_yet(work: OpenTicket, words: str, data: dict[str, object]) -> None:
@@ -138,7 +139,7 @@ def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
         work.write("call-me", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
         if work.ticket.state != TicketState.NEW:
             answer_owed(work, work.now)
-    _tell_owner(work, "asks for a call", words)
+    _tell_owner(work, gettext_noop("%(name)s asks for a call"), words)
 
 
 def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> None:
@@ -149,16 +150,27 @@ def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> Non
         work.write("somebody-else", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
         if work.ticket.state != TicketState.NEW:
             answer_owed(work, work.now)
-    name = work.ticket.contact.short_name if work.ticket.contact else "The customer"
-    owner = work.ticket.owner.name if work.ticket.owner else "the present owner"
     work.mail_later(
         notices.to_leads(
             work.ticket,
-            f"{name} asks for somebody else (#{work.ticket.pk})",
-            [f"{name} would like somebody else than {owner} to answer. Decide who."],
+            lambda: _wants_somebody_else(work.ticket),
             dedupe_key=f"somebody-else:{work.ticket.pk}:{work.ticket.version}",
         )
     )
+
+
+def _wants_somebody_else(ticket: Ticket) -> tuple[str, list[str]]:
+    name = _name(ticket)
+    owner = ticket.owner.name if ticket.owner else gettext("the present owner")
+    line = gettext("%(name)s would like somebody else than %(owner)s to answer. Decide who.")
+    return (
+        gettext("%(name)s asks for somebody else (#%(number)s)") % {"name": name, "number": ticket.pk},
+        [line % {"name": name, "owner": owner}],
+    )
+
+
+def _name(ticket: Ticket) -> str:
+    return ticket.contact.short_name if ticket.contact else gettext("The customer")
 
 
 def _leave_it(work: OpenTicket, words: str, data: dict[str, object]) -> None:
@@ -168,24 +180,26 @@ def _leave_it(work: OpenTicket, words: str, data: dict[str, object]) -> None:
         work.set(recovery_on=None, left_in_peace=True)
     else:
         work.write("leave-it", data=data, left_in_peace=True, customer_waits=False, recovery_on=None)
-    _tell_owner(work, "asks to be left in peace about it: no more mail, no call", words)
+    _tell_owner(work, gettext_noop("%(name)s asks to be left in peace about it: no more mail, no call"), words)
 
 
 def _tell_owner(work: OpenTicket, what: str, words: str) -> None:
+    """`what` is a message of the catalogues with the customer's name in it; `words` are the customer's own."""
     owner = work.ticket.owner
     if owner is None or not owner.is_active:
         return
-    name = work.ticket.contact.short_name if work.ticket.contact else "The customer"
-    lines = [f"{name} {what}."]
-    if words and not work.ticket.on_hold:
-        lines.append(f"“{words[:500]}”")
+    quoted = [f"“{words[:500]}”"] if words and not work.ticket.on_hold else []
+
+    def said() -> tuple[str, list[str]]:
+        sentence = gettext(what) % {"name": _name(work.ticket)}
+        return f"{sentence} (#{work.ticket.pk})", [f"{sentence}.", *quoted]
+
     work.mail_later(
         [
             notices.to_person(
                 owner,
                 work.ticket,
-                f"{name} {what} (#{work.ticket.pk})",
-                lines,
+                said,
                 dedupe_key=f"press:{work.ticket.pk}:{work.ticket.version}",
             )
         ]

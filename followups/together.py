@@ -119,7 +119,7 @@ def begin(rows: Sequence[Chosen], verb: str, arguments: Mapping[str, Any], *, us
 def run_job(job: Job, alive: Callable[..., None]) -> dict[str, Any]:
     """Do what is left of a choice, ticket by ticket; returns how many were done and refused."""
     if job.created_by is None:
-        raise jobs.Unworkable("Whoever asked for this is no longer known, so nobody does it in their name.")
+        raise jobs.Unworkable(gettext("Whoever asked for this is no longer known, so nobody does it in their name."))
     waiting = job.items.filter(state=JobItem.State.WAITING).order_by("number").values_list("pk", flat=True)
     for count, pk in enumerate(list(waiting), 1):
         _do(job, pk, job.created_by)

@@ -1,19 +1,23 @@
 """Keep the translations whole: gather what is translatable, update and compile the catalogues, name what is missing.
 
-    python -m nps_loop.catalogues            update locale/*/LC_MESSAGES/django.po and compile them
-    python -m nps_loop.catalogues --check    change nothing; print what is missing or stale and exit 1
+    python -m nps_loop.catalogues              update locale/*/LC_MESSAGES/django.po and compile them
+    python -m nps_loop.catalogues --check      change nothing; print what is missing or wrong and exit 1
+    python -m nps_loop.catalogues --missing    print what has no words yet as JSON, with room for them
+    python -m nps_loop.catalogues --fill FILE  take the words from such a file, where nothing is wrong with them
 
-What a customer reads must have its words in every language. What only colleagues read may still be English.
+Every message has its words in every language. A message in the plural has a list of two. No entry is fuzzy.
 
 Babel does the reading and writing, so that no GNU gettext has to be installed.
 """
 
 from __future__ import annotations
 
+import ast
 import io
+import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +30,6 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "es", "fr")
 PARTS = ("nps_loop", "surveys", "followups", "templates")
-# What somebody outside may read, and the notices to colleagues, who may share no language with each other.
-READ_BY_CUSTOMERS = (
-    "followups/loop_page.py",
-    "nps_loop/templatetags/",
-    "templates/emails/",
-    "templates/followups/loop/",
-    "templates/includes/",
-    "templates/registration/",
-    "templates/surveys/unsubscribe",
-)
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
@@ -60,23 +54,34 @@ def gathered(root: Path = ROOT) -> dict[Key, list[str]]:
             if path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
                 continue
             source = path.read_text(encoding="utf-8")
-            if path.suffix != ".py":
-                # Templates become lines of gettext calls; their indentation means nothing to Python.
-                source = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
-            for key in _calls(source):
+            for key in _calls(source) if path.suffix == ".py" else _calls_of_template(source, path):
                 found.setdefault(key, []).append(path.relative_to(root).as_posix())
     return found
 
 
 def _calls(source: str) -> Iterator[Key]:
-    found: Iterator[Any] = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {})
+    """Messages of Python, also where the call stands within an f-string."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and (name := getattr(node.func, "id", getattr(node.func, "attr", ""))) in KEYWORDS
+        ):
+            given = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+            yield from _message(name, given)
+
+
+def _calls_of_template(source: str, path: Path) -> Iterator[Key]:
+    # A template becomes lines of gettext calls; their indentation means nothing to Python.
+    lines = "\n".join(line.strip() for line in templatize(source, str(path)).splitlines())
+    found: Iterator[Any] = extract_python(io.BytesIO(lines.encode()), KEYWORDS, [], {})
     for _line, function, words, _comments in found:
-        given = [words] if isinstance(words, str) else list(words)
-        context = given.pop(0) if function.startswith(("p", "np")) and given else None
-        if not given or not isinstance(given[0], str) or not given[0]:
-            continue
-        plural = given[1] if function.startswith(("n", "np")) and len(given) > 1 else None
-        yield context, given[0], plural
+        yield from _message(function, [words] if isinstance(words, str) else list(words or ()))
+
+
+def _message(function: str, given: list[Any]) -> Iterator[Key]:
+    context = given.pop(0) if function.startswith(("p", "np")) and given else None
+    if given and isinstance(given[0], str) and given[0]:
+        yield context, given[0], given[1] if function.startswith("n") and len(given) > 1 else None
 
 
 def catalogue(language: str, root: Path = ROOT) -> Catalog:
@@ -85,8 +90,8 @@ def catalogue(language: str, root: Path = ROOT) -> Catalog:
         return read_po(file, locale=language)
 
 
-def update(root: Path = ROOT) -> None:
-    """Add new messages to each catalogue without words, drop those nobody uses, and compile."""
+def update(root: Path = ROOT, words: Mapping[tuple[str, Key], Sequence[str]] | None = None) -> None:
+    """Add new messages to each catalogue, drop those nobody uses, and compile. `words` are by language and message."""
     wanted = gathered(root)
     for language in LANGUAGES:
         kept = catalogue(language, root)
@@ -102,9 +107,12 @@ def update(root: Path = ROOT) -> None:
             msgid_bugs_address="nps_loop",
             fuzzy=False,
         )
-        for context, words, plural in sorted(wanted, key=lambda key: (wanted[key], key[1])):
-            old = kept.get(words, context)
-            fresh.add((words, plural) if plural else words, old.string if old else None, context=context)
+        for key in sorted(wanted, key=lambda key: (wanted[key], key[1])):
+            context, said, plural = key
+            old = kept.get(said, context)
+            new = (words or {}).get((language, key))
+            string = (tuple(new) if plural else new[0]) if new else old.string if old else None
+            fresh.add((said, plural) if plural else said, string, context=context)
         with _path(language, root).open("wb") as file:
             write_po(file, fresh, width=120)
         with _path(language, root).with_suffix(".mo").open("wb") as file:
@@ -117,34 +125,68 @@ def problems(root: Path = ROOT) -> list[str]:
     wanted = gathered(root)
     for language in LANGUAGES:
         kept = catalogue(language, root)
-        for (context, words, plural), places in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
-            message = kept.get(words, context)
+        for key, places in sorted(wanted.items(), key=lambda item: (item[1], item[0][1])):
+            message = kept.get(key[1], key[0])
             if message is None or not all(_strings(message)):
-                wrong += [f"{language}: no words for {words!r} ({place})" for place in places if _for_customers(place)][
-                    :1
-                ]
-            elif words not in CALLING and _places(plural or words) != _places(_strings(message)[-1]):
-                wrong.append(f"{language}: the places differ in the words for {words!r}")
+                wrong.append(f"{language}: no words for {key[1]!r} ({places[0]})")
+            elif message.fuzzy:
+                wrong.append(f"{language}: the words for {key[1]!r} are fuzzy")
+            elif objection := _objection(key, _strings(message)):
+                wrong.append(f"{language}: {objection} the words for {key[1]!r}")
         compiled = _path(language, root).with_suffix(".mo")
         if not compiled.exists() or not _pairs(kept).items() <= _pairs(_compiled(compiled)).items():
             wrong.append(f"{language}: django.mo is not what django.po says; run python -m nps_loop.catalogues")
     return wrong
 
 
-def still_english(root: Path = ROOT) -> dict[str, int]:
-    """Language -> how many messages for colleagues have no words in it yet."""
-    wanted = gathered(root)
-    counts = {}
-    for language in LANGUAGES:
-        kept = catalogue(language, root)
-        said = [kept.get(words, context) for context, words, _plural in wanted]
-        counts[language] = sum(1 for message in said if message is None or not all(_strings(message)))
-    return counts
+def missing(root: Path = ROOT) -> list[dict[str, Any]]:
+    """Every message that lacks words: where it stands, what it says, and each language it lacks with room for them."""
+    kept = {language: catalogue(language, root) for language in LANGUAGES}
+    found = []
+    for (context, words, plural), places in sorted(gathered(root).items(), key=lambda item: (item[1], item[0][1])):
+        said = {language: kept[language].get(words, context) for language in LANGUAGES}
+        lacking = [language for language in LANGUAGES if not all(_strings(said[language]))]
+        if lacking:
+            room = dict.fromkeys(lacking, ["", ""] if plural else "")
+            found.append({"place": places[0], "context": context, "words": words, "plural": plural, **room})
+    return found
 
 
-def _for_customers(place: str) -> bool:
-    # Pages of the top folder are what anybody may meet: log-in, errors, the frame of all others.
-    return place.startswith(READ_BY_CUSTOMERS) or bool(re.fullmatch(r"templates/[^/]+", place))
+def fill(entries: Sequence[Mapping[str, Any]], root: Path = ROOT) -> list[str]:
+    """Take the words of `entries`, as `missing` gave them; returns what is wrong with those that were not taken."""
+    wanted, wrong = gathered(root), []
+    taken: dict[tuple[str, Key], Sequence[str]] = {}
+    for entry in entries:
+        key: Key = (entry.get("context"), entry["words"], entry.get("plural"))
+        for language in LANGUAGES:
+            given = entry.get(language) or ""
+            forms = [given] if isinstance(given, str) else list(given)
+            if not all(forms):
+                continue
+            if key not in wanted:
+                wrong.append(f"{language}: nobody says {key[1]!r}")
+            elif objection := _objection(key, forms):
+                wrong.append(f"{language}: {objection} the words for {key[1]!r}")
+            else:
+                taken[language, key] = forms
+    update(root, taken)
+    return wrong
+
+
+def _objection(key: Key, forms: Sequence[str]) -> str:
+    """What is wrong with words, up to "the words for ..."; empty when nothing is. The last form is the plural."""
+    _context, words, plural = key
+    if len(forms) != (2 if plural else 1):
+        return "one form too many or too few in"
+    if words in CALLING:
+        return ""
+    known = _places(words) | _places(plural or "")
+    # "One ticket" may leave the number out, also where English does not.
+    if _places(forms[-1]) != _places(plural or words) or any(not _places(form) <= known for form in forms):
+        return "the places differ in"
+    if any(_tags(form) != _tags(words) for form in forms):
+        return "the HTML differs in"
+    return ""
 
 
 def _compiled(path: Path) -> Catalog:
@@ -152,12 +194,18 @@ def _compiled(path: Path) -> Catalog:
         return read_mo(file)
 
 
-def _strings(message: Message) -> list[str]:
+def _strings(message: Message | None) -> list[str]:
+    if message is None:
+        return [""]
     return [message.string] if isinstance(message.string, str) else list(message.string or [""])
 
 
 def _places(words: str) -> set[str]:
-    return set(re.findall(r"%\((\w+)\)s", words))
+    return set(re.findall(r"%\(\w+\)[a-z]|\{\w+\}|%%", words))
+
+
+def _tags(words: str) -> list[str]:
+    return sorted(re.findall(r"</?\w+>", words))
 
 
 def _pairs(kept: Catalog) -> dict[tuple[str, str | None], tuple[str, ...]]:
@@ -178,11 +226,15 @@ def _path(language: str, root: Path) -> Path:
 
 
 if __name__ == "__main__":
-    if "--check" not in sys.argv[1:]:
+    asked = sys.argv[1:]
+    if "--missing" in asked:
+        print(json.dumps(missing(), ensure_ascii=False, indent=1))
+        sys.exit()
+    refused = []
+    if "--fill" in asked:
+        refused = fill(json.loads(Path(asked[asked.index("--fill") + 1]).read_text(encoding="utf-8")))
+    elif "--check" not in asked:
         update()
-    found = problems()
+    found = [*refused, *problems()]
     print("\n".join(found) or "Catalogues are whole.")
-    for language, count in still_english().items():
-        if count and not found:
-            print(f"{language}: {count} messages for colleagues are still English.")
     sys.exit(1 if found else 0)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext
+
 # Longest text kept, in characters. 4,000 words of a very angry customer are about 25,000.
 LIMITS = {
     "external_id": 250,
@@ -87,7 +89,10 @@ def objections(incoming: IncomingResponse, *, now: datetime) -> Iterator[Rejecti
         if text and (reason := _objection_to(text, limit)):
             yield Rejection(incoming.row, name, reason)
     if len(incoming.attributes) > ATTRIBUTES_KEPT:
-        reason = f"{len(incoming.attributes)} attributes; at most {ATTRIBUTES_KEPT} are kept."
+        reason = gettext("%(count)s attributes; at most %(limit)s are kept.") % {
+            "count": len(incoming.attributes),
+            "limit": ATTRIBUTES_KEPT,
+        }
         yield Rejection(incoming.row, "attributes", reason)
     for key, value in incoming.attributes.items():
         if reason := _objection_to(key, ATTRIBUTE_NAME_LIMIT) or _objection_to(value, ATTRIBUTE_VALUE_LIMIT):
@@ -97,20 +102,29 @@ def objections(incoming: IncomingResponse, *, now: datetime) -> Iterator[Rejecti
         if moment is None:
             continue
         if moment > now + AHEAD_ALLOWED:
-            yield Rejection(incoming.row, name, f"{moment.date()} is still to come. Is the year right?")
+            yield Rejection(
+                incoming.row, name, gettext("%(date)s is still to come. Is the year right?") % {"date": moment.date()}
+            )
         elif moment < EARLIEST:
-            yield Rejection(incoming.row, name, f"{moment.date()} is before the year 2000. Is the year right?")
+            yield Rejection(
+                incoming.row,
+                name,
+                gettext("%(date)s is before the year 2000. Is the year right?") % {"date": moment.date()},
+            )
 
 
 def _objection_to(text: str, limit: int) -> str:
     if len(text) > limit:
-        return f"{len(text):,} characters; at most {limit:,} are kept."
+        return gettext("%(count)s characters; at most %(limit)s are kept.") % {
+            "count": f"{len(text):,}",
+            "limit": f"{limit:,}",
+        }
     if not text.isascii() or "\x00" in text:
         found = _UNSTORABLE.search(text)
         if found and found[0] == "\x00":
-            return "Holds a NUL character, which is not text."
+            return gettext("Holds a NUL character, which is not text.")
         if found:
-            return "Holds bytes that are not text in the encoding of the rest."
+            return gettext("Holds bytes that are not text in the encoding of the rest.")
     return ""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # 95 % of a normal distribution lies within this many standard errors of its middle.
@@ -73,40 +74,47 @@ def parse_score(raw: object) -> int:
     7.5, 11, "nine", "９", "9/10", True.
     """
     if raw is None:
-        raise BlankScore("There is no score.")
+        raise BlankScore(gettext("There is no score."))
     if isinstance(raw, bool):
-        raise BadScore(f"A score is a number from 0 to 10, not {str(raw).lower()}.")
+        raise BadScore(gettext("A score is a number from 0 to 10, not %(kind)s.") % {"kind": str(raw).lower()})
     if isinstance(raw, str):
         return _score_in_text(raw)
     if isinstance(raw, int | float | Decimal):
         return _score_of_number(raw)
-    kind = "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "something else"
-    raise BadScore(f"A score is a number from 0 to 10, not {kind}.")
+    kind = (
+        gettext("a list")
+        if isinstance(raw, list)
+        else gettext("an object")
+        if isinstance(raw, dict)
+        else gettext("something else")
+    )
+    raise BadScore(gettext("A score is a number from 0 to 10, not %(kind)s.") % {"kind": kind})
 
 
 def _score_of_number(raw: int | float | Decimal) -> int:
     # Only not-a-number differs from itself; a signalling Decimal refuses to be compared, a long int to be a float.
     if raw.is_nan() if isinstance(raw, Decimal) else raw != raw:
-        raise BlankScore("There is no score.")
+        raise BlankScore(gettext("There is no score."))
     if not 0 <= raw <= 10:
         # A number may have more digits than Python agrees to print.
-        shown = f"; this is {raw}" if isinstance(raw, int | float) and abs(raw) < 10**12 else ""
-        raise BadScore(f"A score goes from 0 to 10{shown}.")
+        if isinstance(raw, int | float) and abs(raw) < 10**12:
+            raise BadScore(gettext("A score goes from 0 to 10; this is %(score)s.") % {"score": raw})
+        raise BadScore(gettext("A score goes from 0 to 10."))
     if raw != int(raw):
-        raise BadScore(f"A score is a whole number; this is {float(raw):g}.")
+        raise BadScore(gettext("A score is a whole number; this is %(score)s.") % {"score": f"{float(raw):g}"})
     return int(raw)
 
 
 def _score_in_text(raw: str) -> int:
     text = raw.strip()
     if text.casefold() in BLANKS:
-        raise BlankScore("There is no score.")
+        raise BlankScore(gettext("There is no score."))
     if len(text) <= LONGEST_WRITTEN:
         found = WRITTEN.fullmatch(text)
         if found and (found["words"] is None or any(map(str.isalpha, found["words"]))):
             return int(found["score"])
     shown = text if len(text) <= 40 else text[:39] + "…"
-    raise BadScore(f"A score is a whole number from 0 to 10; this is {shown!r}.")
+    raise BadScore(gettext("A score is a whole number from 0 to 10; this is %(score)s.") % {"score": repr(shown)})
 
 
 # --- many scores -----------------------------------------------------------------------------------------------
@@ -226,20 +234,30 @@ def looks_like_nps(values_seen: Mapping[int, int]) -> str | None:
     counts = {value: count for value, count in values_seen.items() if count > 0}
     n = sum(counts.values())
     if not n:
-        return "There is no number in this column."
+        return gettext("There is no number in this column.")
     lowest, highest = min(counts), max(counts)
     outside = sum(count for value, count in counts.items() if not 0 <= value <= 10)
     if outside * 20 > n:
-        return f"{outside} of {n} values lie outside 0 to 10 (from {lowest} to {highest}): this is another scale."
+        return gettext(
+            "%(outside)s of %(count)s values lie outside 0 to 10 "
+            "(from %(lowest)s to %(highest)s): this is another scale."
+        ) % {"outside": outside, "count": n, "lowest": lowest, "highest": highest}
     inside = [value for value in counts if 0 <= value <= 10]
     lowest, highest = min(inside), max(inside)
     if n >= 3 and highest <= 1:
-        return "Every value is 0 or 1: this looks like thumbs up or down, not like a score from 0 to 10."
+        return gettext("Every value is 0 or 1: this looks like thumbs up or down, not like a score from 0 to 10.")
     if n >= 5 and highest <= 5:
-        return f"This looks like five stars, not like a score from 0 to 10: the highest of {n} answers is {highest}."
+        return gettext(
+            "This looks like five stars, not like a score from 0 to 10: "
+            "the highest of %(count)s answers is %(highest)s."
+        ) % {"count": n, "highest": highest}
     if n >= 10 and highest < 9:
-        return f"This does not look like a scale from 0 to 10: the highest of {n} answers is {highest}."
+        return gettext(
+            "This does not look like a scale from 0 to 10: the highest of %(count)s answers is %(highest)s."
+        ) % {"count": n, "highest": highest}
     if n >= ENOUGH and (len(inside) <= 2 or highest - lowest <= 2):
         seen = ", ".join(map(str, sorted(inside)))
-        return f"This does not look like a scale from 0 to 10: in {n} answers nothing but {seen} occurs."
+        return gettext(
+            "This does not look like a scale from 0 to 10: in %(count)s answers nothing but %(seen)s occurs."
+        ) % {"count": n, "seen": seen}
     return None

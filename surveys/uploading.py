@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from nps_loop.celery import ring
 from nps_loop.jobs.models import Job
@@ -25,7 +26,7 @@ from nps_loop.people.models import User
 from surveys.importing import JOB_KIND, Instructions, look
 from surveys.models import Source
 from surveys.readers.answers import LookedInto
-from surveys.readers.columns import Choices
+from surveys.readers.columns import Choices, in_words
 from surveys.readers.delimited import UnreadableFile
 
 UPLOADED = "import-upload"
@@ -196,7 +197,10 @@ def choices_from(
         if ours in (ATTRIBUTE, LEFT_OUT):
             continue
         if ours in said:
-            raise UnreadableFile(f"“{said[ours]}” and “{names[index]}” cannot both be the {ours.replace('_', ' ')}.")
+            raise UnreadableFile(
+                gettext("“%(column)s” and “%(other)s” cannot both be the %(meaning)s.")
+                % {"column": said[ours], "other": names[index], "meaning": in_words(ours)}
+            )
         said[ours] = names[index]
     if score_is_nps and "score" not in said:
         # Vouching is for a column by name, also where it is the one the file points to.

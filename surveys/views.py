@@ -161,7 +161,7 @@ def _columns(request: HttpRequest, job: Job, data: Any = None) -> HttpResponse:
 
 def _asks_for_order(found: LookedInto) -> bool:
     """Whether a person has to say if the day or the month comes first: the dates of the file do not prove it."""
-    return "dmy or mdy" in found.problem
+    return found.is_order_doubtful
 
 
 def _seconds_left(job: Job) -> int | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
 
 from followups.messages.letters import brand_facts, owner_facts
 from followups.messages.rendering import render
@@ -21,6 +23,11 @@ from surveys.quoting import quote
 # A round that gives somebody more than this many tickets tells of them in one mail, which names so many of them.
 MOST_ALONE = 5
 MOST_NAMED = 20
+
+# Subject and lines of a notice, made when it is called: in the language of whoever reads it.
+Words = Callable[[], tuple[str, Sequence[str]]]
+# A sentence within a notice, made likewise.
+Sentence = Callable[[], str]
 
 
 def link_to(path: str) -> str:
@@ -73,8 +80,11 @@ def _ticket_facts(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: datetime) -> list[Draft]:
-    """One mail per owner and ticket; where a round gives somebody more than five, one mail that counts them."""
+def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, Sentence], *, now: datetime) -> list[Draft]:
+    """One mail per owner and ticket; where a round gives somebody more than five, one mail that counts them.
+
+    `reasons` says of each ticket why this owner has it.
+    """
     by_owner: dict[int, list[Ticket]] = {}
     for ticket in tickets:
         if ticket.owner_id:
@@ -92,7 +102,7 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: date
             facts = _ticket_facts(ticket) | {
                 "owner": owner_facts(owner),
                 "due": in_words(ticket.due_at, owner.language, zone, now=now) if ticket.due_at else "",
-                "reason": reasons.get(ticket.pk, ""),
+                "reason": _said_to(owner, reasons[ticket.pk]) if ticket.pk in reasons else "",
             }
             drafts.append(
                 _notice(
@@ -109,12 +119,18 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, str], *, now: date
 
 def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
     """One mail for many: it names each ticket, so that it says more than a number and is like no other mail."""
-    lines = [f"{len(given)} tickets were given to you. The queue has them in order, what is due first on top."]
-    lines += [_in_a_line(ticket) for ticket in given[:MOST_NAMED]]
-    if len(given) > MOST_NAMED:
-        lines.append(f"And {len(given) - MOST_NAMED} more.")
+    with translation.override(owner.language):
+        count, more = {"count": len(given)}, len(given) - MOST_NAMED
+        subject = gettext("%(count)s tickets are with you now") % count
+        lines = [
+            gettext("%(count)s tickets were given to you. The queue has them in order, what is due first on top.")
+            % count
+        ]
+        lines += [_in_a_line(ticket) for ticket in given[:MOST_NAMED]]
+        if more > 0:
+            lines.append(ngettext("And %(count)s more.", "And %(count)s more.", more) % {"count": more})
     facts = {
-        "subject": f"{len(given)} tickets are with you now",
+        "subject": subject,
         "lines": lines,
         "quote": "",
         "link": link_to("/queue/"),
@@ -126,7 +142,9 @@ def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
 
 def _in_a_line(ticket: Ticket) -> str:
     account = ticket.account.name if ticket.account else ""
-    return " · ".join(filter(None, (f"#{ticket.pk}", _who(ticket), account, f"{ticket.score} of 10")))
+    return " · ".join(
+        filter(None, (f"#{ticket.pk}", _who(ticket), account, gettext("%(score)s of 10") % {"score": ticket.score}))
+    )
 
 
 def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
@@ -152,10 +170,15 @@ def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
     )
 
 
-def to_person(
-    user: User, ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str | None = None
-) -> Draft:
-    """A notice in plain sentences to somebody who works on the ticket."""
+def _said_to(user: User, sentence: Sentence) -> str:
+    with translation.override(user.language):
+        return sentence()
+
+
+def to_person(user: User, ticket: Ticket, words: Words, *, dedupe_key: str | None = None) -> Draft:
+    """A notice in plain sentences to somebody who works on the ticket; `words` speaks their language when called."""
+    with translation.override(user.language):
+        subject, lines = words()
     facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
     return _notice("notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key)
 
@@ -173,12 +196,10 @@ def leads_of(team_id: int | None) -> list[User]:
     return found or list(User.objects.filter(is_superuser=True, is_active=True))
 
 
-def to_leads(
-    ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str, leads: Sequence[User] | None = None
-) -> list[Draft]:
-    """One notice to each lead of the ticket's team; `leads` where the caller has read them already."""
+def to_leads(ticket: Ticket, words: Words, *, dedupe_key: str, leads: Sequence[User] | None = None) -> list[Draft]:
+    """One notice to each lead of the ticket's team, in their language; `leads` where the caller has read them."""
     readers = leads_of(ticket.team_id) if leads is None else leads
-    return [to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in readers]
+    return [to_person(lead, ticket, words, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in readers]
 
 
 def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -> Draft:
@@ -201,9 +222,9 @@ def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -
     )
 
 
-def watching(user: User, ticket: Ticket, reason: str) -> Draft:
+def watching(user: User, ticket: Ticket, reason: Sentence) -> Draft:
     """To an account owner who was passed over: who has it instead, and why."""
-    facts = _ticket_facts(ticket) | {"owner": owner_facts(ticket.owner), "reason": reason}
+    facts = _ticket_facts(ticket) | {"owner": owner_facts(ticket.owner), "reason": _said_to(user, reason)}
     return _notice(
         "notice_watcher", user, ticket.brand, facts, ticket=ticket, dedupe_key=f"watch:{ticket.pk}:{user.pk}"
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from surveys.models import Response
 
 
 class Initiative(models.Model):
     class State(models.TextChoices):
-        IDEA = "idea", "Idea"
-        TRIAGED = "triaged", "Triaged"
-        IN_PROGRESS = "in_progress", "In progress"
-        DONE = "done", "Done"
-        DECLINED = "declined", "Declined"
+        IDEA = "idea", _("Idea")
+        TRIAGED = "triaged", _("Triaged")
+        IN_PROGRESS = "in_progress", _("In progress")
+        DONE = "done", _("Done")
+        DECLINED = "declined", _("Declined")
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from followups.calendars import WorkingHours
@@ -81,8 +82,8 @@ class SlaPolicy(ImmutableOnceUsed):
     """By when a customer of a band is contacted, answered, updated and the case resolved."""
 
     class Clock(models.TextChoices):
-        CUSTOMER = "customer", "Customer clock: wall time from the answer, never pauses"
-        TEAM = "team", "Team clock: the team's working time from receipt, less pauses"
+        CUSTOMER = "customer", _("Customer clock: wall time from the answer, never pauses")
+        TEAM = "team", _("Team clock: the team's working time from receipt, less pauses")
 
     slug = models.SlugField(max_length=60)
     version = models.PositiveIntegerField(default=1)
@@ -119,8 +120,8 @@ class Rule(ImmutableOnceUsed):
     """Which answers open a ticket, or put a hold on it. Ordered; of each kind the first match wins."""
 
     class Kind(models.TextChoices):
-        OPEN = "open", "opens a ticket"
-        HOLD = "hold", "puts a hold on it"
+        OPEN = "open", _("opens a ticket")
+        HOLD = "hold", _("puts a hold on it")
 
     slug = models.SlugField(max_length=60)
     version = models.PositiveIntegerField(default=1)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from followups.models.rules import Calendar
 from surveys.models import Brand, Touchpoint
@@ -58,9 +59,9 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
 class Member(models.Model):
     class Role(models.TextChoices):
-        AGENT = "agent", "Agent"
-        LEAD = "lead", "Lead"
-        DEPUTY = "deputy", "Deputy of the lead"
+        AGENT = "agent", _("Agent")
+        LEAD = "lead", _("Lead")
+        DEPUTY = "deputy", _("Deputy of the lead")
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")

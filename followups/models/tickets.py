@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from followups.models.rules import Rule
 from followups.models.teams import Member, Team
@@ -44,14 +45,14 @@ class Conversation(models.Model):
 
 
 class TicketState(models.TextChoices):
-    NEW = "new", "New"
-    ASSIGNED = "assigned", "Assigned"
-    CONTACTED = "contacted", "Contacted"
-    IN_ACTION = "in_action", "In action"
-    WAITING_ON_CUSTOMER = "waiting_on_customer", "Waiting on customer"
-    RESOLVED = "resolved", "Resolved"
-    CLOSED = "closed", "Closed"
-    DISMISSED = "dismissed", "Dismissed"
+    NEW = "new", _("New")
+    ASSIGNED = "assigned", _("Assigned")
+    CONTACTED = "contacted", _("Contacted")
+    IN_ACTION = "in_action", _("In action")
+    WAITING_ON_CUSTOMER = "waiting_on_customer", _("Waiting on customer")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    DISMISSED = "dismissed", _("Dismissed")
 
 
 # Somebody still has work to do. Resolved is the customer's turn.
@@ -67,23 +68,23 @@ AT_WORK = (TicketState.NEW, TicketState.ASSIGNED, TicketState.CONTACTED, TicketS
 
 
 class ClosedAs(models.TextChoices):
-    NONE = "", "not closed"
-    CONFIRMED = "confirmed", "Confirmed"
-    UNCONFIRMED = "unconfirmed", "Unconfirmed"
-    NOT_ASKED = "not_asked", "Not asked"
-    AGREED_TO_DIFFER = "agreed_to_differ", "Agreed to differ"
-    LEFT_IN_PEACE = "left_in_peace", "Left in peace"
+    NONE = "", _("not closed")
+    CONFIRMED = "confirmed", _("Confirmed")
+    UNCONFIRMED = "unconfirmed", _("Unconfirmed")
+    NOT_ASKED = "not_asked", _("Not asked")
+    AGREED_TO_DIFFER = "agreed_to_differ", _("Agreed to differ")
+    LEFT_IN_PEACE = "left_in_peace", _("Left in peace")
 
 
 class DismissReason(models.TextChoices):
-    NONE = "", "not dismissed"
-    DUPLICATE = "duplicate", "Duplicate of another ticket"
-    TEST = "test", "A test answer"
-    SPAM = "spam", "Spam"
-    MISTAKE = "mistake", "The customer gave this score by mistake"
-    NOT_OURS = "not_ours", "Not about us"
-    ABUSE = "abuse", "Abusive, nothing to act on"
-    NOBODY_TO_REACH = "nobody_to_reach", "Nobody to reach and nothing to do"
+    NONE = "", _("not dismissed")
+    DUPLICATE = "duplicate", _("Duplicate of another ticket")
+    TEST = "test", _("A test answer")
+    SPAM = "spam", _("Spam")
+    MISTAKE = "mistake", _("The customer gave this score by mistake")
+    NOT_OURS = "not_ours", _("Not about us")
+    ABUSE = "abuse", _("Abusive, nothing to act on")
+    NOBODY_TO_REACH = "nobody_to_reach", _("Nobody to reach and nothing to do")
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):

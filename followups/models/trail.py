@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.tickets import Ticket
@@ -16,12 +17,12 @@ class Decision(models.Model):
     """Per response revision: the rule that matched, or why there is no ticket."""
 
     class Outcome(models.TextChoices):
-        OPENED = "opened", "a ticket was opened"
-        HAS_TICKET = "has_ticket", "its ticket is already there"
-        NO_RULE = "no_rule", "no rule asks for a ticket"
-        HISTORY = "history", "too old or undated when received"
-        EXCLUDED = "excluded", "left out of the figures"
-        TOLD_NOT_TO = "told_not_to", "imported without follow-up"
+        OPENED = "opened", _("a ticket was opened")
+        HAS_TICKET = "has_ticket", _("its ticket is already there")
+        NO_RULE = "no_rule", _("no rule asks for a ticket")
+        HISTORY = "history", _("too old or undated when received")
+        EXCLUDED = "excluded", _("left out of the figures")
+        TOLD_NOT_TO = "told_not_to", _("imported without follow-up")
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="decisions")
     revision = models.PositiveIntegerField()
@@ -79,10 +80,10 @@ class Deadline(models.Model):
     """A time by which something must have happened, with the versions it was worked out from."""
 
     class Target(models.TextChoices):
-        FIRST_CONTACT = "first_contact", "first contact"
-        ANSWER = "answer", "answer to a customer"
-        NEXT_UPDATE = "next_update", "next update"
-        RESOLUTION = "resolution", "resolution"
+        FIRST_CONTACT = "first_contact", _("first contact")
+        ANSWER = "answer", _("answer to a customer")
+        NEXT_UPDATE = "next_update", _("next update")
+        RESOLUTION = "resolution", _("resolution")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="deadlines")
     cycle = models.PositiveSmallIntegerField(default=0)
@@ -120,10 +121,10 @@ class Escalation(models.Model):
     """Somebody was told that a time is in danger or gone: once per ticket, cycle, target and level."""
 
     class Level(models.TextChoices):
-        HALF = "half", "half of the time is gone and nobody has it"
-        SOON = "soon", "the owner is warned"
-        LATE = "late", "the lead is told"
-        UNASSIGNED = "unassigned", "nobody took it"
+        HALF = "half", _("half of the time is gone and nobody has it")
+        SOON = "soon", _("the owner is warned")
+        LATE = "late", _("the lead is told")
+        UNASSIGNED = "unassigned", _("nobody took it")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="escalations")
     cycle = models.PositiveSmallIntegerField()
@@ -144,10 +145,10 @@ class Watcher(models.Model):
     """Somebody who follows a ticket, with the reason they read."""
 
     class Reason(models.TextChoices):
-        PASSED_OVER = "passed_over", "account owner who was passed over"
-        SAME_ACCOUNT = "same_account", "account owner of a second unhappy person"
-        NAMED = "named", "named in the customer's words"
-        CHOSE = "chose", "chose to"
+        PASSED_OVER = "passed_over", _("account owner who was passed over")
+        SAME_ACCOUNT = "same_account", _("account owner of a second unhappy person")
+        NAMED = "named", _("named in the customer's words")
+        CHOSE = "chose", _("chose to")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="watchers")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watching")

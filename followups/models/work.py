@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from followups.models.tickets import DismissReason, Ticket
 from nps_loop.mail.models import Message
@@ -30,18 +31,18 @@ class ContactAttempt(models.Model):
     """A try to reach the customer. A talk is evidence of contact, a message left or no answer is a try."""
 
     class Channel(models.TextChoices):
-        PHONE = "phone", "Phone"
-        VIDEO = "video", "Video"
-        VISIT = "visit", "Visit"
-        MAIL = "mail", "Mail"
+        PHONE = "phone", _("Phone")
+        VIDEO = "video", _("Video")
+        VISIT = "visit", _("Visit")
+        MAIL = "mail", _("Mail")
 
     class Outcome(models.TextChoices):
-        SPOKE = "spoke", "We spoke"
-        LEFT_MESSAGE = "left_message", "Left a message"
-        NO_ANSWER = "no_answer", "No answer"
-        WRONG_NUMBER = "wrong_number", "Wrong number"
-        SENT = "sent", "Personal mail"
-        REPLIED = "replied", "The customer replied"
+        SPOKE = "spoke", _("We spoke")
+        LEFT_MESSAGE = "left_message", _("Left a message")
+        NO_ANSWER = "no_answer", _("No answer")
+        WRONG_NUMBER = "wrong_number", _("Wrong number")
+        SENT = "sent", _("Personal mail")
+        REPLIED = "replied", _("The customer replied")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="attempts")
     cycle = models.PositiveSmallIntegerField()
@@ -76,9 +77,9 @@ class Action(models.Model):
     """A promise: what will be done, by whom, by when. May belong to anyone, back office included."""
 
     class State(models.TextChoices):
-        OPEN = "open", "open"
-        DONE = "done", "done"
-        DROPPED = "dropped", "dropped"
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+        DROPPED = "dropped", _("dropped")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="actions")
     cycle = models.PositiveSmallIntegerField()
@@ -129,10 +130,10 @@ class Resolution(models.Model):
     """What was done about it, once per cycle: what the customer is asked about."""
 
     class Told(models.TextChoices):
-        MAIL = "mail", "a resolution mail"
-        TALK = "talk", "settled in the talk"
-        NOT_REACHED = "not_reached", "nobody could be reached"
-        NOT_MAILED = "not_mailed", "not mailed, with a reason"
+        MAIL = "mail", _("a resolution mail")
+        TALK = "talk", _("settled in the talk")
+        NOT_REACHED = "not_reached", _("nobody could be reached")
+        NOT_MAILED = "not_mailed", _("not mailed, with a reason")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="resolutions")
     cycle = models.PositiveSmallIntegerField()
@@ -195,8 +196,8 @@ class Reply(models.Model):
     """Words of the customer after the answer: a mail an employee logged, or words left on the customer's page."""
 
     class Via(models.TextChoices):
-        MAIL = "mail", "mail"
-        PAGE = "page", "their page"
+        MAIL = "mail", _("mail")
+        PAGE = "page", _("their page")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="replies")
     cycle = models.PositiveSmallIntegerField()
@@ -218,11 +219,11 @@ class Verdict(models.Model):
     """A press of the customer on their page, with the cycle it showed."""
 
     class Choice(models.TextChoices):
-        SETTLED = "settled", "settled"
-        NOT_YET = "not_yet", "not yet"
-        CALL_ME = "call_me", "call me instead"
-        SOMEBODY_ELSE = "somebody_else", "somebody else should answer"
-        LEAVE_IT = "leave_it", "leave it"
+        SETTLED = "settled", _("settled")
+        NOT_YET = "not_yet", _("not yet")
+        CALL_ME = "call_me", _("call me instead")
+        SOMEBODY_ELSE = "somebody_else", _("somebody else should answer")
+        LEAVE_IT = "leave_it", _("leave it")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="verdicts")
     cycle = models.PositiveSmallIntegerField()

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from followups.actors import Actor
 from followups.deciding import Ruling, rule_on
@@ -24,11 +25,11 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
     now = now or timezone.now()
     reason = reason.replace("\x00", "").strip()
     if not reason:
-        raise Incomplete({"reason": "Say why this answer needs a ticket."})
+        raise Incomplete({"reason": gettext("Say why this answer needs a ticket.")})
     with transaction.atomic():
         row = Response.objects.select_for_update(of=("self",), no_key=True).select_related(*WITH).get(pk=response.pk)
         if Ticket.objects.filter(response=row).exists():
-            raise NotAllowed("This answer has a ticket already.", code="has_ticket")
+            raise NotAllowed(gettext("This answer has a ticket already."), code="has_ticket")
         setup = SetUp.read()
         ruling = rule_on(row, setup.rules, has_ticket=False)
         batch = Batch(

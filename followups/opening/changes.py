@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+
+from django.utils.translation import gettext
 
 from followups import deadlines
 from followups.messages import notices
@@ -70,13 +73,12 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
         if starts_hold:
             tell_leads_of_hold(batch, ticket)
         if ticket.owner is not None and ticket.owner.is_active:
-            change = f"from {before} to {response.score}" if before != response.score else "in words"
+            words = partial(_changed, ticket.pk, before, response.score)
             batch.drafts.append(
                 notices.to_person(
                     ticket.owner,
                     ticket,
-                    f"The answer changed (#{ticket.pk})",
-                    [f"The customer changed the answer {change}. The ticket stays as it is until you decide."],
+                    words,
                     dedupe_key=f"changed:{ticket.pk}:{response.revision}",
                 )
             )
@@ -84,6 +86,17 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
     fields = ["score", "contact_me", "left_in_peace", "on_hold", "hold_reason", "version", "changed_at"]
     Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
     Event.objects.bulk_create(events, batch_size=1000)
+
+
+def _changed(number: int, before: int, after: int) -> tuple[str, list[str]]:
+    if before == after:
+        line = gettext("The customer changed the words of the answer. The ticket stays as it is until you decide.")
+    else:
+        line = gettext(
+            "The customer changed the answer from %(before)s to %(after)s. The ticket stays as it is until you decide."
+        )
+    subject = gettext("The answer changed (#%(number)s)") % {"number": number}
+    return subject, [line % {"before": before, "after": after}]
 
 
 def _owe_contact_or_not(tickets: Sequence[Ticket], asked_at: Mapping[int, datetime], now: datetime) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils.translation import gettext
 
 from followups import deadlines, priority
 from followups.actors import Actor
@@ -108,11 +111,13 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
 def tell_leads_of_hold(batch: Batch, ticket: Ticket) -> None:
     batch.drafts += notices.to_leads(
         ticket,
-        f"On hold: #{ticket.pk}",
-        [
-            f"The words match “{ticket.hold_reason}”. Automatic mail stops, and the words are shown to owner "
-            "and lead only. The clocks run on."
-        ],
+        lambda: (
+            gettext("On hold: #%(number)s") % {"number": ticket.pk},
+            [
+                gettext("The words match “%(rule)s”.") % {"rule": ticket.hold_reason},
+                gettext("Automatic mail stops, and the words are shown to owner and lead only. The clocks run on."),
+            ],
+        ),
         dedupe_key=f"hold:{ticket.pk}:{ticket.version}",
         leads=batch.leads_of(ticket),
     )
@@ -206,11 +211,17 @@ def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> Non
         if key in told:
             continue
         told.add(key)
-        subject = f"A second unhappy person at {account.name}"
-        numbers = ", ".join(f"#{pk}" for pk in [*earlier, ticket.pk])
-        lines = [f"More than one person at {account.name} is unhappy: {numbers}. They go to the same owner."]
+        words = partial(_second_person, account.name, ", ".join(f"#{pk}" for pk in [*earlier, ticket.pk]))
         leads = batch.leads_of(ticket)
-        batch.drafts += notices.to_leads(ticket, subject, lines, dedupe_key=key, leads=leads)
+        batch.drafts += notices.to_leads(ticket, words, dedupe_key=key, leads=leads)
         if owner is not None and owner not in leads:
-            batch.drafts.append(notices.to_person(owner, ticket, subject, lines, dedupe_key=f"{key}:owner:{owner.pk}"))
+            batch.drafts.append(notices.to_person(owner, ticket, words, dedupe_key=f"{key}:owner:{owner.pk}"))
     Watcher.objects.bulk_create(watchers, ignore_conflicts=True, batch_size=500)
+
+
+def _second_person(account: str, numbers: str) -> tuple[str, list[str]]:
+    line = gettext("More than one person at %(account)s is unhappy: %(numbers)s. They go to the same owner.")
+    return (
+        gettext("A second unhappy person at %(account)s") % {"account": account},
+        [line % {"account": account, "numbers": numbers}],
+    )

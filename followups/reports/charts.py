@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from django.utils.translation import gettext
+
 BOX = 1000
 
 
@@ -325,7 +327,7 @@ def nps_bars(rows: Iterable[NpsRow]) -> NpsBars:
                 row.href,
                 row.n,
                 signed(row.value),
-                f"{signed(row.low)} to {signed(row.high)}",
+                gettext("%(low)s to %(high)s") % {"low": signed(row.low), "high": signed(row.high)},
                 percent(scale.at(row.low)),
                 percent(scale.at(row.high)),
                 percent(scale.at(row.value)),

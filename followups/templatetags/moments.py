@@ -108,6 +108,9 @@ def _day(day: date, today: date, *, weekday: bool) -> str:
 @register.filter
 def lower_first(words: str) -> str:
     """A button's words inside a sentence: `call Grace`."""
+    # In German it is often a noun or a name that comes first: "Grace anrufen".
+    if (get_language() or "en").startswith("de"):
+        return words
     return words[:1].lower() + words[1:]
 
 

@@ -27,6 +27,7 @@ from followups.viewing import Days, customer_without_name, time_left
 from followups.workflow.ending import nobody_reached
 from followups.workflow.table import Offer, offers
 from nps_loop.mail.models import Message
+from nps_loop.mail.wording import in_words
 from surveys.models import Response
 from surveys.quoting import display, quote
 from surveys.scoring import Band
@@ -262,13 +263,15 @@ class TicketPage:
         if verb == "snooze" and (reason := queue_page.stays_in_sight(ticket, self.now)):
             return reason
         if verb == "agree-to-differ" and not any(row.code == "not_yet" for row in self.case.of_kind("verdict")):
-            return self.offers[verb].verb.elsewhere
+            return gettext(self.offers[verb].verb.elsewhere)
         return ""
 
     @cached_property
     def _why_no_mail(self) -> str:
         """Why this customer cannot be written to; empty where a mail can go."""
-        reason = why_not("personal", self.case.ticket, now=self.now).removeprefix("Not sent: ")
+        reason = in_words(why_not("personal", self.case.ticket, now=self.now))
+        # Without "Not sent:", for nobody has tried yet.
+        reason = reason.partition(":")[2].strip() or reason
         return reason[:1].upper() + reason[1:]
 
     # What happened -----------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from followups import calendars, deadlines
 from followups.models import Action, Deadline, SlaPolicy
 from followups.models.tickets import TicketState
 from followups.next_step import runs_on
-from followups.templatetags.moments import as_promised, moment, on_day, span
+from followups.templatetags.moments import as_promised, lower_first, moment, on_day, span
 from followups.ticket_page.case import Case
+from nps_loop.templatetags.look import written
 from surveys.models import Contact, Response
 
 Target = Deadline.Target
@@ -85,7 +86,7 @@ def _of_deadline(case: Case, owed: Deadline) -> Arithmetic:
     on_customer_clock = owed.clock == SlaPolicy.Clock.CUSTOMER
     name = ticket.contact.short_name if ticket.contact else gettext("The customer")
     target = {
-        Target.FIRST_CONTACT: gettext("First contact, %(band)s") % {"band": ticket.get_band_display().lower()},
+        Target.FIRST_CONTACT: gettext("First contact, %(band)s") % {"band": lower_first(ticket.get_band_display())},
         Target.ANSWER: gettext("Answer owed in"),
         Target.NEXT_UPDATE: gettext("Next update"),
         Target.RESOLUTION: gettext("Resolution"),
@@ -152,7 +153,7 @@ def _working_time(
             begins, ends = _day(day, zone)
             length = calendars.working_minutes(hours, max(since, begins), min(now, ends), stretches)
             words = span(timedelta(minutes=length)) if length else gettext("closed")
-            rows.append((formats.date_format(day, "D j M"), words))
+            rows.append((written(day, "D j M"), words))
     return span(worked), rows
 
 
@@ -207,7 +208,7 @@ def scores(name: str, answers: Sequence[Response]) -> Scores | None:
     within_a_year = dates[-1] - dates[0] < timedelta(days=330)
     for at, answer in enumerate(rows):
         x = 5 + round(90 * at / (len(rows) - 1))
-        when = formats.date_format(dates[at], "j M" if within_a_year else "M Y")
+        when = written(dates[at], "j M" if within_a_year else "M Y")
         anchor = "start" if at == 0 else "end" if at == len(rows) - 1 else "middle"
         points.append(Point(x, 92 - 8 * answer.score - 8, answer.score, answer.band[0], "", when, anchor))
     said = ", ".join(

@@ -137,7 +137,7 @@ class _Story:
             if in_bubble:
                 entry.mail = message
             elif message.reason:
-                entry.about = f"{entry.about} {message.reason}".strip()
+                entry.about = f"{entry.about} {message.reason_in_words}".strip()
         return entry
 
     def _said(self, kind: str, event: Event, key: str) -> Said | None:
@@ -257,7 +257,7 @@ class _Story:
         elif event.to_state == TicketState.IN_ACTION:
             entry.about = gettext("%(name)s was not told, so the ticket is in action again.") % {"name": self.name}
         if message is not None and message.reason:
-            entry.about = f"{message.reason} {entry.about}".strip()
+            entry.about = f"{message.reason_in_words} {entry.about}".strip()
         return entry
 
     # Actions -----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from followups.letter_preview import preview_of
 from followups.models import AssignmentRound, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
-from followups.templatetags.moments import moment
+from followups.templatetags.moments import lower_first, moment
 from followups.ticket_page import Conflict, TicketPage, find, read
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
@@ -218,7 +218,7 @@ def _not_saved(form: VerbForm) -> str:
 def _done(form: VerbForm, ticket: Ticket) -> str:
     """One sentence about what was done, as the next page says it."""
     name = form.desk.customer
-    state = ticket.get_state_display().lower()
+    state = lower_first(ticket.get_state_display())
     if isinstance(form, LogContactForm):
         if form.cleaned_data["quick"]:
             said = gettext("No answer logged for #%(n)s, next try tomorrow.") % {"n": ticket.pk}

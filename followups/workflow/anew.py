@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from followups import deadlines, priority
 from followups.models import Calendar, Conversation, Deadline, Event, Ticket
@@ -20,7 +21,7 @@ def take_up_anew(work: OpenTicket, *, at: datetime, reason: str) -> Ticket:
     """
     old, now = work.ticket, work.now
     if known := old.followed_by.first():
-        raise NotAllowed(f"#{known.pk} takes this up already.", code="followed")
+        raise NotAllowed(gettext("#%(number)s takes this up already.") % {"number": known.pk}, code="followed")
     policies = deadlines.Policies.active()
     policy = policies.policy(old.band if old.band != Band.PROMOTER else Band.DETRACTOR)
     calendar: Calendar = old.team.calendar if old.team else policies.default_calendar

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from followups import deadlines
 from followups.actors import Actor
 from followups.holds import hold_words
@@ -57,7 +59,9 @@ def log_contact(
     at = happened_at or now
     _check_contact(ticket, channel, outcome, at, next_try_at, now)
     if settled is not None and outcome != Outcome.SPOKE:
-        raise Incomplete({"outcome": "Only a talk can settle it: say that you spoke, or leave the outcome for later."})
+        raise Incomplete(
+            {"outcome": gettext("Only a talk can settle it: say that you spoke, or leave the outcome for later.")}
+        )
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("log-contact")
         spoke = outcome == Outcome.SPOKE
@@ -94,17 +98,19 @@ def _check_contact(
 ) -> None:
     errors = {}
     if channel not in Channel.values:
-        errors["channel"] = "Say how you reached out: phone, video, visit or mail."
+        errors["channel"] = gettext("Say how you reached out: phone, video, visit or mail.")
     if outcome not in {Outcome.SPOKE, *TRIES}:
-        errors["outcome"] = "Say what happened: we spoke, left a message, no answer or wrong number."
+        errors["outcome"] = gettext("Say what happened: we spoke, left a message, no answer or wrong number.")
     if channel == Channel.MAIL and outcome in (Outcome.SPOKE, Outcome.WRONG_NUMBER):
-        errors["outcome"] = "A mail is a try until the customer replies: log the reply, or write from this page."
+        errors["outcome"] = gettext(
+            "A mail is a try until the customer replies: log the reply, or write from this page."
+        )
     if at > now + SKEW:
-        errors["happened_at"] = "A contact is logged after it happened: this time is still to come."
+        errors["happened_at"] = gettext("A contact is logged after it happened: this time is still to come.")
     elif at < ticket.responded_at - SKEW:
-        errors["happened_at"] = "This is before the customer answered."
+        errors["happened_at"] = gettext("This is before the customer answered.")
     if next_try_at is not None and next_try_at < now - SKEW:
-        errors["next_try_at"] = "The next try is still to come: choose a later time."
+        errors["next_try_at"] = gettext("The next try is still to come: choose a later time.")
     if errors:
         raise Incomplete(errors)
 
@@ -163,9 +169,9 @@ def send_message(
     Raises Incomplete without words, NotAllowed where the customer cannot be written to.
     """
     if not body.strip():
-        raise Incomplete({"body": "Write something first: an empty mail is not sent."})
+        raise Incomplete({"body": gettext("Write something first: an empty mail is not sent.")})
     if send_after is not None and send_after < now - SKEW:
-        raise Incomplete({"send_after": "This time is over. Leave it empty to send now."})
+        raise Incomplete({"send_after": gettext("This time is over. Leave it empty to send now.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("send-message")
         send_personal(
@@ -243,11 +249,11 @@ def log_reply(
     """
     at = happened_at or now
     if not text.strip():
-        raise Incomplete({"text": "Put in what the customer wrote, word for word."})
+        raise Incomplete({"text": gettext("Put in what the customer wrote, word for word.")})
     if at > now + SKEW:
-        raise Incomplete({"happened_at": "A reply is logged after it came: this time is still to come."})
+        raise Incomplete({"happened_at": gettext("A reply is logged after it came: this time is still to come.")})
     if at < ticket.responded_at - SKEW:
-        raise Incomplete({"happened_at": "This is before the customer answered."})
+        raise Incomplete({"happened_at": gettext("This is before the customer answered.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("log-reply")
         if not says_settled and ending.is_too_late_to_reopen(work.ticket, now):
@@ -314,19 +320,16 @@ def hear(
     if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:
         answer_owed(work, at)
     if ticket.owner and ticket.owner != work.actor.user:
-        name = ticket.contact.short_name if ticket.contact else "The customer"
-        work.mail_later(
-            [
-                notices.to_person(
-                    ticket.owner,
-                    ticket,
-                    f"{name} wrote back (#{ticket.pk})",
-                    [f"{name} wrote back and waits for an answer." if ticket.customer_waits else f"{name} wrote back."],
-                    dedupe_key=f"reply:{reply.pk}",
-                )
-            ]
-        )
+        key = f"reply:{reply.pk}"
+        work.mail_later([notices.to_person(ticket.owner, ticket, lambda: _wrote_back(ticket), dedupe_key=key)])
     return reply
+
+
+def _wrote_back(ticket: Ticket) -> tuple[str, list[str]]:
+    who = {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "number": ticket.pk}
+    waits = gettext("%(name)s wrote back and waits for an answer.")
+    line = waits if ticket.customer_waits else gettext("%(name)s wrote back.")
+    return gettext("%(name)s wrote back (#%(number)s)") % who, [line % who]
 
 
 def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
@@ -341,11 +344,13 @@ def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
     work.mail_later(
         notices.to_leads(
             work.ticket,
-            f"On hold: #{work.ticket.pk}",
-            [
-                f"What the customer wrote matches “{rule.name}”. Automatic mail stops, and the words are shown to "
-                "owner and lead only. The clocks run on."
-            ],
+            lambda: (
+                gettext("On hold: #%(number)s") % {"number": work.ticket.pk},
+                [
+                    gettext("What the customer wrote matches “%(rule)s”.") % {"rule": rule.name},
+                    gettext("Automatic mail stops, and the words are shown to owner and lead only. The clocks run on."),
+                ],
+            ),
             dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
         )
     )
@@ -376,9 +381,9 @@ def wait(
     `until`: when it comes back, by default in 5 working days. Raises Incomplete or NotAllowed.
     """
     if not question.strip():
-        raise Incomplete({"question": "Write the question the customer is to answer."})
+        raise Incomplete({"question": gettext("Write the question the customer is to answer.")})
     if until is not None and until <= now:
-        raise Incomplete({"until": "The day to come back on has to be still to come."})
+        raise Incomplete({"until": gettext("The day to come back on has to be still to come.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("wait")
         came_from = work.ticket.state
@@ -401,8 +406,13 @@ def wait(
             work.mail_later(
                 notices.to_leads(
                     work.ticket,
-                    f"Waiting for the customer a third time (#{work.ticket.pk})",
-                    ["The customer is asked something for the third time. A call may settle more than a mail."],
+                    lambda: (
+                        gettext("Waiting for the customer a third time (#%(number)s)") % {"number": work.ticket.pk},
+                        [
+                            gettext("The customer is asked something for the third time."),
+                            gettext("A call may settle more than a mail."),
+                        ],
+                    ),
                     dedupe_key=f"third-wait:{work.ticket.pk}:{work.ticket.cycle}",
                 )
             )
@@ -423,7 +433,7 @@ def comes_back(
     """From waiting to where it came from; the team clock runs again from here."""
     ticket = work.ticket
     if ticket.state != TicketState.WAITING_ON_CUSTOMER:
-        raise Refused("This ticket is not waiting.")
+        raise Refused(gettext("This ticket is not waiting."))
     back_to = ticket.waiting_from or TicketState.CONTACTED
     if back_to == TicketState.CONTACTED and work.actions(Action.State.OPEN):
         back_to = TicketState.IN_ACTION

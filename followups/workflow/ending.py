@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -65,8 +66,11 @@ def nobody_reached(ticket: Ticket, attempts: Iterable[ContactAttempt] | None = N
     if len(days) >= 3 and len(set(days)) >= 2:
         return ""
     if not days:
-        return "a first contact"
-    return f"a first contact, or three tries on two days (so far {len(days)} on {len(set(days))})"
+        return gettext("a first contact")
+    return gettext("a first contact, or three tries on two days (so far %(tries)s on %(days)s)") % {
+        "tries": len(days),
+        "days": len(set(days)),
+    }
 
 
 def resolve(
@@ -92,15 +96,15 @@ def resolve(
         state = work.ticket.state
         errors = {}
         if root_cause is None:
-            errors["root_cause"] = "Choose the root cause."
+            errors["root_cause"] = gettext("Choose the root cause.")
         if not what_changed.strip() and state != TicketState.ASSIGNED:
-            errors["what_changed"] = "Say in a sentence what changed. The customer reads it."
+            errors["what_changed"] = gettext("Say in a sentence what changed. The customer reads it.")
         if not why_it_happened.strip() and state != TicketState.ASSIGNED:
-            errors["why_it_happened"] = "Say why it happened. The customer reads it."
+            errors["why_it_happened"] = gettext("Say why it happened. The customer reads it.")
         if lacks := _lacks(work):
             errors["ticket"] = lacks
         if not send_mail and not no_mail_reason.strip() and state != TicketState.ASSIGNED:
-            errors["no_mail_reason"] = "Say why the customer gets no mail about it."
+            errors["no_mail_reason"] = gettext("Say why the customer gets no mail about it.")
         if errors:
             raise Incomplete(errors)
         told = Resolution.Told.MAIL if send_mail else Resolution.Told.NOT_MAILED
@@ -143,31 +147,36 @@ def _lacks(work: OpenTicket) -> str:
             missing = [lack]
     elif ticket.state == TicketState.CONTACTED:
         if ticket.band != Band.PASSIVE and not work.actions(Action.State.DONE):
-            missing.append("an action that is done, or a talk that settled it")
+            missing.append(gettext("an action that is done, or a talk that settled it"))
     if running := work.actions(Action.State.OPEN):
         titles = ", ".join(f"“{action.title}”" for action in running)
-        missing.append(f"a word on what is still open: {titles} (done, or dropped with a reason the customer reads)")
+        missing.append(
+            gettext("a word on what is still open: %(titles)s (done, or dropped with a reason the customer reads)")
+            % {"titles": titles}
+        )
     if not missing:
         return ""
-    return f"Before this can be resolved it lacks {' and '.join(missing)}."
+    return gettext("Before this can be resolved it lacks %(what)s.") % {"what": gettext(" and ").join(missing)}
 
 
 def settle_in_talk(work: OpenTicket, settled: Settlement, at: datetime) -> None:
     """The talk settled it: an action done today, the cause and the outcome. Raises Incomplete naming what lacks."""
     errors = {}
     if not settled.what_was_done.strip():
-        errors["what_was_done"] = "Say what was done. The customer reads it."
+        errors["what_was_done"] = gettext("Say what was done. The customer reads it.")
     if settled.root_cause is None:
-        errors["root_cause"] = "Choose the root cause."
+        errors["root_cause"] = gettext("Choose the root cause.")
     if not settled.why_it_happened.strip():
-        errors["why_it_happened"] = "Say why it happened. The customer reads it."
+        errors["why_it_happened"] = gettext("Say why it happened. The customer reads it.")
     if settled.told not in ("talk", "mail"):
-        errors["told"] = "Say how the customer was told: in this talk, or by the resolution mail."
+        errors["told"] = gettext("Say how the customer was told: in this talk, or by the resolution mail.")
     if running := work.actions(Action.State.OPEN):
         titles = ", ".join(f"“{action.title}”" for action in running)
-        errors["ticket"] = f"Still open: {titles}. Say that it is done, or drop it with a reason the customer reads."
+        errors["ticket"] = gettext(
+            "Still open: %(titles)s. Say that it is done, or drop it with a reason the customer reads."
+        ) % {"titles": titles}
     if work.ticket.state == TicketState.RESOLVED:
-        errors["ticket"] = "This ticket is resolved already."
+        errors["ticket"] = gettext("This ticket is resolved already.")
     if errors:
         raise Incomplete(errors)
     owner = work.actor.user or work.ticket.owner
@@ -389,14 +398,14 @@ def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
     Later than 90 days after closing it is a new ticket that takes it up: then that one is returned.
     """
     if not reason.strip():
-        raise Incomplete({"reason": "Say why it is opened again."})
+        raise Incomplete({"reason": gettext("Say why it is opened again.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("reopen")
         if is_too_late_to_reopen(work.ticket, now):
             return take_up_anew(work, at=now, reason=reason.strip())
         start_cycle(work, "reopen", data={"by": "person"}, at=now)
         work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
-        tell_about_reopening(work, [f"Reason: {reason}"])
+        tell_about_reopening(work, reason)
     return work.ticket
 
 
@@ -477,46 +486,59 @@ def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[s
         if message.state != Message.State.SKIPPED:
             owed.promised_at = promise.ends_at
             owed.save(update_fields=["promised_at"])
-    tell_about_reopening(work, [])
+    tell_about_reopening(work)
 
 
-def tell_about_reopening(work: OpenTicket, lines: list[str]) -> None:
+def tell_about_reopening(work: OpenTicket, reason: str = "") -> None:
     """Owner and lead are told; from the second *not yet* on the lead is asked who calls."""
     ticket = work.ticket
-    name = ticket.contact.short_name if ticket.contact else "The customer"
     key = f"reopened:{ticket.pk}:{ticket.cycle}"
     if ticket.owner and ticket.owner != work.actor.user:
-        work.mail_later(
-            [
-                notices.to_person(
-                    ticket.owner,
-                    ticket,
-                    f"Open again, with you: {name} (#{ticket.pk})",
-                    lines or [f"{name} says that it is not settled."],
-                    dedupe_key=f"{key}:owner",
-                )
-            ]
-        )
+        words = partial(_open_again_with_you, ticket, reason)
+        work.mail_later([notices.to_person(ticket.owner, ticket, words, dedupe_key=f"{key}:owner")])
     not_yets = ticket.verdicts.filter(choice=Verdict.Choice.NOT_YET).count()
-    if not_yets >= 2:
-        subject = f"A second “not yet”: who calls {name}? (#{ticket.pk})"
-        text = [f"{name} said “not yet” {not_yets} times. Decide who calls: the owner again, or somebody else."]
-    else:
-        subject = f"Open again: {name} (#{ticket.pk})"
-        text = [f"With {ticket.owner.name if ticket.owner else 'nobody yet'}.", *lines]
-    work.mail_later(notices.to_leads(ticket, subject, text, dedupe_key=key))
+    for_leads = (
+        partial(_said_not_yet_again, ticket, not_yets) if not_yets >= 2 else partial(_open_again, ticket, reason)
+    )
+    work.mail_later(notices.to_leads(ticket, for_leads, dedupe_key=key))
+
+
+def _open_again_with_you(ticket: Ticket, reason: str) -> tuple[str, list[str]]:
+    who = _who(ticket)
+    line = gettext("Reason: %(reason)s") if reason else gettext("%(name)s says that it is not settled.")
+    return gettext("Open again, with you: %(name)s (#%(number)s)") % who, [line % (who | {"reason": reason})]
+
+
+def _open_again(ticket: Ticket, reason: str) -> tuple[str, list[str]]:
+    who = _who(ticket)
+    owner = ticket.owner.name if ticket.owner else gettext("nobody yet")
+    lines = [gettext("With %(name)s.") % {"name": owner}]
+    if reason:
+        lines.append(gettext("Reason: %(reason)s") % {"reason": reason})
+    return gettext("Open again: %(name)s (#%(number)s)") % who, lines
+
+
+def _said_not_yet_again(ticket: Ticket, times: int) -> tuple[str, list[str]]:
+    who = _who(ticket)
+    line = gettext("%(name)s said “not yet” %(times)s times. Decide who calls: the owner again, or somebody else.")
+    return gettext("A second “not yet”: who calls %(name)s? (#%(number)s)") % who, [line % (who | {"times": times})]
+
+
+def _who(ticket: Ticket) -> dict[str, object]:
+    """The customer and the ticket, as subjects name them in the language that is active."""
+    return {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "number": ticket.pk}
 
 
 def agree_to_differ(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
     """After a *not yet*, a lead who is not the owner writes why it ends here, and the customer is mailed."""
     if not text.strip():
-        raise Incomplete({"text": "Write why it ends here. The customer reads it."})
+        raise Incomplete({"text": gettext("Write why it ends here. The customer reads it.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("agree-to-differ")
         current = work.ticket
         said = current.verdicts.filter(choice=Verdict.Choice.NOT_YET).order_by("-happened_at").first()
         if said is None:
-            raise NotAllowed("Two sides can differ only after the customer said “not yet”.")
+            raise NotAllowed(gettext("Two sides can differ only after the customer said “not yet”."))
         message = work.mail(letters.agreed_to_differ(current, text, said.text, actor.user, now=now))
         current.resolutions.filter(cycle=current.cycle, voided_at=None).update(differ_text=text)
         close(work, "agree-to-differ", ClosedAs.AGREED_TO_DIFFER, data={"message": message.pk, "verdict": said.pk})
@@ -528,7 +550,7 @@ def leave_in_peace(
 ) -> Ticket:
     """Read, a cause noted, nothing sent: how an answer ends whose customer asked not to be contacted."""
     if root_cause is None:
-        raise Incomplete({"root_cause": "Choose the root cause: it is all this ticket is for."})
+        raise Incomplete({"root_cause": gettext("Choose the root cause: it is all this ticket is for.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("leave-in-peace")
         Resolution.objects.create(

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from followups import deadlines
 from followups.actors import Actor
@@ -19,6 +21,7 @@ from followups.models import Away, Conversation, Deadline, Event, Member, Team, 
 from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
+from followups.templatetags.moments import in_full
 from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
@@ -61,7 +64,7 @@ class Handing:
     ticket: Ticket
     to: User
     team: Team | None
-    why: str
+    why: notices.Sentence
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -223,7 +226,7 @@ def assign(
     with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("assign")
         if to is None:
-            raise Incomplete({"to": "Choose who gets it."})
+            raise Incomplete({"to": gettext("Choose who gets it.")})
         member = (
             Member.objects.filter(user=to, is_active=True, team__takes_tickets=True)
             .select_related("team")
@@ -232,20 +235,25 @@ def assign(
         memberships = {row.team_id: row for row in member}
         if not to.is_active or not memberships:
             raise Incomplete(
-                {"to": f"{to.name} cannot be given tickets: not an active member of a team that takes them."}
+                {
+                    "to": gettext("%(name)s cannot be given tickets: not an active member of a team that takes them.")
+                    % {"name": to.name}
+                }
             )
         current = work.ticket
         if current.owner_id == to.pk:
-            raise NotAllowed(f"{to.name} has this ticket already.", code="same_owner")
+            raise NotAllowed(gettext("%(name)s has this ticket already.") % {"name": to.name}, code="same_owner")
         if current.owner_id is not None and not reason.strip():
-            raise Incomplete({"reason": "Say why it changes hands. Colleagues read it."})
+            raise Incomplete({"reason": gettext("Say why it changes hands. Colleagues read it.")})
         present = memberships.get(current.team_id or 0)
         is_new_team = present is None
         if is_new_team and not work.roles & {Role.ADMIN, Role.LEAD, Role.OWNER}:
-            raise Forbidden("Only the owner or a lead gives a ticket to another team.")
+            raise Forbidden(gettext("Only the owner or a lead gives a ticket to another team."))
         away = Away.objects.at(now).filter(user=to).first()
         if away is not None and actor.user != to:
-            raise Incomplete({"to": f"{to.name} is away until {away.ends_at:%A %d %B}."})
+            raise Incomplete(
+                {"to": gettext("%(name)s is away until %(day)s.") % {"name": to.name, "day": in_full(away.ends_at)}}
+            )
         team = (present or next(iter(memberships.values()))).team
         if reason.strip():
             current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
@@ -258,28 +266,30 @@ def assign(
         )
         for sibling in siblings:
             sibling.conversation = current.conversation
-        why = f"{actor.user.name} gave it to you" if actor.user else "given to you"
-        give(
-            [
-                Handing(
-                    each, to, team, f"{why}: {reason.strip()}" if reason.strip() else f"{why}.", {"rule": "by_hand"}
-                )
-                for each in (current, *siblings)
-            ],
-            actor=actor,
-            now=now,
-        )
+        why = partial(_given_by, actor.user.name if actor.user else "", reason.strip())
+        handings = [Handing(each, to, team, why, {"rule": "by_hand"}) for each in (current, *siblings)]
+        give(handings, actor=actor, now=now)
     return work.ticket
+
+
+def _given_by(name: str, reason: str) -> str:
+    """Why somebody has a ticket that a person gave them, with that person's words."""
+    said = {"name": name, "reason": reason}
+    if name:
+        words = gettext("%(name)s gave it to you: %(reason)s") if reason else gettext("%(name)s gave it to you.")
+    else:
+        words = gettext("Given to you: %(reason)s") if reason else gettext("Given to you.")
+    return words % said
 
 
 def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
     """Give it back: nobody has it, and the assigner looks again. Deadlines run on."""
     if not reason.strip():
-        raise Incomplete({"reason": "Say why you give it back. Colleagues read it."})
+        raise Incomplete({"reason": gettext("Say why you give it back. Colleagues read it.")})
     with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("release")
         if work.ticket.owner_id is None:
-            raise NotAllowed("Nobody has this ticket.", code="no_owner")
+            raise NotAllowed(gettext("Nobody has this ticket."), code="no_owner")
         work.ticket.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         work.write("release", data={"from": work.ticket.owner_id}, owner=None, snoozed_until=None)
         others = Ticket.objects.filter(
@@ -304,7 +314,7 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
     show their reader everything in them. Raises Incomplete or NotAllowed.
     """
     if other is None or other.pk == ticket.pk:
-        raise Incomplete({"other": "Name the other ticket by its number."})
+        raise Incomplete({"other": gettext("Name the other ticket by its number.")})
     both = Ticket.objects.filter(pk__in=[ticket.pk, other.pk]).values("conversation")
     of_both = Ticket.objects.filter(conversation__in=both)
     with assignment_lock(of_both), opened(ticket, actor=actor, now=now, version=version) as work:
@@ -312,14 +322,14 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
         current = work.ticket
         target = Ticket.objects.select_related(*WITH).get(pk=other.pk)
         if target.state not in (*LIVE, TicketState.RESOLVED):
-            raise NotAllowed("The other ticket is over.")
+            raise NotAllowed(gettext("The other ticket is over."))
         if current.conversation_id == target.conversation_id:
-            raise NotAllowed("These tickets are joined already.", code="same_conversation")
+            raise NotAllowed(gettext("These tickets are joined already."), code="same_conversation")
         one_person = current.contact_id is None or current.contact_id == target.contact_id
         if not one_person and (current.account_id is None or current.account_id != target.account_id):
-            raise NotAllowed("These tickets are of different customers.")
+            raise NotAllowed(gettext("These tickets are of different customers."))
         if not one_person and current.owner_id == target.owner_id:
-            raise NotAllowed("These tickets have one owner already.", code="same_owner")
+            raise NotAllowed(gettext("These tickets have one owner already."), code="same_owner")
         owner = target.owner or current.owner
         data = {"with": target.pk, "from": current.conversation_id}
         if one_person:
@@ -362,7 +372,9 @@ def _move_into(
         policy, calendar = work.pinned()
         work.owe(deadlines.first_contact(ticket, policy, calendar))
     if before is not None and ticket.owner not in (before, work.actor.user):
-        work.mail_later(notices.assigned([ticket], {ticket.pk: "It is of a customer whom you have."}, now=work.now))
+        work.mail_later(
+            notices.assigned([ticket], {ticket.pk: lambda: gettext("It is of a customer whom you have.")}, now=work.now)
+        )
 
 
 def _hand_over(work: OpenTicket, owner: User | None, conversations: Collection[int], rule: str) -> None:
@@ -377,10 +389,15 @@ def _hand_over(work: OpenTicket, owner: User | None, conversations: Collection[i
         .order_by("pk")
     )
     theirs = [*others] if work.ticket.owner_id == owner.pk else [work.ticket, *others]
-    why = f"#{work.ticket.pk} was put where it belongs, and what belongs together has one owner."
+    why = partial(_belongs_together, work.ticket.pk)
     give([Handing(each, owner, None, why, {"rule": rule}) for each in theirs], actor=work.actor, now=work.now)
     work.forget_deadlines()
     Conversation.objects.filter(pk__in=conversations).update(owner=owner)
+
+
+def _belongs_together(number: int) -> str:
+    words = gettext("#%(number)s was put where it belongs, and what belongs together has one owner.")
+    return words % {"number": number}
 
 
 def split(
@@ -395,7 +412,7 @@ def split(
         current = work.ticket
         shared = Ticket.objects.filter(conversation=current.conversation).exclude(pk=current.pk).exists()
         if not shared and contact is None:
-            raise NotAllowed("This ticket has a conversation of its own already.")
+            raise NotAllowed(gettext("This ticket has a conversation of its own already."))
         person = contact if contact is not None else current.contact
         conversation = (
             Conversation.objects.filter(contact=person, closed_at=None).exclude(pk=current.conversation_id).first()
@@ -404,7 +421,7 @@ def split(
         )
         if conversation is None:
             if person is not None and current.conversation.contact_id == person.pk:
-                raise NotAllowed("All of these tickets are of one person, and a person has one conversation.")
+                raise NotAllowed(gettext("All of these tickets are of one person, and a person has one conversation."))
             conversation = Conversation.objects.create(
                 contact=person, brand=current.brand, owner=current.owner, opened_at=now
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from followups.actors import Actor
 from followups.messages import notices
@@ -12,6 +13,7 @@ from followups.models import Action, ContactAttempt, Deadline, DismissalRequest,
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
+from followups.templatetags.moments import in_full_at
 from followups.workflow.contact import comes_back, evidence_stands, mail_counts_as_contact
 from followups.workflow.ending import (
     SILENCE_DAYS,
@@ -28,15 +30,21 @@ from surveys.scoring import Band, band
 def hold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
     """Automatic mail stops and the words are for owner and lead only; the lead is told. Clocks run on."""
     if not reason.strip():
-        raise Incomplete({"reason": "Say why: what a lawyer, the press or a doctor would have to know first."})
+        raise Incomplete({"reason": gettext("Say why: what a lawyer, the press or a doctor would have to know first.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("hold")
         work.write("hold", on_hold=True, hold_reason=reason.strip()[:200])
         work.mail_later(
             notices.to_leads(
                 work.ticket,
-                f"On hold: #{work.ticket.pk}",
-                ["Automatic mail stops, and the words are shown to owner and lead only. The clocks run on."],
+                lambda: (
+                    gettext("On hold: #%(number)s") % {"number": work.ticket.pk},
+                    [
+                        gettext(
+                            "Automatic mail stops, and the words are shown to owner and lead only. The clocks run on."
+                        )
+                    ],
+                ),
                 dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
             )
         )
@@ -53,7 +61,7 @@ def unhold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) 
 def note(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
     """Words for colleagues. Append-only, so a note never loses to a stale page: `version` is not compared."""
     if not text.strip():
-        raise Incomplete({"text": "Write the note first."})
+        raise Incomplete({"text": gettext("Write the note first.")})
     with opened(ticket, actor=actor, now=now, version=None) as work:
         work.check("note")
         row = work.ticket.notes.create(by=actor.user, text=text.strip(), happened_at=now)
@@ -67,13 +75,18 @@ def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
         work.check("snooze")
         due_at = work.ticket.due_at
         if until is not None and until <= now:
-            raise Incomplete({"until": "Choose a time that is still to come."})
+            raise Incomplete({"until": gettext("Choose a time that is still to come.")})
         if until is not None and due_at is not None and until > due_at:
             if due_at <= now:
-                raise Incomplete({"until": "It is late already, so it stays in sight."})
+                raise Incomplete({"until": gettext("It is late already, so it stays in sight.")})
             # On the clock of whoever asks, and it says which.
             there = timezone.localtime(due_at)
-            raise Incomplete({"until": f"Something is due before that: {there:%A %d %B, %H:%M %Z}. Snooze up to then."})
+            raise Incomplete(
+                {
+                    "until": gettext("Something is due before that: %(when)s. Snooze up to then.")
+                    % {"when": f"{in_full_at(due_at)} {there:%Z}"}
+                }
+            )
         work.write("snooze", data={"until": until.isoformat() if until else None}, snoozed_until=until)
     return work.ticket
 
@@ -83,12 +96,12 @@ def ask_dismissal(
 ) -> Ticket:
     """Dismiss with a reason from the list. For detractors and *contact me* another lead decides on the wish."""
     if reason not in DismissReason.values or not reason:
-        raise Incomplete({"reason": "Choose a reason from the list."})
+        raise Incomplete({"reason": gettext("Choose a reason from the list.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("ask-dismissal")
         current = work.ticket
         if current.dismissal_requests.filter(decided_at=None).exists():
-            raise NotAllowed("A lead is asked already.", code="asked_already")
+            raise NotAllowed(gettext("A lead is asked already."), code="asked_already")
         # By the band it opened with or the score it has now, whichever is worse.
         needs_lead = Band.DETRACTOR in (current.band, band(current.score)) or bool(current.contact_me)
         request = DismissalRequest.objects.create(
@@ -99,8 +112,16 @@ def ask_dismissal(
             work.mail_later(
                 notices.to_leads(
                     current,
-                    f"May this be dismissed? #{current.pk}",
-                    [f"{actor.user.name if actor.user else 'A program'} asks. Reason: {request.get_reason_display()}."],
+                    lambda: (
+                        gettext("May this be dismissed? #%(number)s") % {"number": current.pk},
+                        [
+                            gettext("%(name)s asks. Reason: %(reason)s.")
+                            % {
+                                "name": actor.user.name if actor.user else gettext("A program"),
+                                "reason": request.get_reason_display(),
+                            }
+                        ],
+                    ),
                     dedupe_key=f"dismissal:{request.pk}",
                 )
             )
@@ -118,9 +139,9 @@ def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: in
         work.check("decide-dismissal")
         request = work.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
         if request is None:
-            raise NotAllowed("Nobody asked to dismiss this ticket.", code="not_asked")
+            raise NotAllowed(gettext("Nobody asked to dismiss this ticket."), code="not_asked")
         if Role.OWNER in work.roles or request.asked_by_id == (actor.user.pk if actor.user else None):
-            raise Forbidden("Another lead than the owner, and than whoever asked, decides this.")
+            raise Forbidden(gettext("Another lead than the owner, and than whoever asked, decides this."))
         request.approved, request.decided_at, request.decided_by = approve, now, actor.user
         request.save(update_fields=["approved", "decided_at", "decided_by"])
         if approve:
@@ -128,14 +149,23 @@ def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: in
         else:
             work.write("decide-dismissal", data={"request": request.pk, "approved": False})
         if request.asked_by and request.asked_by != actor.user:
-            answer = "dismissed" if approve else "not dismissed, it goes on"
             work.mail_later(
                 [
                     notices.to_person(
                         request.asked_by,
                         work.ticket,
-                        f"#{work.ticket.pk} is {answer}",
-                        [f"{actor.user.name if actor.user else 'An administrator'} decided."],
+                        lambda: (
+                            (
+                                gettext("#%(number)s is dismissed")
+                                if approve
+                                else gettext("#%(number)s is not dismissed, it goes on")
+                            )
+                            % {"number": work.ticket.pk},
+                            [
+                                gettext("%(name)s decided.")
+                                % {"name": actor.user.name if actor.user else gettext("An administrator")}
+                            ],
+                        ),
                         dedupe_key=f"dismissal-decided:{request.pk}",
                     )
                 ]
@@ -225,8 +255,16 @@ def mail_failed(message: Message, *, now: datetime) -> None:
                     notices.to_person(
                         current.owner,
                         current,
-                        f"A mail came back (#{current.pk})",
-                        [f"“{message.subject}” was not delivered: {message.reason or 'no such address'}."],
+                        lambda: (
+                            gettext("A mail came back (#%(number)s)") % {"number": current.pk},
+                            [
+                                gettext("“%(subject)s” was not delivered: %(reason)s.")
+                                % {
+                                    "subject": message.subject,
+                                    "reason": message.reason_in_words or gettext("no such address"),
+                                }
+                            ],
+                        ),
                         dedupe_key=f"came-back:{message.pk}",
                     )
                 ]
@@ -259,8 +297,13 @@ def personal_dropped(message: Message, *, now: datetime) -> None:
                     notices.to_person(
                         attempt.by,
                         work.ticket,
-                        f"A mail did not leave (#{ticket.pk})",
-                        [f"“{message.subject}” was not sent. {message.reason}"],
+                        lambda: (
+                            gettext("A mail did not leave (#%(number)s)") % {"number": ticket.pk},
+                            [
+                                gettext("“%(subject)s” was not sent. %(reason)s")
+                                % {"subject": message.subject, "reason": message.reason_in_words}
+                            ],
+                        ),
                         dedupe_key=f"did-not-leave:{message.pk}",
                     )
                 ]

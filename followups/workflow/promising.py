@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.utils.translation import gettext
+
 from followups import deadlines
 from followups.actors import Actor
 from followups.messages import letters, notices
@@ -11,6 +13,7 @@ from followups.models import Action, ActionMove, Deadline, Ticket
 from followups.models.tickets import TicketState
 from followups.permissions import WORKING
 from followups.refusals import Forbidden, Incomplete, NotAllowed
+from followups.templatetags.moments import in_full
 from followups.workflow.contact import update_given
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
@@ -40,11 +43,11 @@ def add_action(
         work.check("add-action")
         errors = {}
         if not title.strip():
-            errors["title"] = "Say in one sentence what will be done. The customer reads it."
+            errors["title"] = gettext("Say in one sentence what will be done. The customer reads it.")
         elif len(title) > 300:
-            errors["title"] = "Keep it to one sentence of at most 300 characters."
+            errors["title"] = gettext("Keep it to one sentence of at most 300 characters.")
         if owner is None or not owner.is_active:
-            errors["owner"] = "Choose who does it: somebody who is active."
+            errors["owner"] = gettext("Choose who does it: somebody who is active.")
         due_at = _due(work, due_on, part, errors)
         if errors or owner is None or due_at is None:
             raise Incomplete(errors)
@@ -73,15 +76,15 @@ def add_action(
 
 def _due(work: OpenTicket, due_on: date | None, part: str, errors: dict[str, str]) -> datetime | None:
     if due_on is None:
-        errors["due_on"] = "Say by which day."
+        errors["due_on"] = gettext("Say by which day.")
         return None
     if part not in PARTS:
-        errors["part"] = "Say midday or evening."
+        errors["part"] = gettext("Say midday or evening.")
         return None
     _policy, calendar = work.pinned()
     due_at = deadlines.end_of(calendar, due_on, part)
     if due_at <= work.now:
-        errors["due_on"] = "This time is over: choose one that is still to come."
+        errors["due_on"] = gettext("This time is over: choose one that is still to come.")
         return None
     return due_at
 
@@ -111,11 +114,13 @@ def _own_action(work: OpenTicket, action: Action, verb: str) -> Action:
     work.check(verb)
     current = Action.objects.select_related("owner").filter(pk=action.pk, ticket=work.ticket).first()
     if current is None:
-        raise NotAllowed("This action belongs to another ticket.", code="other_ticket")
+        raise NotAllowed(gettext("This action belongs to another ticket."), code="other_ticket")
     if current.state != Action.State.OPEN:
-        raise NotAllowed(f"This action is {current.get_state_display()} already.", code="not_open")
+        raise NotAllowed(
+            gettext("This action is %(state)s already.") % {"state": current.get_state_display()}, code="not_open"
+        )
     if work.actor.user is not None and not work.roles & WORKING and current.owner_id != work.actor.user.pk:
-        raise Forbidden("Only its owner, or somebody who works on the ticket, changes this action.")
+        raise Forbidden(gettext("Only its owner, or somebody who works on the ticket, changes this action."))
     return current
 
 
@@ -135,10 +140,10 @@ def move_action(
         current = _own_action(work, action, "move-action")
         errors: dict[str, str] = {}
         if not reason.strip():
-            errors["reason"] = "Say why. The customer reads it."
+            errors["reason"] = gettext("Say why. The customer reads it.")
         due_at = _due(work, due_on, part, errors)
         if due_at is not None and due_at == current.due_at:
-            errors["due_on"] = "This is the date it has already."
+            errors["due_on"] = gettext("This is the date it has already.")
         if errors or due_at is None:
             raise Incomplete(errors)
         old_due = current.due_at
@@ -164,8 +169,13 @@ def move_action(
         _tell_owner(
             work,
             current,
-            f"A date was moved: {current.title}",
-            [f"{current.owner.name} moved it to {due_at:%A %d %B}.", f"Reason: {reason}"],
+            lambda: (
+                gettext("A date was moved: %(action)s") % {"action": current.title},
+                [
+                    gettext("%(name)s moved it to %(day)s.") % {"name": current.owner.name, "day": in_full(due_at)},
+                    gettext("Reason: %(reason)s") % {"reason": reason},
+                ],
+            ),
         )
     return work.ticket
 
@@ -190,12 +200,12 @@ def delay(
         promised = [row for row in work.deadlines if row.is_open and row.promised_at and row.cycle == work.ticket.cycle]
         row = min(promised, key=lambda each: each.promised_at or now, default=None)
         if row is None or row.promised_at is None:
-            raise NotAllowed("No contact or answer is promised to the customer now.", code="nothing_promised")
+            raise NotAllowed(gettext("No contact or answer is promised to the customer now."), code="nothing_promised")
         errors: dict[str, str] = {}
         due_at = _due(work, due_on, part, errors)
         old = row.promised_at
         if due_at is not None and due_at <= old:
-            errors["due_on"] = "This is not later than what was promised."
+            errors["due_on"] = gettext("This is not later than what was promised.")
         if errors or due_at is None:
             raise Incomplete(errors)
         author = actor.user or work.ticket.owner
@@ -231,7 +241,7 @@ def complete_action(
 ) -> Ticket:
     """It is done: one sentence what changed, which the customer reads. The ticket's owner hears of it."""
     if not what_changed.strip():
-        raise Incomplete({"what_changed": "Say in one sentence what changed. The customer reads it."})
+        raise Incomplete({"what_changed": gettext("Say in one sentence what changed. The customer reads it.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         current = _own_action(work, action, "complete-action")
         current.state = Action.State.DONE
@@ -245,7 +255,15 @@ def complete_action(
                 update_given(work, now)
         work.write("complete-action", data={"action": current.pk, "message": message.pk if message else None})
         _tell_owner(
-            work, current, f"Done: {current.title}", [f"{current.owner.name} says what changed: {what_changed.strip()}"]
+            work,
+            current,
+            lambda: (
+                gettext("Done: %(action)s") % {"action": current.title},
+                [
+                    gettext("%(name)s says what changed: %(what)s")
+                    % {"name": current.owner.name, "what": what_changed.strip()}
+                ],
+            ),
         )
     return work.ticket
 
@@ -255,7 +273,7 @@ def drop_action(
 ) -> Ticket:
     """It is left out, with a reason the customer reads in the resolution."""
     if not reason.strip():
-        raise Incomplete({"reason": "Say why it is left out. The customer reads it."})
+        raise Incomplete({"reason": gettext("Say why it is left out. The customer reads it.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         current = _own_action(work, action, "drop-action")
         current.state = Action.State.DROPPED
@@ -263,11 +281,18 @@ def drop_action(
         current.dropped_reason = reason.strip()
         current.save(update_fields=["state", "dropped_at", "dropped_reason"])
         work.write("drop-action", data={"action": current.pk})
-        _tell_owner(work, current, f"Left out: {current.title}", [f"Reason: {reason.strip()}"])
+        _tell_owner(
+            work,
+            current,
+            lambda: (
+                gettext("Left out: %(action)s") % {"action": current.title},
+                [gettext("Reason: %(reason)s") % {"reason": reason.strip()}],
+            ),
+        )
     return work.ticket
 
 
-def _tell_owner(work: OpenTicket, action: Action, subject: str, lines: list[str]) -> None:
+def _tell_owner(work: OpenTicket, action: Action, words: notices.Words) -> None:
     """Owner of the ticket and owner of the action hear what somebody else did."""
     people = {user.pk: user for user in (work.ticket.owner, action.owner) if user is not None}
     for user in people.values():
@@ -277,8 +302,7 @@ def _tell_owner(work: OpenTicket, action: Action, subject: str, lines: list[str]
                     notices.to_person(
                         user,
                         work.ticket,
-                        subject,
-                        lines,
+                        words,
                         dedupe_key=f"action:{action.pk}:{work.ticket.version}:{user.pk}",
                     )
                 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+
 from followups.models import Ticket
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.permissions import WORKING, Role
@@ -12,30 +14,40 @@ S = TicketState
 
 # (from, to) -> what has to be true. Everything that is not here is refused, whoever asks.
 TABLE: dict[tuple[str, str], str] = {
-    (S.NEW, S.ASSIGNED): "somebody eligible takes it",
-    (S.ASSIGNED, S.CONTACTED): "there is evidence of contact",
-    (S.ASSIGNED, S.RESOLVED): "nobody can be reached: none to reach, or three tries on two days",
-    (S.ASSIGNED, S.CLOSED): "the customer asked to be left in peace; the answer was read and a cause noted",
-    (S.CONTACTED, S.IN_ACTION): "an action with an owner and a date is promised",
-    (S.CONTACTED, S.RESOLVED): "the score was a passive one, or it was settled in the talk",
-    (S.CONTACTED, S.WAITING_ON_CUSTOMER): "a question was sent",
-    (S.CONTACTED, S.ASSIGNED): "the only evidence of contact came back undelivered",
-    (S.IN_ACTION, S.RESOLVED): "cause, what changed and why are said, and no action is open",
-    (S.IN_ACTION, S.WAITING_ON_CUSTOMER): "a question was sent",
-    (S.IN_ACTION, S.ASSIGNED): "the only evidence of contact came back undelivered",
-    (S.WAITING_ON_CUSTOMER, S.CONTACTED): "the customer replied, the date came, or a person takes it up again",
-    (S.WAITING_ON_CUSTOMER, S.IN_ACTION): "the customer replied, the date came, or a person takes it up again",
-    (S.WAITING_ON_CUSTOMER, S.ASSIGNED): "the only evidence of contact came back undelivered",
-    (S.RESOLVED, S.CLOSED): "the customer said so, or stayed silent, or a lead closes it as agreed to differ",
-    (S.RESOLVED, S.ASSIGNED): "not yet, a reply, or a person reopens it",
-    (S.RESOLVED, S.IN_ACTION): "the resolution mail came back undelivered",
-    (S.CLOSED, S.ASSIGNED): "not yet, a reply, or a person reopens it within 90 days",
-    (S.NEW, S.DISMISSED): "a reason from the list, with a lead's approval where one is needed",
-    (S.ASSIGNED, S.DISMISSED): "a reason from the list, with a lead's approval where one is needed",
-    (S.CONTACTED, S.DISMISSED): "a reason from the list, with a lead's approval where one is needed",
-    (S.IN_ACTION, S.DISMISSED): "a reason from the list, with a lead's approval where one is needed",
-    (S.WAITING_ON_CUSTOMER, S.DISMISSED): "a reason from the list, with a lead's approval where one is needed",
-    (S.DISMISSED, S.ASSIGNED): "a lead takes it up again",
+    (S.NEW, S.ASSIGNED): gettext_noop("somebody eligible takes it"),
+    (S.ASSIGNED, S.CONTACTED): gettext_noop("there is evidence of contact"),
+    (S.ASSIGNED, S.RESOLVED): gettext_noop("nobody can be reached: none to reach, or three tries on two days"),
+    (S.ASSIGNED, S.CLOSED): gettext_noop(
+        "the customer asked to be left in peace; the answer was read and a cause noted"
+    ),
+    (S.CONTACTED, S.IN_ACTION): gettext_noop("an action with an owner and a date is promised"),
+    (S.CONTACTED, S.RESOLVED): gettext_noop("the score was a passive one, or it was settled in the talk"),
+    (S.CONTACTED, S.WAITING_ON_CUSTOMER): gettext_noop("a question was sent"),
+    (S.CONTACTED, S.ASSIGNED): gettext_noop("the only evidence of contact came back undelivered"),
+    (S.IN_ACTION, S.RESOLVED): gettext_noop("cause, what changed and why are said, and no action is open"),
+    (S.IN_ACTION, S.WAITING_ON_CUSTOMER): gettext_noop("a question was sent"),
+    (S.IN_ACTION, S.ASSIGNED): gettext_noop("the only evidence of contact came back undelivered"),
+    (S.WAITING_ON_CUSTOMER, S.CONTACTED): gettext_noop(
+        "the customer replied, the date came, or a person takes it up again"
+    ),
+    (S.WAITING_ON_CUSTOMER, S.IN_ACTION): gettext_noop(
+        "the customer replied, the date came, or a person takes it up again"
+    ),
+    (S.WAITING_ON_CUSTOMER, S.ASSIGNED): gettext_noop("the only evidence of contact came back undelivered"),
+    (S.RESOLVED, S.CLOSED): gettext_noop(
+        "the customer said so, or stayed silent, or a lead closes it as agreed to differ"
+    ),
+    (S.RESOLVED, S.ASSIGNED): gettext_noop("not yet, a reply, or a person reopens it"),
+    (S.RESOLVED, S.IN_ACTION): gettext_noop("the resolution mail came back undelivered"),
+    (S.CLOSED, S.ASSIGNED): gettext_noop("not yet, a reply, or a person reopens it within 90 days"),
+    (S.NEW, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),
+    (S.ASSIGNED, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),
+    (S.CONTACTED, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),
+    (S.IN_ACTION, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),
+    (S.WAITING_ON_CUSTOMER, S.DISMISSED): gettext_noop(
+        "a reason from the list, with a lead's approval where one is needed"
+    ),
+    (S.DISMISSED, S.ASSIGNED): gettext_noop("a lead takes it up again"),
 }
 
 ALLOWED: dict[str, frozenset[str]] = {
@@ -57,7 +69,10 @@ LEADING = frozenset({Role.ADMIN, Role.LEAD})
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing a person can do. `states` and `roles` say when and who; what else must hold the verb itself checks."""
+    """One thing a person can do. `states` and `roles` say when and who; what else must hold the verb itself checks.
+
+    `label` and `elsewhere` are messages of the catalogues; an `Offer` says them in the language of whoever reads.
+    """
 
     name: str
     label: str
@@ -71,96 +86,139 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb(
-            "assign", "Hand over", frozenset(LIVE) | {S.RESOLVED}, elsewhere="Only an open ticket can be handed over."
+            "assign",
+            gettext_noop("Hand over"),
+            frozenset(LIVE) | {S.RESOLVED},
+            elsewhere=gettext_noop("Only an open ticket can be handed over."),
         ),
-        Verb("release", "Give back", WITH_OWNER, elsewhere="Nobody has this ticket at work."),
+        Verb(
+            "release", gettext_noop("Give back"), WITH_OWNER, elsewhere=gettext_noop("Nobody has this ticket at work.")
+        ),
         Verb(
             "log-contact",
-            "Log a contact",
+            gettext_noop("Log a contact"),
             WITH_OWNER | {S.RESOLVED},
-            elsewhere="A contact is logged on a ticket that somebody has.",
+            elsewhere=gettext_noop("A contact is logged on a ticket that somebody has."),
         ),
         Verb(
             "log-reply",
-            "Log a reply",
+            gettext_noop("Log a reply"),
             EVERY - {S.DISMISSED},
-            elsewhere="This ticket was dismissed; a lead can take it up again.",
+            elsewhere=gettext_noop("This ticket was dismissed; a lead can take it up again."),
         ),
         Verb(
             "send-message",
-            "Write",
+            gettext_noop("Write"),
             WITH_OWNER | {S.RESOLVED},
-            elsewhere="A mail is written on a ticket that somebody has.",
+            elsewhere=gettext_noop("A mail is written on a ticket that somebody has."),
         ),
         Verb(
             "add-action",
-            "Plan an action",
+            gettext_noop("Plan an action"),
             TALKED,
-            elsewhere="An action is promised after a first contact and before the resolution.",
+            elsewhere=gettext_noop("An action is promised after a first contact and before the resolution."),
         ),
         Verb(
             "move-action",
-            "Move a date",
+            gettext_noop("Move a date"),
             WITH_OWNER,
             WORKING | {Role.ACTION_OWNER},
-            elsewhere="A date is moved while the ticket is at work.",
+            elsewhere=gettext_noop("A date is moved while the ticket is at work."),
         ),
         Verb(
             "delay",
-            "Say that it comes later",
+            gettext_noop("Say that it comes later"),
             WITH_OWNER,
-            elsewhere="A promise is put off while the ticket is at work.",
+            elsewhere=gettext_noop("A promise is put off while the ticket is at work."),
         ),
         Verb(
             "complete-action",
-            "Done",
+            gettext_noop("Done"),
             WITH_OWNER,
             WORKING | {Role.ACTION_OWNER},
-            elsewhere="An action is completed while the ticket is at work.",
+            elsewhere=gettext_noop("An action is completed while the ticket is at work."),
         ),
         Verb(
-            "drop-action", "Drop an action", WITH_OWNER, elsewhere="An action is dropped while the ticket is at work."
+            "drop-action",
+            gettext_noop("Drop an action"),
+            WITH_OWNER,
+            elsewhere=gettext_noop("An action is dropped while the ticket is at work."),
         ),
-        Verb("wait", "Ask, and wait", TALKED, elsewhere="A question is asked after a first contact."),
-        Verb("resume", "Take up again", frozenset({S.WAITING_ON_CUSTOMER}), elsewhere="This ticket is not waiting."),
+        Verb(
+            "wait",
+            gettext_noop("Ask, and wait"),
+            TALKED,
+            elsewhere=gettext_noop("A question is asked after a first contact."),
+        ),
+        Verb(
+            "resume",
+            gettext_noop("Take up again"),
+            frozenset({S.WAITING_ON_CUSTOMER}),
+            elsewhere=gettext_noop("This ticket is not waiting."),
+        ),
         Verb(
             "resolve",
-            "Resolve",
+            gettext_noop("Resolve"),
             frozenset({S.ASSIGNED, S.CONTACTED, S.IN_ACTION}),
-            elsewhere="A ticket is resolved after contact and action.",
+            elsewhere=gettext_noop("A ticket is resolved after contact and action."),
         ),
         Verb(
             "reopen",
-            "Reopen",
+            gettext_noop("Reopen"),
             frozenset({S.RESOLVED, S.CLOSED, S.DISMISSED}),
-            elsewhere="This ticket is open already.",
+            elsewhere=gettext_noop("This ticket is open already."),
         ),
-        Verb("ask-dismissal", "Ask to dismiss", frozenset(LIVE), elsewhere="Only an open ticket can be dismissed."),
+        Verb(
+            "ask-dismissal",
+            gettext_noop("Ask to dismiss"),
+            frozenset(LIVE),
+            elsewhere=gettext_noop("Only an open ticket can be dismissed."),
+        ),
         Verb(
             "decide-dismissal",
-            "Decide on the dismissal",
+            gettext_noop("Decide on the dismissal"),
             frozenset(LIVE),
             LEADING,
-            elsewhere="Only an open ticket can be dismissed.",
+            elsewhere=gettext_noop("Only an open ticket can be dismissed."),
         ),
-        Verb("hold", "Put on hold", EVERY - {S.DISMISSED}, elsewhere="This ticket was dismissed."),
-        Verb("unhold", "Lift the hold", EVERY, LEADING),
-        Verb("note", "Note for colleagues", EVERY, WORKING | {Role.ACTION_OWNER}),
-        Verb("snooze", "Snooze", WITH_OWNER, elsewhere="Only a ticket at work can be snoozed."),
-        Verb("join", "Join with another ticket", frozenset(LIVE) | {S.RESOLVED}, elsewhere="This ticket is over."),
-        Verb("split", "Split from the conversation", frozenset(LIVE) | {S.RESOLVED}, elsewhere="This ticket is over."),
+        Verb(
+            "hold",
+            gettext_noop("Put on hold"),
+            EVERY - {S.DISMISSED},
+            elsewhere=gettext_noop("This ticket was dismissed."),
+        ),
+        Verb("unhold", gettext_noop("Lift the hold"), EVERY, LEADING),
+        Verb("note", gettext_noop("Note for colleagues"), EVERY, WORKING | {Role.ACTION_OWNER}),
+        Verb(
+            "snooze",
+            gettext_noop("Snooze"),
+            WITH_OWNER,
+            elsewhere=gettext_noop("Only a ticket at work can be snoozed."),
+        ),
+        Verb(
+            "join",
+            gettext_noop("Join with another ticket"),
+            frozenset(LIVE) | {S.RESOLVED},
+            elsewhere=gettext_noop("This ticket is over."),
+        ),
+        Verb(
+            "split",
+            gettext_noop("Split from the conversation"),
+            frozenset(LIVE) | {S.RESOLVED},
+            elsewhere=gettext_noop("This ticket is over."),
+        ),
         Verb(
             "leave-in-peace",
-            "Read it, leave in peace",
+            gettext_noop("Read it, leave in peace"),
             frozenset({S.ASSIGNED}),
-            elsewhere="This is for tickets of customers who asked not to be contacted.",
+            elsewhere=gettext_noop("This is for tickets of customers who asked not to be contacted."),
         ),
         Verb(
             "agree-to-differ",
-            "Agree to differ",
+            gettext_noop("Agree to differ"),
             frozenset({S.RESOLVED}),
             LEADING,
-            elsewhere="Two sides can agree to differ after a resolution and a not yet.",
+            elsewhere=gettext_noop("Two sides can agree to differ after a resolution and a not yet."),
         ),
     )
 }
@@ -183,31 +241,31 @@ class Offer:
 
     @property
     def label(self) -> str:
-        return self.verb.label
+        return gettext(self.verb.label)
 
 
 def why_not(verb: Verb, ticket: Ticket, roles: frozenset[Role]) -> str:
     """Empty where state and role allow the verb; else a sentence. The writer and the buttons ask the same."""
     if not roles & verb.roles:
         if verb.roles == LEADING:
-            return "A lead of the team decides this."
-        return "Only the owner, the team and its lead work on this ticket."
+            return gettext("A lead of the team decides this.")
+        return gettext("Only the owner, the team and its lead work on this ticket.")
     if ticket.state not in verb.states:
-        return verb.elsewhere
+        return gettext(verb.elsewhere)
     if verb.name == "leave-in-peace" and not ticket.left_in_peace:
-        return verb.elsewhere
+        return gettext(verb.elsewhere)
     if verb.name == "unhold" and not ticket.on_hold:
-        return "There is no hold on this ticket."
+        return gettext("There is no hold on this ticket.")
     if verb.name == "hold" and ticket.on_hold:
-        return "There is a hold on this ticket already."
+        return gettext("There is a hold on this ticket already.")
     if verb.name == "reopen" and ticket.state == S.DISMISSED and not roles & LEADING:
-        return "A lead takes a dismissed ticket up again."
+        return gettext("A lead takes a dismissed ticket up again.")
     if verb.name == "agree-to-differ" and Role.OWNER in roles:
-        return "Another lead than the owner decides this."
+        return gettext("Another lead than the owner decides this.")
     if verb.name == "delay" and ticket.promised_at is None:
-        return "No contact or answer is promised to the customer now."
+        return gettext("No contact or answer is promised to the customer now.")
     if verb.name == "snooze" and ticket.customer_waits:
-        return "The customer waits for our answer, so this ticket cannot be snoozed."
+        return gettext("The customer waits for our answer, so this ticket cannot be snoozed.")
     return ""
 
 
@@ -217,9 +275,9 @@ def offers(ticket: Ticket, roles: frozenset[Role]) -> dict[str, Offer]:
 
 
 ENDS = {
-    ClosedAs.CONFIRMED: "the customer said that it is settled",
-    ClosedAs.UNCONFIRMED: "the customer was asked and stayed silent",
-    ClosedAs.NOT_ASKED: "no question could be delivered",
-    ClosedAs.AGREED_TO_DIFFER: "after a not yet, a lead wrote why it ends here",
+    ClosedAs.CONFIRMED: gettext_noop("the customer said that it is settled"),
+    ClosedAs.UNCONFIRMED: gettext_noop("the customer was asked and stayed silent"),
+    ClosedAs.NOT_ASKED: gettext_noop("no question could be delivered"),
+    ClosedAs.AGREED_TO_DIFFER: gettext_noop("after a not yet, a lead wrote why it ends here"),
     ClosedAs.LEFT_IN_PEACE: "the customer asked not to be contacted",
 }

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from followups import deadlines
 from followups.actors import Actor
@@ -19,6 +20,7 @@ from followups.models import Action, Deadline, Event, Ticket
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from followups.permissions import roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
+from followups.templatetags.moments import lower_first
 from followups.workflow.table import TABLE, VERBS, allows, why_not
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
@@ -94,8 +96,12 @@ class OpenTicket:
         if to is not None and to != before:
             if not allows(before, to):
                 raise NotAllowed(
-                    f"A ticket that is {TicketState(before).label.lower()} does not become "
-                    f"{TicketState(to).label.lower()}: it becomes that when {_sentence_for(to)}."
+                    gettext("A ticket that is %(before)s does not become %(after)s: it becomes that when %(reason)s.")
+                    % {
+                        "before": lower_first(str(TicketState(before).label)),
+                        "after": lower_first(str(TicketState(to).label)),
+                        "reason": _sentence_for(to),
+                    }
                 )
             fields["state"] = to
             if to != TicketState.CLOSED:
@@ -183,12 +189,15 @@ class OpenTicket:
 
 
 def _sentence_for(to: str) -> str:
-    return next((sentence for (_from, state), sentence in TABLE.items() if state == to), "its time has come")
+    return next((gettext(said) for (_from, state), said in TABLE.items() if state == to), gettext("its time has come"))
 
 
 def stale(current: Ticket) -> Stale:
     return Stale(
-        "The ticket changed while you were writing. What you wrote is kept; look at what changed, then send it again.",
+        gettext(
+            "The ticket changed while you were writing. What you wrote is kept; look at what changed, "
+            "then send it again."
+        ),
         current_version=current.version,
     )
 

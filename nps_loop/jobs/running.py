@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from nps_loop.celery import ring
 from nps_loop.jobs.models import Job
@@ -102,7 +103,9 @@ def _run(job: Job) -> None:
         handler = handlers.get(job.kind)
         if handler is None:
             raise Unworkable(f"Nobody knows how to do “{job.kind}”.")
-        result = handler(job, alive)
+        # What it finds is kept in the words of whoever asked for it.
+        with translation.override(job.created_by.language if job.created_by else settings.LANGUAGE_CODE):
+            result = handler(job, alive)
     except Unworkable as error:
         _end(job, Job.State.FAILED, error=str(error))
     except Exception as error:

@@ -5,27 +5,30 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from nps_loop.mail.wording import in_words
 
 
 class Stream(models.TextChoices):
     """What a person may opt out of, each apart from the others."""
 
-    SURVEYS = "surveys", "Surveys"
-    NEWS = "news", "News about what changed"
-    CASE = "case", "Mail about an own open case"
-    CALLS = "calls", "Calls"
-    STAFF = "staff", "Notices to colleagues"
+    SURVEYS = "surveys", _("Surveys")
+    NEWS = "news", _("News about what changed")
+    CASE = "case", _("Mail about an own open case")
+    CALLS = "calls", _("Calls")
+    STAFF = "staff", _("Notices to colleagues")
 
 
 class Suppression(models.Model):
     """An address that must not be written to on a stream. Leaving surveys never stops mail about one's own case."""
 
     class Reason(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", "asked for no more"
-        BOUNCED = "bounced", "mail came back"
-        COMPLAINED = "complained", "marked it as spam"
-        DO_NOT_CONTACT = "do_not_contact", "must not be contacted"
-        ERASED = "erased", "was erased"
+        UNSUBSCRIBED = "unsubscribed", _("asked for no more")
+        BOUNCED = "bounced", _("mail came back")
+        COMPLAINED = "complained", _("marked it as spam")
+        DO_NOT_CONTACT = "do_not_contact", _("must not be contacted")
+        ERASED = "erased", _("was erased")
 
     address = models.CharField(max_length=320, help_text="Normalised: lower case, no display name.")
     stream = models.CharField(max_length=10, choices=Stream)
@@ -44,13 +47,13 @@ class Message(models.Model):
     """One mail to one recipient, as rendered. Links stand as placeholders `[[link:name]]` until hand-over."""
 
     class State(models.TextChoices):
-        QUEUED = "queued", "waiting to leave"
-        SENDING = "sending", "leaving"
-        SENT = "sent", "accepted by the mail server"
-        FAILED = "failed", "could not be delivered"
-        BOUNCED = "bounced", "came back"
-        SKIPPED = "skipped", "not sent"
-        CANCELLED = "cancelled", "taken back"
+        QUEUED = "queued", _("waiting to leave")
+        SENDING = "sending", _("leaving")
+        SENT = "sent", _("accepted by the mail server")
+        FAILED = "failed", _("could not be delivered")
+        BOUNCED = "bounced", _("came back")
+        SKIPPED = "skipped", _("not sent")
+        CANCELLED = "cancelled", _("taken back")
 
     kind = models.CharField(max_length=40)
     stream = models.CharField(max_length=10, choices=Stream)
@@ -97,6 +100,11 @@ class Message(models.Model):
                 fields=["-ended_at"], condition=models.Q(state__in=["failed", "bounced"]), name="mail_that_failed"
             ),
         ]
+
+    @property
+    def reason_in_words(self) -> str:
+        """`reason` in the language of whoever looks."""
+        return in_words(self.reason)
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient} ({self.state})"

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
@@ -59,9 +60,9 @@ class ApiKey(models.Model):
     """A program's access. The key's scope decides what it may do; `user`, where given, whose hand an act counts as."""
 
     class Scope(models.TextChoices):
-        INGEST = "ingest", "Ingest: send answers, nothing else"
-        READ = "read", "Read: everything, change nothing"
-        WRITE = "write", "Write: everything an administrator may do"
+        INGEST = "ingest", _("Ingest: send answers, nothing else")
+        READ = "read", _("Read: everything, change nothing")
+        WRITE = "write", _("Write: everything an administrator may do")
 
     name = models.CharField(max_length=120)
     scope = models.CharField(max_length=10, choices=Scope)

@@ -7,7 +7,7 @@ templates/includes/, and stands in the style guide under the same name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
@@ -41,6 +41,26 @@ CLOSINGS: Mapping[str, tuple[str, str, Any]] = {
 }
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 NBSP = "\u00a0"
+
+
+# Dates as they are written out, by how English writes them.
+DATE_FORMATS: Mapping[str, Any] = {
+    "j M": pgettext_lazy("short date format", "j M"),
+    "j M H:i": pgettext_lazy("date format", "j M H:i"),
+    "j F Y": pgettext_lazy("date format", "j F Y"),
+    "D j M": pgettext_lazy("date format", "D j M"),
+    "D j M, H:i": pgettext_lazy("date format", "D j M, H:i"),
+    "D j M Y, H:i": pgettext_lazy("date format", "D j M Y, H:i"),
+    "M Y": pgettext_lazy("month format", "M Y"),
+}
+
+
+@register.filter
+def written(at: datetime | date | None, form: str) -> str:
+    """A day or moment in one of `DATE_FORMATS`, as the language that is active writes it; no moment is empty."""
+    if at is None:
+        return ""
+    return formats.date_format(timezone.localtime(at) if isinstance(at, datetime) else at, str(DATE_FORMATS[form]))
 
 
 @register.simple_tag
@@ -118,10 +138,14 @@ def money(amount: Decimal | int | None, currency: str = "EUR", short: bool = Fal
     if amount is None:
         return ""
     sign = CURRENCY_SIGNS.get(currency, currency + NBSP)
-    value, unit = Decimal(amount), ""
-    if short and abs(value) >= 1000:
-        value, unit = value / 1000, "k"
-    return f"{'−' if value < 0 else ''}{sign}{formats.number_format(abs(value), 0, force_grouping=True)}{unit}"
+    value = Decimal(amount)
+    in_thousands = short and abs(value) >= 1000
+    if in_thousands:
+        value /= 1000
+    amount_in_words = formats.number_format(abs(value), 0, force_grouping=True)
+    # Translators: where the sign of a currency stands. €184,000 and €184k.
+    form = pgettext("money", "%(sign)s%(amount)sk") if in_thousands else pgettext("money", "%(sign)s%(amount)s")
+    return f"{'−' if value < 0 else ''}{form % {'sign': sign, 'amount': amount_in_words}}".strip()
 
 
 @register.inclusion_tag("includes/nav.html", takes_context=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from surveys.models.customers import Brand
 
@@ -37,9 +38,9 @@ class Survey(models.Model):
     """A question set of one kind."""
 
     class Kind(models.TextChoices):
-        RELATIONAL = "relational", "Relational"
-        TRANSACTIONAL = "transactional", "Transactional"
-        EPISODIC = "episodic", "Episodic"
+        RELATIONAL = "relational", _("Relational")
+        TRANSACTIONAL = "transactional", _("Transactional")
+        EPISODIC = "episodic", _("Episodic")
 
     slug = models.SlugField(unique=True, max_length=100)
     name = models.CharField(max_length=200)
@@ -59,22 +60,22 @@ class Source(models.Model):
     """Where answers come from, with the mapping that reads them."""
 
     class Channel(models.TextChoices):
-        API = "api", "API"
-        FILE = "file", "File"
-        WEBHOOK = "webhook", "Webhook"
-        SURVEY = "survey", "Our own survey"
-        PERSON = "person", "Entered by a person"
+        API = "api", _("API")
+        FILE = "file", _("File")
+        WEBHOOK = "webhook", _("Webhook")
+        SURVEY = "survey", _("Our own survey")
+        PERSON = "person", _("Entered by a person")
 
     class Preset(models.TextChoices):
         """How deliveries of a survey tool are signed and read; see `surveys.hooks.presets`."""
 
-        PLAIN = "plain", "Our own field names, the secret in the header X-Webhook-Secret"
-        STANDARD = "standard", "Our own field names, signed by Standard Webhooks"
-        DELIGHTED = "delighted", "Delighted"
-        FORMBRICKS = "formbricks", "Formbricks"
-        SURVEYMONKEY = "surveymonkey", "SurveyMonkey"
-        TYPEFORM = "typeform", "Typeform"
-        WOOTRIC = "wootric", "Wootric"
+        PLAIN = "plain", _("Our own field names, the secret in the header X-Webhook-Secret")
+        STANDARD = "standard", _("Our own field names, signed by Standard Webhooks")
+        DELIGHTED = "delighted", _("Delighted")
+        FORMBRICKS = "formbricks", _("Formbricks")
+        SURVEYMONKEY = "surveymonkey", _("SurveyMonkey")
+        TYPEFORM = "typeform", _("Typeform")
+        WOOTRIC = "wootric", _("Wootric")
 
     slug = models.SlugField(unique=True, max_length=60)
     name = models.CharField(max_length=200)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Brand(models.Model):
@@ -72,9 +74,9 @@ class Contact(models.Model):
     """The person who answers."""
 
     class Channel(models.TextChoices):
-        NONE = "", "not known"
-        MAIL = "mail", "mail"
-        PHONE = "phone", "phone"
+        NONE = "", _("not known")
+        MAIL = "mail", _("mail")
+        PHONE = "phone", _("phone")
 
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="contacts")
     name = models.CharField(max_length=300, blank=True)
@@ -102,7 +104,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.phone or f"customer {self.pk}"
+        return self.name or self.email or self.phone or gettext("customer %(number)s") % {"number": self.pk}
 
     @property
     def greeting_name(self) -> str:
@@ -114,7 +116,7 @@ class Contact(models.Model):
     @property
     def short_name(self) -> str:
         """What colleagues call the person on the pages: never empty."""
-        return self.greeting_name or self.email or self.phone or "the customer"
+        return self.greeting_name or self.email or self.phone or gettext("the customer")
 
     @property
     def can_be_reached(self) -> bool:

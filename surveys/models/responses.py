@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from surveys.models.asking import Source, Survey, Touchpoint
 from surveys.models.customers import Account, Contact
@@ -34,16 +35,16 @@ class Response(models.Model):
     """
 
     class FollowUp(models.TextChoices):
-        AUTO = "auto", "by the rules, history left out"
-        ALL = "all", "by the rules, history included"
-        NONE = "none", "no ticket"
+        AUTO = "auto", _("by the rules, history left out")
+        ALL = "all", _("by the rules, history included")
+        NONE = "none", _("no ticket")
 
     class Exclusion(models.TextChoices):
-        NONE = "", "counts"
-        TEST = "test", "a test"
-        SPAM = "spam", "spam"
-        OWN_STAFF = "own_staff", "own staff"
-        DUPLICATE = "duplicate", "a duplicate"
+        NONE = "", _("counts")
+        TEST = "test", _("a test")
+        SPAM = "spam", _("spam")
+        OWN_STAFF = "own_staff", _("own staff")
+        DUPLICATE = "duplicate", _("a duplicate")
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="responses")
     external_id = models.CharField(

@@ -13,6 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.translation import gettext
+
 from surveys.incoming import IncomingResponse, Rejection, shorten
 from surveys.readers.cells import BadCell, language_from, yes_or_no
 from surveys.readers.columns import Choices, Columns, DoubtfulScore, Header, ScoreValues, plain
@@ -42,6 +44,7 @@ class LookedInto:
     """What one pass over a file found. `problem` is why it cannot be read as it stands, in one line; "" when it can.
 
     `samples` holds the first values of each column, `notes` what was decided and what to know, one sentence each.
+    Where `is_order_doubtful`, a person has to say whether the day or the month comes first in dates.
     Where `is_score_doubtful`, vouching for the score column (`Choices.score_is_nps`, with the column chosen) helps.
     """
 
@@ -55,6 +58,7 @@ class LookedInto:
     order: DateOrder = DateOrder.ISO
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+    is_order_doubtful: bool = False
     is_score_doubtful: bool = False
     has_unproven_dates: bool = False
 
@@ -87,7 +91,7 @@ def look_into(path: Path, choices: Choices) -> LookedInto:
     _collect(found)
     try:
         if not found.rows:
-            raise UnreadableFile("The file has a line of column names and no rows below it.")
+            raise UnreadableFile(gettext("The file has a line of column names and no rows below it."))
         score = header.pick_score(found.scores)
         date_column = _settle_dates(found)
         found.columns = header.settle(score, date_column)
@@ -95,7 +99,7 @@ def look_into(path: Path, choices: Choices) -> LookedInto:
         found.problem = str(problem)
         found.is_score_doubtful = isinstance(problem, DoubtfulScore)
     else:
-        found.notes[:0] = [f"The score is read from {header.quoted([score])}."]
+        found.notes[:0] = [gettext("The score is read from %(columns)s.") % {"columns": header.quoted([score])}]
     found.notes.extend(header.notes)
     return found
 
@@ -122,17 +126,22 @@ def _settle_dates(found: LookedInto) -> int | None:
     chosen = header.chosen.get("responded_at")
     dated = [index for index, evidence in found.dates.items() if evidence.holds_dates or index == chosen]
     if not dated:
-        found.notes.append("No column says when people answered: all answers count as undated, so as history.")
+        found.notes.append(gettext("No column says when people answered: all answers count as undated, so as history."))
         return None
     if len(dated) > 1:
-        raise UnreadableFile(f"{header.quoted(dated)} could each be the date of the answer: say which one is.")
+        raise UnreadableFile(
+            gettext("%(columns)s could each be the date of the answer: say which one is.")
+            % {"columns": header.quoted(dated)}
+        )
     index = dated[0]
     evidence = found.dates[index]
     if chosen is not None and not evidence.holds_dates:
-        raise UnreadableFile(f"The column {header.quoted([index])} holds no date that can be read.")
+        raise UnreadableFile(
+            gettext("The column %(columns)s holds no date that can be read.") % {"columns": header.quoted([index])}
+        )
     if header.choices.date_order:
         found.order = header.choices.date_order
-        found.notes.append(f"Dates are {ORDER_IN_WORDS[found.order]}, as stated.")
+        found.notes.append(gettext("Dates are %(order)s, as stated.") % {"order": gettext(ORDER_IN_WORDS[found.order])})
         return index
     try:
         found.order, proof = evidence.order()
@@ -140,12 +149,17 @@ def _settle_dates(found: LookedInto) -> int | None:
         if isinstance(undecided, UnprovenOrder) and header.choices.undated_if_unproven:
             found.has_unproven_dates = True
             found.notes.append(
-                f"The dates in {header.quoted([index])} are left out, and the answers undated: {undecided}. Import the "
-                "file again with the order stated (dmy or mdy), and they get their dates."
+                gettext(
+                    "The dates in %(columns)s are left out, and the answers undated: %(proof)s. "
+                    "Import the file again with the order stated (dmy or mdy), and they get their dates."
+                )
+                % {"columns": header.quoted([index]), "proof": undecided}
             )
             return None
+        found.is_order_doubtful = True
         raise UnreadableFile(
-            f"The order of day and month in {header.quoted([index])} must be stated (dmy or mdy): {undecided}."
+            gettext("The order of day and month in %(columns)s must be stated (dmy or mdy): %(proof)s.")
+            % {"columns": header.quoted([index]), "proof": undecided}
         ) from undecided
     if proof:
         found.notes.append(proof)
@@ -196,7 +210,7 @@ class AnswerFile:
             score = parse_score(cells[columns.score])
         except BadScore as error:
             if tuple(cell.strip() for cell in cells[:width]) == self._table.header:
-                return Rejection(row, "", "This is the line of column names again.")
+                return Rejection(row, "", gettext("This is the line of column names again."))
             return Rejection(row, "score", error.reason)
         values: dict[str, str] = {ours: cells[place].strip() for ours, place in self._text}
         try:
@@ -232,9 +246,13 @@ class AnswerFile:
 
 def _wrong_width(cells: list[str], width: int) -> str:
     if len(cells) < width:
-        return f"{len(cells)} cells instead of {width}: the row is cut short, perhaps by a line break inside a cell."
+        return gettext(
+            "%(count)s cells instead of %(width)s: the row is cut short, perhaps by a line break inside a cell."
+        ) % {"count": len(cells), "width": width}
     if any(cell.strip() for cell in cells[width:]):
-        return f"{len(cells)} cells instead of {width}: perhaps a separator inside a cell without quotation marks."
+        return gettext(
+            "%(count)s cells instead of %(width)s: perhaps a separator inside a cell without quotation marks."
+        ) % {"count": len(cells), "width": width}
     return ""
 
 
@@ -242,7 +260,9 @@ def _zone_named(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnreadableFile(f"There is no time zone “{shorten(name)}”; an example is Europe/Berlin.") from error
+        raise UnreadableFile(
+            gettext("There is no time zone “%(zone)s”; an example is Europe/Berlin.") % {"zone": shorten(name)}
+        ) from error
 
 
 class _RowKeys:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext
+
 
 class BadCell(ValueError):
     """A value that cannot be taken; `field` is ours, the message says why."""
@@ -38,7 +40,7 @@ def yes_or_no(field: str, text: str) -> bool | None:
         return False
     if word in _NOT_SAID:
         return None
-    raise BadCell(field, f"“{text[:40]}” is neither yes nor no.")
+    raise BadCell(field, gettext("“%(text)s” is neither yes nor no.") % {"text": text[:40]})
 
 
 def language_from(text: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 from surveys.incoming import ATTRIBUTES_KEPT, shorten
 from surveys.readers.dates import DateOrder
 from surveys.readers.delimited import UnreadableFile
@@ -72,6 +74,28 @@ class Choices:
             undated_if_unproven=bool(stored.get("undated_if_unproven")),
         )
 
+
+# What each field is called in a sentence.
+IN_WORDS = {
+    "score": gettext_noop("score"),
+    "comment": gettext_noop("comment"),
+    "email": gettext_noop("email"),
+    "name": gettext_noop("name"),
+    "phone": gettext_noop("phone"),
+    "language": gettext_noop("language"),
+    "contact_external_id": gettext_noop("customer's id"),
+    "account": gettext_noop("account"),
+    "account_external_id": gettext_noop("account external id"),
+    "touchpoint": gettext_noop("touchpoint"),
+    "driver": gettext_noop("driver"),
+    "contact_me": gettext_noop("contact me"),
+    "share_name": gettext_noop("share name"),
+    "answered_for": gettext_noop("answered for"),
+    "product": gettext_noop("product"),
+    "responded_at": gettext_noop("responded at"),
+    "version_at": gettext_noop("version at"),
+    "external_id": gettext_noop("answer's id"),
+}
 
 # --- names -----------------------------------------------------------------------------------------------------
 
@@ -211,9 +235,11 @@ class ScoreValues:
         """
         inside, outside = self.scores.total(), self.outside.total()
         if not (inside or outside or self.texts):
-            return "Every cell of it is blank."
+            return gettext("Every cell of it is blank.")
         if not self.is_numeric:
-            return f"It holds texts such as {', '.join(f'“{example}”' for example in self.text_examples)}."
+            return gettext("It holds texts such as %(examples)s.") % {
+                "examples": ", ".join(f"“{example}”" for example in self.text_examples)
+            }
         is_other_scale = outside * 2 > inside if inside + outside >= ENOUGH else outside > inside * 2
         return looks_like_nps(self.scores + self.outside if is_other_scale else self.scores)
 
@@ -255,12 +281,22 @@ class Header:
             if len(found) == 1:
                 return found[0]
             if found:
-                raise UnreadableFile(f"{len(found)} columns are named “{shorten(name)}”: rename one of them.")
-        raise UnreadableFile(f"There is no column “{shorten(name)}”; the file has {self._some_names()}.")
+                raise UnreadableFile(
+                    gettext("%(count)s columns are named “%(column)s”: rename one of them.")
+                    % {"count": len(found), "column": shorten(name)}
+                )
+        raise UnreadableFile(
+            gettext("There is no column “%(column)s”; the file has %(names)s.")
+            % {"column": shorten(name), "names": self._some_names()}
+        )
 
     def _some_names(self) -> str:
         shown = self.quoted(range(min(len(self.names), 8)))
-        return f"{shown} and {len(self.names) - 8} more" if len(self.names) > 8 else shown
+        return (
+            gettext("%(names)s and %(more)s more") % {"names": shown, "more": len(self.names) - 8}
+            if len(self.names) > 8
+            else shown
+        )
 
     def _chosen_by_a_person(self) -> dict[str, int]:
         chosen: dict[str, int] = {}
@@ -303,7 +339,8 @@ class Header:
                 guessed[ours] = found[0]
             elif found:
                 self.notes.append(
-                    f"{self.quoted(found)} could each be the {_in_words(ours)}, so none was taken for it."
+                    gettext("%(columns)s could each be the %(meaning)s, so none was taken for it.")
+                    % {"columns": self.quoted(found), "meaning": in_words(ours)}
                 )
         return guessed
 
@@ -340,17 +377,25 @@ class Header:
         if len(fitting) > 1:
             asked_why = [index for index in fitting if self._is_followed_by_why(index)]
             if len(asked_why) != 1:
-                raise UnreadableFile(f"{self.quoted(fitting)} could each be the score: say which one is.")
+                raise UnreadableFile(
+                    gettext("%(columns)s could each be the score: say which one is.")
+                    % {"columns": self.quoted(fitting)}
+                )
             fitting = asked_why
         return fitting[0]
 
     def _no_score(self, seen: Mapping[int, ScoreValues]) -> str:
         if self.score_candidates:
             return self._not_read(self.score_candidates[0], seen)
-        return f"No score column: none of {self._some_names()} is named like a score from 0 to 10. Say which one is it."
+        return gettext(
+            "No score column: none of %(names)s is named like a score from 0 to 10. Say which one is it."
+        ) % {"names": self._some_names()}
 
     def _not_read(self, index: int, seen: Mapping[int, ScoreValues]) -> str:
-        return f"The column {self.quoted([index])} is not read as the score: {seen[index].objection()}"
+        return gettext("The column %(columns)s is not read as the score: %(objection)s") % {
+            "columns": self.quoted([index]),
+            "objection": seen[index].objection(),
+        }
 
     def _is_followed_by_why(self, index: int) -> bool:
         return index + 1 < len(self.plain) and bool(_ASKS_WHY.search(self.plain[index + 1]))
@@ -370,8 +415,11 @@ class Header:
         bare = self._only(("id",))
         if "external_id" not in fields and bare is not None and self._free(bare, {score, *fields.values()}):
             self.notes.append(
-                f"{self.quoted([bare])} may be the id of the answer or of the customer, so it is kept as an attribute: "
-                "say which, and later files can change these answers or find these customers again."
+                gettext(
+                    "%(columns)s may be the id of the answer or of the customer, so it is kept as an attribute: "
+                    "say which, and later files can change these answers or find these customers again."
+                )
+                % {"columns": self.quoted([bare])}
             )
         names = self._name_columns(fields)
         fields.pop("name", None)
@@ -389,7 +437,10 @@ class Header:
         if len(found) == 1:
             fields["comment"] = found[0]
         elif found:
-            self.notes.append(f"{self.quoted(found)} could each be the customer's words, so none was taken for it.")
+            self.notes.append(
+                gettext("%(columns)s could each be the customer's words, so none was taken for it.")
+                % {"columns": self.quoted(found)}
+            )
 
     def _name_columns(self, fields: Mapping[str, int]) -> tuple[int, ...]:
         if "name" in fields:
@@ -416,7 +467,8 @@ class Header:
             kept[label] = index
         if len(kept) > ATTRIBUTES_KEPT:
             self.notes.append(
-                f"{len(kept)} columns have no other meaning; the first {ATTRIBUTES_KEPT} are kept as attributes."
+                gettext("%(count)s columns have no other meaning; the first %(limit)s are kept as attributes.")
+                % {"count": len(kept), "limit": ATTRIBUTES_KEPT}
             )
         return tuple(kept.items())[:ATTRIBUTES_KEPT]
 
@@ -425,5 +477,6 @@ def _is_a_key(name: str) -> bool:
     return name.rpartition(" ")[2] in ("id", "number", "key", "no", "nr", "code")
 
 
-def _in_words(ours: str) -> str:
-    return {"contact_external_id": "customer's id", "external_id": "answer's id"}.get(ours, ours.replace("_", " "))
+def in_words(ours: str) -> str:
+    """What a field of ours is called where a person reads of columns."""
+    return gettext(IN_WORDS[ours]) if ours in IN_WORDS else ours.replace("_", " ")

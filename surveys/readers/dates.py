@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
+from django.utils.translation import gettext, gettext_noop
+
 
 class DateOrder(StrEnum):
     DMY = "dmy"
@@ -19,7 +21,11 @@ class DateOrder(StrEnum):
     ISO = "iso"
 
 
-ORDER_IN_WORDS = {DateOrder.DMY: "day first", DateOrder.MDY: "month first", DateOrder.ISO: "year first"}
+ORDER_IN_WORDS = {
+    DateOrder.DMY: gettext_noop("day first"),
+    DateOrder.MDY: gettext_noop("month first"),
+    DateOrder.ISO: gettext_noop("year first"),
+}
 
 
 class BadDate(ValueError):
@@ -112,21 +118,23 @@ def parse_moment(raw: str, order: DateOrder, zone: tzinfo, *, this_year: int) ->
         parts = match.groupdict()
         first, second = int(parts["first"]), int(parts["second_number"])
         if order is DateOrder.ISO:
-            raise BadDate(f"“{text}” does not begin with the year, and year first was stated.")
+            raise BadDate(
+                gettext("“%(text)s” does not begin with the year, and year first was stated.") % {"text": text}
+            )
         day, month = (first, second) if order is DateOrder.DMY else (second, first)
         return _moment(parts, _full_year(parts["year"], this_year), month, day, zone, text)
     if match := _DAY_THEN_NAME.fullmatch(text) or _NAME_THEN_DAY.fullmatch(text):
         parts = match.groupdict()
         if number := _MONTHS.get(parts["name"].casefold()):
             return _moment(parts, _full_year(parts["year"], this_year), number, int(parts["day"]), zone, text)
-    raise BadDate(f"“{text[:40]}” is not a date that can be read.")
+    raise BadDate(gettext("“%(text)s” is not a date that can be read.") % {"text": text[:40]})
 
 
 def _moment(parts: dict[str, str | None], year: int, month: int, day: int, zone: tzinfo, text: str) -> Moment:
     try:
         on = date(year, month, day)
     except ValueError as error:
-        raise BadDate(f"“{text}”: there is no such day.") from error
+        raise BadDate(gettext("“%(text)s”: there is no such day.") % {"text": text}) from error
     hour = parts.get("hour")
     offset = _offset(parts.get("zone"))
     if hour is None:
@@ -135,13 +143,13 @@ def _moment(parts: dict[str, str | None], year: int, month: int, day: int, zone:
     hours = int(hour)
     if half:
         if not 1 <= hours <= 12:
-            raise BadDate(f"“{text}”: there is no such time.")
+            raise BadDate(gettext("“%(text)s”: there is no such time.") % {"text": text})
         hours = hours % 12 + (12 if half == "p" else 0)
     micro = int((parts.get("fraction") or "0")[:6].ljust(6, "0"))
     try:
         clock = time(hours, int(parts["minute"] or 0), int(parts.get("second") or 0), micro)
     except ValueError as error:
-        raise BadDate(f"“{text}”: there is no such time.") from error
+        raise BadDate(gettext("“%(text)s”: there is no such time.") % {"text": text}) from error
     return Moment(_utc(datetime.combine(on, clock), offset or zone), False)
 
 
@@ -149,7 +157,7 @@ def _utc(naive: datetime, zone: tzinfo) -> datetime:
     try:
         return naive.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError as error:
-        raise BadDate(f"{naive.date()}: there is no such day.") from error
+        raise BadDate(gettext("%(date)s: there is no such day.") % {"date": naive.date()}) from error
 
 
 def _offset(text: str | None) -> tzinfo | None:
@@ -160,7 +168,7 @@ def _offset(text: str | None) -> tzinfo | None:
     digits = text[1:].replace(":", "")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     if ahead >= timedelta(hours=24):
-        raise BadDate(f"“{text}” is not an offset from UTC.")
+        raise BadDate(gettext("“%(text)s” is not an offset from UTC.") % {"text": text})
     return timezone(ahead if text[0] == "+" else -ahead)
 
 
@@ -174,7 +182,10 @@ def _full_year(text: str, this_year: int) -> int:
 def _from_unix(whole: str, fraction: str, text: str) -> Moment:
     scale = {9: 1, 10: 1, 12: 1_000, 13: 1_000, 15: 1_000_000, 16: 1_000_000}.get(len(whole))
     if scale is None:
-        raise BadDate(f"“{text[:40]}” is a number, but not one that counts seconds, milliseconds or microseconds.")
+        raise BadDate(
+            gettext("“%(text)s” is a number, but not one that counts seconds, milliseconds or microseconds.")
+            % {"text": text[:40]}
+        )
     micro = int(whole) * (1_000_000 // scale)
     if scale == 1 and fraction:
         micro += int(fraction.ljust(6, "0"))
@@ -243,29 +254,40 @@ class OrderEvidence:
         month_first = sum(shape.only_month_first for shape in self.shapes.values())
         if day_first and month_first:
             raise UndecidedOrder(
-                f"{self._quote(self.day_first_example)} fits only day first, "
-                f"{self._quote(self.month_first_example)} only month first"
+                gettext("%(first)s fits only day first, %(other)s only month first")
+                % {"first": self._quote(self.day_first_example), "other": self._quote(self.month_first_example)}
             )
         beside = self._proof_by_month_column()
         if beside:
             if month_first if beside is DateOrder.DMY else day_first:
                 fits = self._quote(self.day_first_example or self.month_first_example)
-                raise UndecidedOrder(f"{fits} fits one order only, and the month column says the other for the rest")
-            return beside, f"Dates are {ORDER_IN_WORDS[beside]}: the month column agrees in every row."
+                raise UndecidedOrder(
+                    gettext("%(example)s fits one order only, and the month column says the other for the rest")
+                    % {"example": fits}
+                )
+            return beside, gettext("Dates are %(order)s: the month column agrees in every row.") % {
+                "order": gettext(ORDER_IN_WORDS[beside])
+            }
         if (day_first or month_first) and not self._rewritten_by_a_spreadsheet():
             proven = DateOrder.DMY if day_first else DateOrder.MDY
             example = self._quote(self.day_first_example if day_first else self.month_first_example)
             return (
                 proven,
-                f"Dates are {ORDER_IN_WORDS[proven]}: {day_first or month_first:,} rows prove it, such as {example}.",
+                gettext("Dates are %(order)s: %(rows)s rows prove it, such as %(example)s.")
+                % {
+                    "order": gettext(ORDER_IN_WORDS[proven]),
+                    "rows": f"{day_first or month_first:,}",
+                    "example": example,
+                },
             )
         if not self.either_example:
             return DateOrder.DMY, ""
         if not month_first and all(separator == "." for separator, _ in self.shapes):
             # No locale of the Unicode CLDR writes the month first with dots.
-            return DateOrder.DMY, "Dates are day first: they are written with dots."
+            return DateOrder.DMY, gettext("Dates are day first: they are written with dots.")
         raise UnprovenOrder(
-            f"{self._quote(self.either_example)} fits day first as well as month first, and no row proves which"
+            gettext("%(example)s fits day first as well as month first, and no row proves which")
+            % {"example": self._quote(self.either_example)}
         )
 
     def _proof_by_month_column(self) -> DateOrder | None:
@@ -291,7 +313,9 @@ class OrderEvidence:
 
     @staticmethod
     def _quote(example: tuple[str, int] | None) -> str:
-        return f"“{example[0]}” in row {example[1]:,}" if example else ""
+        if example is None:
+            return ""
+        return gettext("“%(text)s” in row %(row)s") % {"text": example[0], "row": f"{example[1]:,}"}
 
 
 def _is_date(text: str) -> bool:

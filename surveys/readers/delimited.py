@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from django.utils.translation import gettext, gettext_noop
+
 SEPARATORS = ",;\t|"
 SEPARATOR_IN_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 COLUMNS_LIMIT = 1_000
@@ -29,16 +31,16 @@ _SAMPLE_BYTES = 256 * 1024
 _SAMPLE_ROWS = 100
 _BLOCK = 1024 * 1024
 _NOT_TEXT = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"PK\x05\x06": "an empty zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x7fELF": "a program",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"SQLite format 3": "a database",
-    b"{\\rtf": "a word processor's document",
+    b"PK\x03\x04": gettext_noop("a zip archive or an Excel workbook"),
+    b"PK\x05\x06": gettext_noop("an empty zip archive"),
+    b"\xd0\xcf\x11\xe0": gettext_noop("an old Excel workbook"),
+    b"%PDF": gettext_noop("a PDF"),
+    b"\x1f\x8b": gettext_noop("a gzip archive"),
+    b"\x7fELF": gettext_noop("a program"),
+    b"\x89PNG": gettext_noop("a picture"),
+    b"\xff\xd8\xff": gettext_noop("a picture"),
+    b"SQLite format 3": gettext_noop("a database"),
+    b"{\\rtf": gettext_noop("a word processor's document"),
 }
 
 
@@ -75,34 +77,42 @@ class Table:
                     if any(cell and not cell.isspace() for cell in cells):
                         yield number, cells
         except UnicodeError as error:
-            raise UnreadableFile(f"The file cannot be read as {self.encoding}: {error}.") from error
+            raise UnreadableFile(
+                gettext("The file cannot be read as %(encoding)s: %(error)s.")
+                % {"encoding": self.encoding, "error": error}
+            ) from error
 
 
 def open_table(path: Path) -> Table:
     """Find out how the file is written. Reads it once. Raises UnreadableFile when it is no text of rows."""
     if not path.is_file():
-        raise UnreadableFile("There is no such file.")
+        raise UnreadableFile(gettext("There is no such file."))
     try:
         with path.open("rb") as file:
             sample = file.read(_SAMPLE_BYTES)
     except OSError as error:
-        raise UnreadableFile(f"The file cannot be opened: {error.strerror or error}.") from error
+        raise UnreadableFile(
+            gettext("The file cannot be opened: %(error)s.") % {"error": error.strerror or error}
+        ) from error
     _refuse_what_is_no_text(sample)
     encoding, errors = _encoding(path, sample)
     text = codecs.getincrementaldecoder(encoding)(errors).decode(sample)
     skipped = 1 if text[:5].lower().startswith("sep=") and text[5:6] in ("\r", "\n") else 0
     separator = text[4] if skipped else _separator(text)
     if separator in '"\r\n':
-        raise UnreadableFile("The first line names no separator that can be used.")
+        raise UnreadableFile(gettext("The first line names no separator that can be used."))
     unread = Table(path, encoding, errors, separator, skipped, ())
     header_row, names = next(unread.filled_rows(), (1, []))
     header = tuple(name.strip() for name in names)
     if not any(header):
-        raise UnreadableFile("The file holds no line with the names of the columns.")
+        raise UnreadableFile(gettext("The file holds no line with the names of the columns."))
     if len(header) > COLUMNS_LIMIT:
-        raise UnreadableFile(f"The file has {len(header):,} columns; at most {COLUMNS_LIMIT:,} are read.")
+        raise UnreadableFile(
+            gettext("The file has %(count)s columns; at most %(limit)s are read.")
+            % {"count": f"{len(header):,}", "limit": f"{COLUMNS_LIMIT:,}"}
+        )
     if any("\x00" in name for name in header):
-        raise UnreadableFile("The first line holds a NUL character, so it is no line of column names.")
+        raise UnreadableFile(gettext("The first line holds a NUL character, so it is no line of column names."))
     return Table(path, encoding, errors, separator, skipped, header, header_row)
 
 
@@ -112,7 +122,8 @@ def _bounded_lines(file: io.TextIOBase) -> Iterator[str]:
         number += 1
         if len(line) == LINE_LIMIT:
             raise UnreadableFile(
-                f"Line {number:,} is longer than {LINE_LIMIT:,} characters, so this is no file of rows."
+                gettext("Line %(line)s is longer than %(limit)s characters, so this is no file of rows.")
+                % {"line": f"{number:,}", "limit": f"{LINE_LIMIT:,}"}
             )
         yield line
 
@@ -137,25 +148,29 @@ def _parsed(lines: Iterable[str], separator: str, skipped: int = 0) -> Iterator[
 def _in_words(error: csv.Error, line: int) -> str:
     message = str(error)
     if "field larger" in message:
-        return (
-            f"A cell in line {line:,} is longer than {CELL_LIMIT:,} characters: perhaps a quotation mark there is "
-            "never closed."
-        )
+        return gettext(
+            "A cell in line %(line)s is longer than %(limit)s characters: "
+            "perhaps a quotation mark there is never closed."
+        ) % {"line": f"{line:,}", "limit": f"{CELL_LIMIT:,}"}
     if "unexpected end" in message:
-        return f"A quotation mark in line {line:,} is never closed."
+        return gettext("A quotation mark in line %(line)s is never closed.") % {"line": f"{line:,}"}
     if "expected after" in message:
-        return f"Line {line:,} has text after a closing quotation mark: a quotation mark inside a cell must be doubled."
-    return f"Line {line:,} cannot be read: {message}."
+        return gettext(
+            "Line %(line)s has text after a closing quotation mark: a quotation mark inside a cell must be doubled."
+        ) % {"line": f"{line:,}"}
+    return gettext("Line %(line)s cannot be read: %(error)s.") % {"line": f"{line:,}", "error": message}
 
 
 def _refuse_what_is_no_text(sample: bytes) -> None:
     if not sample.strip(b"\r\n\t \x00"):
-        raise UnreadableFile("The file is empty.")
+        raise UnreadableFile(gettext("The file is empty."))
     for beginning, what in _NOT_TEXT.items():
         if sample.startswith(beginning):
-            raise UnreadableFile(f"The file is {what}, not text: save it as CSV first.")
+            raise UnreadableFile(
+                gettext("The file is %(what)s, not text: save it as CSV first.") % {"what": gettext(what)}
+            )
     if sample.lstrip()[:9].lower() in (b"<!doctype", b"<html>") or sample.lstrip()[:5] in (b"<?xml", b"<html"):
-        raise UnreadableFile("The file is a web page or XML, not rows of text: save it as CSV first.")
+        raise UnreadableFile(gettext("The file is a web page or XML, not rows of text: save it as CSV first."))
 
 
 def _encoding(path: Path, sample: bytes) -> tuple[str, str]:
@@ -176,11 +191,11 @@ def _encoding(path: Path, sample: bytes) -> tuple[str, str]:
     if places[0] > half * 0.3 and places[1] < half * 0.1:
         return "utf-16-be", "strict"
     if sum(places.values()) > half * 0.2:
-        raise UnreadableFile("The file is not text: every few bytes there is a NUL.")
+        raise UnreadableFile(gettext("The file is not text: every few bytes there is a NUL."))
     sound, broken = _utf8_count(path)
     if broken and broken >= sound:
         if _has_control_codes(sample):
-            raise UnreadableFile("The file is not text in UTF-8, UTF-16 or Windows-1252.")
+            raise UnreadableFile(gettext("The file is not text in UTF-8, UTF-16 or Windows-1252."))
         return "cp1252", "surrogateescape"
     return "utf-8", "surrogateescape"
 

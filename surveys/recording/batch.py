@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from surveys.followup_port import teams_of
 from surveys.identity import normalise_email
@@ -164,7 +165,9 @@ def _checked(incoming: IncomingResponse, now: datetime) -> Outcome:
     outcome = Outcome(incoming.row, Status.RECORDED)
     if incoming.email and not normalise_email(incoming.email):
         outcome.field = "email"
-        outcome.reason = f"“{shorten(incoming.email)}” is not an e-mail address; recorded without one."
+        outcome.reason = gettext("“%(address)s” is not an e-mail address; recorded without one.") % {
+            "address": shorten(incoming.email)
+        }
     return outcome
 
 
@@ -187,7 +190,7 @@ class _Answer:
         return self.newest is not None or self.is_asked_again
 
 
-_LATE = "An older version that came late: kept in the history, the newer one stands."
+_LATE = gettext_noop("An older version that came late: kept in the history, the newer one stands.")
 
 
 class _Batch:
@@ -265,7 +268,7 @@ class _Batch:
         answer.revisions.append(revision)
         if place is Place.LATE:
             revision.superseded_on_arrival = True
-            outcome.reason = _LATE
+            outcome.reason = gettext(_LATE)
             return
         answer.newest, answer.digest = incoming, digest
         answer.versions.newest, answer.versions.newest_at = digest, revision.version_at

@@ -106,7 +106,8 @@ def test_a_clock_with_a_tip_can_be_focused_and_names_it() -> None:
 def test_words_are_text_in_their_language() -> None:
     html = shown('{% words text "de" "words-clamp" %}', text="<b>Nichts</b>\n\nwirklich ")
     assert html == (
-        '<blockquote class="words words-clamp words-kept" lang="de">&lt;b&gt;Nichts&lt;/b&gt;\n\nwirklich</blockquote>'
+        '<blockquote dir="auto" class="words words-clamp words-kept" lang="de">'
+        "&lt;b&gt;Nichts&lt;/b&gt;\n\nwirklich</blockquote>"
     )
 
 

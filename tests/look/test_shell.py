@@ -86,7 +86,7 @@ def test_a_message_shows_how_it_is_meant_and_is_text(level: int, classes: str) -
 def test_the_frame_speaks_the_language_of_its_reader(language: str) -> None:
     with translation.override(language):
         html = shown()
-    assert f'<html lang="{language}">' in html
+    assert f'<html lang="{language}"' in html
     assert "My queue" not in html and "Log out" not in html
 
 

@@ -59,7 +59,7 @@ def test_every_part_of_the_parts_exists() -> None:
 def test_an_error_page_needs_no_request(name: str, language: str) -> None:
     with translation.override(language):
         html = render_to_string(f"{name}.html")
-    assert f'<html lang="{language}">' in html
+    assert f'<html lang="{language}"' in html
     assert html.count("<h1>") == 1 and 'class="public-main"' in html
 
 

@@ -108,4 +108,4 @@ def test_the_page_speaks_the_language_of_the_mail(client, language):
         words = gettext("Shall we stop asking you?")
     assert (words == "Shall we stop asking you?") is (language == "en")
     assert words in page
-    assert f'<html lang="{language}">' in page
+    assert f'<html lang="{language}"' in page

@@ -10,7 +10,7 @@ import pytest
 catalogues = pytest.importorskip("nps_loop.catalogues", reason="Babel belongs to the lint group")
 
 
-def test_what_customers_read_has_its_words_in_every_language() -> None:
+def test_every_message_has_its_words_in_every_language() -> None:
     assert catalogues.problems() == []
 
 
@@ -31,11 +31,38 @@ def test_a_message_without_words_is_named(copy: Path) -> None:
     assert "fr: no words for 'With %(a)s' (templates/a.html)" in wrong
 
 
-def test_what_only_colleagues_read_may_still_be_english(copy: Path) -> None:
+def test_what_only_colleagues_read_needs_its_words_too(copy: Path) -> None:
     (copy / "templates" / "followups").mkdir()
     (copy / "templates" / "followups" / "queue.html").write_text("{% load i18n %}{% translate 'Only here' %}")
-    assert not any("Only here" in sentence for sentence in catalogues.problems(copy))
-    assert catalogues.still_english(copy)["de"] == 3
+    assert "es: no words for 'Only here' (templates/followups/queue.html)" in catalogues.problems(copy)
+
+
+def test_what_is_missing_comes_with_room_and_is_filled_in_from_there(copy: Path) -> None:
+    first, second = catalogues.missing(copy)
+    assert first == {
+        "place": "templates/a.html",
+        "context": None,
+        "words": "Never seen",
+        "plural": None,
+        "de": "",
+        "es": "",
+        "fr": "",
+    }
+    words = {"de": "Nie gesehen", "es": "Nunca visto", "fr": "Jamais vu"}
+    with_name = {"de": "Mit %(a)s", "es": "Con %(a)s", "fr": "Avec %(a)s"}
+    assert catalogues.fill([first | words, second | with_name], copy) == []
+    assert catalogues.missing(copy) == []
+    assert catalogues.problems(copy) == []
+    assert catalogues.catalogue("de", copy).get("Never seen").string == "Nie gesehen"
+
+
+def test_words_that_lose_a_place_or_a_form_are_not_taken(copy: Path) -> None:
+    _first, second = catalogues.missing(copy)
+    assert catalogues.fill([second | {"de": "Mit %(b)s", "es": ["Con %(a)s", "Con %(a)s"], "fr": ""}], copy) == [
+        "de: the places differ in the words for 'With %(a)s'",
+        "es: one form too many or too few in the words for 'With %(a)s'",
+    ]
+    assert len(catalogues.missing(copy)) == 2
 
 
 def test_an_update_adds_the_new_and_drops_the_unused(copy: Path) -> None:

@@ -27,6 +27,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields import CharField
+from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
@@ -37,29 +38,29 @@ Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 class Place(TextChoices):
     """Where a ticket stands in its cohort: each in exactly one place."""
 
-    DUE = "due", "due"
-    NOT_DUE = "not_due", "not due yet"
-    NOBODY_TO_REACH = "nobody_to_reach", "nobody to reach"
-    LEFT_IN_PEACE = "left_in_peace", "left in peace"
-    REMOVED = "removed", "duplicate, test or spam"
+    DUE = "due", _("due")
+    NOT_DUE = "not_due", _("not due yet")
+    NOBODY_TO_REACH = "nobody_to_reach", _("nobody to reach")
+    LEFT_IN_PEACE = "left_in_peace", _("left in peace")
+    REMOVED = "removed", _("duplicate, test or spam")
 
 
 class Ending(TextChoices):
     """How a ticket ended so far."""
 
-    CONFIRMED = "confirmed", "the customer said that it is settled"
-    DIFFER = "differ", "agreed to differ"
-    DECLARED = "declared", "resolved or closed"
-    DISMISSED = "dismissed", "dismissed"
-    OPEN = "open", "open"
+    CONFIRMED = "confirmed", _("the customer said that it is settled")
+    DIFFER = "differ", _("agreed to differ")
+    DECLARED = "declared", _("resolved or closed")
+    DISMISSED = "dismissed", _("dismissed")
+    OPEN = "open", _("open")
 
 
 class Contact(TextChoices):
     """When the first contact was, by evidence, against its first deadline."""
 
-    IN_TIME = "in_time", "in time"
-    LATER = "later", "later"
-    NONE = "none", "not yet"
+    IN_TIME = "in_time", _("in time")
+    LATER = "later", _("later")
+    NONE = "none", _("not yet")
 
 
 # A lead agreed that these were no customers' words to answer, so they leave the closure rates.
@@ -198,12 +199,12 @@ OF_FACTS: dict[str, Figure] = {
 class Kept(TextChoices):
     """What became of an action whose date the customer was told."""
 
-    KEPT = "kept", "done by the first date the customer was told"
-    MOVED = "moved", "the first date was moved before it passed, and not kept"
-    LATER = "later", "done, but later"
-    DROPPED = "dropped", "dropped with a reason"
-    BROKEN = "broken", "the date is over and it is not done"
-    NOT_DUE = "not_due", "not due yet"
+    KEPT = "kept", _("done by the first date the customer was told")
+    MOVED = "moved", _("the first date was moved before it passed, and not kept")
+    LATER = "later", _("done, but later")
+    DROPPED = "dropped", _("dropped with a reason")
+    BROKEN = "broken", _("the date is over and it is not done")
+    NOT_DUE = "not_due", _("not due yet")
 
 
 def promises(*, now: datetime) -> QuerySet[Any]:

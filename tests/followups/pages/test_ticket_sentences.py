@@ -74,7 +74,7 @@ def test_the_brief_quotes_what_the_customer_wrote_last(cast: Cast, hanna: Client
     factories.make_verdict(marta, Verdict.Choice.NOT_YET, cycle=0, text="Two addresses failed again last night.")
     html = page_of(hanna, marta)
     assert "What Marta wrote last" in html
-    assert '<q class="words" lang="en">Two addresses failed again last night.</q>' in html
+    assert '<q dir="auto" class="words" lang="en">Two addresses failed again last night.</q>' in html
 
 
 @pytest.mark.parametrize(
