@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from followups.models import ContactAttempt, Event, Reply, Ticket, Verdict
@@ -31,6 +32,14 @@ class CameBack:
     symbol: str
     words: str
     at: datetime
+
+    @property
+    def account(self) -> str:
+        return self.ticket.account.name if self.ticket.account else ""
+
+    @property
+    def path(self) -> str:
+        return reverse("ticket", args=[self.ticket.pk])
 
 
 # --- rows, one query each --------------------------------------------------------------------------------------
@@ -129,6 +138,15 @@ class SaidToMe:
     account: str = ""
     score: int | None = None
     about: str = ""
+    # Words on hold are shown to their readers here, and leave by no mail.
+    is_held: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where it can be read in full; empty where this person may not know whose words they are."""
+        if self.ticket is not None:
+            return reverse("ticket", args=[self.ticket])
+        return reverse("contact", args=[self.contact]) if self.contact is not None else ""
 
     @property
     def order(self) -> tuple[int, float]:
@@ -208,6 +226,7 @@ def _of_ticket(ticket: Ticket, viewer: Viewer, kind: str, text: str, at: datetim
         contact=ticket.contact_id,
         account=ticket.account.name if ticket.account else "",
         about=about,
+        is_held=ticket.on_hold,
     )
 
 
@@ -223,4 +242,5 @@ def _praise(row: Response, viewer: Viewer) -> SaidToMe:
         contact=row.contact_id if name else None,
         account=row.account.name if row.account and name else "",
         score=row.score,
+        is_held=ticket is not None and ticket.on_hold,
     )
