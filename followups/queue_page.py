@@ -251,7 +251,8 @@ def rows_of(tickets: list[Ticket], viewer: Viewer, days: Days) -> list[Row]:
     """The rows of these tickets. One query, for the actions that are open on them."""
     actions: dict[int, list[Action]] = defaultdict(list)
     if tickets:
-        for action in Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).order_by("due_at", "id"):
+        running = Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).select_related("owner")
+        for action in running.order_by("due_at", "id"):
             actions[action.ticket_id].append(action)
     return [_row(ticket, actions[ticket.pk], viewer, days) for ticket in tickets]
 

@@ -19,7 +19,7 @@ from followups.good_time import Window, good_time, next_window
 from followups.models import Action, Ticket
 from followups.next_step import NextStep
 from followups.queue_page import Row
-from followups.templatetags.moments import moment
+from followups.templatetags.moments import as_promised, moment
 from followups.viewing import Days
 
 CALL = "log-contact"
@@ -222,13 +222,17 @@ class _Maker:
         return Entry(row, kind, action.due_at, step, action.title, said, is_extra=True)
 
     def _entry(self, row: Row, kind: Literal["late", "now", "at", "by"], at: datetime) -> Entry:
-        step, title = row.step, row.step.label
-        if step.verb == "complete-action" and row.promise is not None:
-            title = row.promise.title
-            if row.promise.owner_id != self.user_id:
-                # Whoever promised it finishes it; the owner of the ticket looks whether it will be ready.
-                step = NextStep("", gettext("Look"), "eye", step.reason)
-        return Entry(row, kind, at, step, title, step.reason)
+        step = row.step
+        if step.verb != "complete-action" or row.promise is None:
+            return Entry(row, kind, at, step, step.label, step.reason)
+        words = {"name": row.promise.owner.name, "when": as_promised(row.promise.due_at, self.days.now)}
+        if row.promise.owner_id == self.user_id:
+            reason = gettext("You promised it %(when)s. Then the customer can be asked.") % words
+        else:
+            # Whoever promised it finishes it; the owner of the ticket looks whether it will be ready.
+            step = NextStep("", gettext("Look"), "eye")
+            reason = gettext("%(name)s is on it, promised %(when)s.") % words
+        return Entry(row, kind, at, step, row.promise.title, reason)
 
     def _good_time(self, ticket: Ticket, at: datetime | None = None) -> tuple[Window | None, str]:
         contact = ticket.contact

@@ -207,8 +207,8 @@ def test_it_names_a_call_at_its_good_time(cast: Cast) -> None:
 def test_it_stays_under_two_hundred_words_whatever_there_is(cast: Cast) -> None:
     long = "a b c d e f g h i j k l m n o p q r s t u v w x y z " * 5
     for n in range(12):
-        add_ticket(cast, f"P{n} {long}"[:200], f"{n} {long}"[:200], 2, "", due_in=-(n + 1) * HOUR)
-        today = add_ticket(cast, f"Q{n} {long}"[:200], f"Q{n} {long}"[:200], 2, "", due_in=(n / 10 + 1) * HOUR)
+        add_ticket(cast, f"P{n} {long}"[:190], f"{n} {long}"[:190], 2, "", due_in=-(n + 1) * HOUR)
+        today = add_ticket(cast, f"Q{n} {long}"[:190], f"Q{n} {long}"[:190], 2, "", due_in=(n / 10 + 1) * HOUR)
         factories.make_verdict(today, "settled", text=long, happened_at=NINE - HOUR)
     send_mornings(now=NINE)
     (mail,) = mails()

@@ -248,6 +248,7 @@ def test_what_somebody_else_promised_is_looked_at_and_not_finished_here(cast: Ca
     factories.make_action(ticket, cast.devika, title="Send the credit note", due_at=NOW + 3 * HOUR)
     page = day(hanna)
     assert rows(page) == [("by 17:30", "Send the credit note")]
+    assert "Devika Rao is on it, promised by Tuesday evening." in text(page)
     assert "do=complete-action" not in page
 
 
@@ -475,6 +476,7 @@ def test_the_day_costs_the_same_with_few_and_many_tickets(queue: Cast, hanna: Cl
     Ticket.objects.filter(pk__in=late[:100]).update(due_at=NOW - HOUR, rank=int(NOW.timestamp()))
     Ticket.objects.filter(pk__in=late[100:200]).update(due_at=NOW + HOUR)
     Ticket.objects.filter(pk__in=late[200:]).update(snoozed_until=NOW - HOUR)
+    Ticket.objects.filter(pk__in=late[:40]).update(state=TicketState.IN_ACTION, due_for="action")
     for ticket in Ticket.objects.filter(pk__in=late[:40]):
         factories.make_verdict(ticket, "settled", text="Thank you.")
         factories.make_action(ticket, queue.devika)
