@@ -127,7 +127,7 @@ def next_window(
     It is read off the clock of `zone`, the customer's; where that is none, off that of `fallback`. With `hours` only
     days on which the team works count.
     """
-    clock = WorkingHours(_zone(zone, fallback), (((0, 24 * 60),),) * 7)
+    clock = WorkingHours(zone_of(zone, fallback), (((0, 24 * 60),),) * 7)
     today = at.astimezone(ZoneInfo(clock.zone)).date()
     for days in range(AHEAD):
         day = today + timedelta(days=days)
@@ -143,7 +143,8 @@ def _is_for(good: GoodTime, day: date) -> bool:
     return not good.weekdays or day.weekday() in good.weekdays
 
 
-def _zone(zone: str, fallback: str) -> str:
+def zone_of(zone: str, fallback: str) -> str:
+    """The name of a time zone; `fallback` where it is empty or none."""
     try:
         return ZoneInfo(zone).key if zone else fallback
     except (KeyError, ValueError, OSError):

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from followups.calendars import WorkingHours
-from followups.good_time import Window, good_time, next_window
+from followups.good_time import Window, good_time, next_window, zone_of
 from followups.models import Action, Ticket
 from followups.next_step import NextStep
 from followups.queue_page import Row
@@ -147,9 +148,11 @@ class _Maker:
         if window is None:
             return entry
         if window[0] <= now:
-            return replace(entry, reason=f"{entry.reason} {_until(window)}")
+            return replace(entry, reason=f"{entry.reason} {self._until(entry.ticket, window)}")
         if window[0] < min(due_at, self.days.today_ends):
-            return replace(entry, kind="at", at=window[0], reason=f"{entry.reason} {_between(window)}")
+            return replace(
+                entry, kind="at", at=window[0], reason=f"{entry.reason} {self._between(entry.ticket, window)}"
+            )
         if contact is None or not contact.email:
             said = gettext("The good time (%(words)s) does not come before it is due.") % {"words": words}
             return replace(entry, kind="by", at=due_at, reason=f"{entry.reason} {said}")
@@ -169,7 +172,7 @@ class _Maker:
             return self._planned(entry, planned)
         window, _words = self._good_time(row.ticket, self.days.today_ends)
         if entry.step.verb == CALL and window and window[0] < self.days.next_ends:
-            return replace(entry, kind="at", at=window[0], reason=_between(window))
+            return replace(entry, kind="at", at=window[0], reason=self._between(row.ticket, window))
         return entry
 
     def moved(self, rows: Iterable[Row]) -> list[Entry]:
@@ -181,7 +184,7 @@ class _Maker:
                 continue
             if self.days.today_ends <= window[0] < self.days.next_ends and row.ticket.pk not in self.given.tries:
                 entry = self._entry(row, "at", window[0])
-                found.append(replace(entry, reason=_between(window), is_planned=True, is_extra=True))
+                found.append(replace(entry, reason=self._between(row.ticket, window), is_planned=True, is_extra=True))
         return found
 
     def waits_until(self, row: Row) -> datetime:
@@ -204,7 +207,7 @@ class _Maker:
         window, words = self._good_time(entry.ticket, at)
         said = gettext("You meant to try again then.")
         if window and window[0] <= at:
-            said = f"{said} {_until(window)}"
+            said = f"{said} {self._until(entry.ticket, window)}"
         elif window:
             said = f"{said} {gettext('Good time: %(words)s.') % {'words': words}}"
         is_now = at <= self.days.now
@@ -241,14 +244,24 @@ class _Maker:
             return None, ""
         return next_window(known, at or self.days.now, contact.time_zone, self.zone, self.hours), contact.good_time
 
+    def _until(self, ticket: Ticket, window: Window) -> str:
+        words = {"end": _clock(window[1])}
+        if _is_elsewhere(ticket, window[1]):
+            return gettext("Good time until %(end)s on your clock.") % words
+        return gettext("Good time until %(end)s.") % words
+
+    def _between(self, ticket: Ticket, window: Window) -> str:
+        words = {"start": _clock(window[0]), "end": _clock(window[1])}
+        if _is_elsewhere(ticket, window[0]):
+            return gettext("Good time %(start)s to %(end)s on your clock.") % words
+        return gettext("Good time %(start)s to %(end)s.") % words
+
+
+def _is_elsewhere(ticket: Ticket, at: datetime) -> bool:
+    """Whether the customer's clock shows another hour than the reader's."""
+    zone = zone_of(ticket.contact.time_zone if ticket.contact else "", timezone.get_current_timezone_name())
+    return at.astimezone(ZoneInfo(zone)).utcoffset() != timezone.localtime(at).utcoffset()
+
 
 def _clock(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "H:i")
-
-
-def _until(window: Window) -> str:
-    return gettext("Good time until %(end)s.") % {"end": _clock(window[1])}
-
-
-def _between(window: Window) -> str:
-    return gettext("Good time %(start)s to %(end)s.") % {"start": _clock(window[0]), "end": _clock(window[1])}

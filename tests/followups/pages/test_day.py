@@ -140,7 +140,9 @@ def test_a_call_in_the_good_time_is_for_now(cast: Cast, hanna: Client) -> None:
 def test_the_good_time_is_read_off_the_customers_clock(cast: Cast, hanna: Client) -> None:
     there = phone(good_time="08:00 to 10:00", time_zone="America/New_York")
     add_ticket(cast, "Daniel Osei", "Bluewater", 3, "", due_in=2 * HOUR, contact=there)
-    assert first(day(hanna)) == "First: call Daniel"
+    page = day(hanna)
+    assert first(page) == "First: call Daniel"
+    assert "Good time until 15:00 on your clock." in text(page)
 
 
 def test_where_the_good_time_is_over_a_mail_goes_now_and_the_call_tomorrow(cast: Cast, hanna: Client) -> None:
@@ -420,8 +422,17 @@ def test_who_is_away_and_who_stands_in(queue: Cast, hanna: Client) -> None:
 
 
 def test_few_tickets_are_counted_and_no_rate_is_made_of_them(queue: Cast, hanna: Client) -> None:
+    assert "No ticket of yours of the last 90 days is due yet." in text(day(hanna))
+    for n in range(3):
+        told = NOW - 20 * DAY if n else None
+        factories.make_ticket(
+            answer={"responded_at": NOW - 30 * DAY}, owner=queue.hanna, team=queue.team, state=TicketState.CLOSED, told_at=told
+        )  # fmt: skip
     words = text(day(hanna))
-    assert "0 tickets are due: not enough answers for a figure." in words
+    assert "3 tickets are due: not enough answers for a figure." in words
+    assert (
+        "Told what changed 2 of 3" in words and "%" not in words.split("Your figures, 90 days")[1].split("All keys")[0]
+    )
 
 
 def test_own_figures_stand_against_the_goal_with_their_interval(cast: Cast, hanna: Client) -> None:
