@@ -152,18 +152,27 @@ def _parts(page: DayPage) -> list[MorningPart]:
     today = [entry for entry in entries if entry.kind != "late"]
     back = [MorningLine(f"{_named(row.name, row.account)}: {row.words}", row.path) for row in page.came_back]
     found = [
-        _part(gettext("Late"), [_entry(entry, page.now) for entry in late], LATE, "late"),
-        _part(gettext("Today"), [_entry(entry, page.now) for entry in today], TODAY, "today"),
-        _part(gettext("Came back"), back, BACK, ""),
-        _part(gettext("What customers said"), [_said(row) for row in page.said], SAID, ""),
+        _part(gettext("Late"), _entries(late, page), LATE, _all_of(late, page, "late"), "late"),
+        _part(gettext("Today"), _entries(today, page), TODAY, _all_of(today, page, "today"), "today"),
+        _part(gettext("Came back"), back, BACK, len(back)),
+        _part(gettext("What customers said"), [_said(row) for row in page.said], SAID, len(page.said)),
     ]
     return _within(WORDS, [part for part in found if part.lines])
 
 
-def _part(heading: str, lines: list[MorningLine], most: int, view: str) -> MorningPart:
+def _entries(entries: list[Entry], page: DayPage) -> list[MorningLine]:
+    return [_entry(entry, page.now) for entry in entries]
+
+
+def _all_of(entries: list[Entry], page: DayPage, view: str) -> int:
+    """How many there are: those of the queue, of which the page reads only the first, and what was put beside them."""
+    return max(page.counts[view] + sum(entry.is_extra for entry in entries), len(entries))
+
+
+def _part(heading: str, lines: list[MorningLine], most: int, total: int, view: str = "") -> MorningPart:
     """The first lines; how many more there are is a line that leads to them."""
-    more = len(lines) - most
     shown = lines[:most]
+    more = total - len(shown)
     if more > 0:
         path = f"{reverse('queue')}?view={view}" if view else reverse("day")
         shown.append(MorningLine(ngettext("And %(n)s more", "And %(n)s more", more) % {"n": more}, path))
