@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.urls import reverse
+
 from followups.models import Member
 from nps_loop.people.models import User
 
 
-def page_of(user: User) -> str:
-    """Leads and administrators start with their team, agents with their queue, the back office with its promises."""
+def page_of(user: User, memberships: Iterable[Member]) -> str:
+    """Leads and administrators start with their team, agents with their day, the back office with its promises.
+
+    `memberships` are the person's active ones, with their teams.
+    """
     if user.is_superuser:
-        return "/team/"
-    memberships = list(Member.objects.filter(user=user, is_active=True).values_list("role", "team__takes_tickets"))
-    if any(role in (Member.Role.LEAD, Member.Role.DEPUTY) for role, _takes in memberships):
-        return "/team/"
-    if memberships and any(takes for _role, takes in memberships):
-        return "/queue/"
-    return "/actions/"
+        return reverse("team")
+    known = list(memberships)
+    if any(member.role in (Member.Role.LEAD, Member.Role.DEPUTY) for member in known):
+        return reverse("team")
+    return reverse("home") if any(member.team.takes_tickets for member in known) else reverse("actions")

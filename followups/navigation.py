@@ -1,10 +1,11 @@
-"""What the side navigation shows beside its items: who leads, what is late, what is due today."""
+"""What the side navigation shows: who leads, where one's own day is, what is late, what is due today."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -25,11 +26,14 @@ def _nav(request: HttpRequest) -> dict[str, Any]:
         return {}
     now = timezone.now()
     today_ends = Days.around(now, None).today_ends
-    led = Member.objects.filter(user=user, is_active=True, role__in=LEADING)
+    mine = Member.objects.filter(user=user, is_active=True)
+    led = mine.filter(role__in=LEADING)
     at_work = Ticket.objects.filter(state__in=AT_WORK)
     counts = count_each(
         {
             "leads": led,
+            "works": mine.filter(team__takes_tickets=True),
+            "owns": Ticket.objects.live().filter(owner=user),
             "queue_late": at_work.filter(owner=user, due_at__lt=today_ends).exclude(snoozed_until__gt=now),
             "actions_due": Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lt=today_ends),
             "team_late": at_work.filter(team__in=led.values("team"), due_at__lt=now),
@@ -38,4 +42,17 @@ def _nav(request: HttpRequest) -> dict[str, Any]:
     )
     shown = {name: "99+" if count > 99 else count for name, count in counts.items()}
     # A page below a list may say which item it belongs to: a ticket opened from the queue stays in the queue.
-    return shown | {"leads": bool(counts["leads"]), "place": getattr(request, "nav_place", "")}
+    return shown | {
+        "leads": bool(counts["leads"]),
+        "day": _day(
+            leads=bool(counts["leads"]) or user.is_superuser, works=bool(counts["works"]), owns=bool(counts["owns"])
+        ),
+        "place": getattr(request, "nav_place", ""),
+    }
+
+
+def _day(*, leads: bool, works: bool, owns: bool) -> str:
+    """Where this person's day is: `/` for an agent, an address of its own for a lead with tickets, else nowhere."""
+    if works and not leads:
+        return reverse("home")
+    return reverse("day") if owns else ""

@@ -31,6 +31,8 @@ GROUPS = {"late": 20, "today": 20, "next": 15, "later": 10, "waiting": 5}
 VIEWS = ("late", "today", "next", "waiting", "snoozed", "mine", "unassigned")
 # Two lines hold about 200 characters; nothing longer has to travel to the page.
 WORDS_SHOWN = 320
+# A renewal this many days ahead or fewer is shown.
+RENEWS_SOON = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Row:
     tip: list[tuple[str, str]]
     step: NextStep
     renews_in: int | None
+    promise: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,8 @@ def rows_of(tickets: list[Ticket], viewer: Viewer, days: Days) -> list[Row]:
     """The rows of these tickets. One query, for the actions that are open on them."""
     actions: dict[int, list[Action]] = defaultdict(list)
     if tickets:
-        for action in Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).order_by("due_at", "id"):
+        running = Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).select_related("owner")
+        for action in running.order_by("due_at", "id"):
             actions[action.ticket_id].append(action)
     return [_row(ticket, actions[ticket.pk], viewer, days) for ticket in tickets]
 
@@ -283,6 +287,7 @@ def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> R
         tip=_tip(ticket, promise, calendar, days.now),
         step=next_step(ticket, actions, now=days.now),
         renews_in=renews_in(ticket, days.now),
+        promise=promise,
     )
 
 
@@ -290,7 +295,7 @@ def renews_in(ticket: Ticket, now: datetime) -> int | None:
     """Days to the renewal of the account, where it is near enough to matter."""
     renewal = ticket.account.renewal_on if ticket.account else None
     days = (renewal - timezone.localtime(now).date()).days if renewal else -1
-    return days if 0 <= days <= 60 else None
+    return days if 0 <= days <= RENEWS_SOON else None
 
 
 def stays_in_sight(ticket: Ticket, now: datetime) -> str:
@@ -388,7 +393,7 @@ def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Gr
     """The rows under their headings. A group that holds more than it shows says how many more."""
     found: dict[str, list[Row]] = {name: [] for name in GROUPS}
     for row in rows:
-        found[_group_of(row.ticket, days)].append(row)
+        found[group_of(row.ticket, days)].append(row)
     labels, base = _labels(), reverse("queue")
     snoozed = sum(1 for row in found["later"] if row.ticket.snoozed_until and row.ticket.snoozed_until > days.now)
     groups = []
@@ -417,7 +422,7 @@ def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Gr
     return groups
 
 
-def _group_of(ticket: Ticket, days: Days) -> str:
+def group_of(ticket: Ticket, days: Days) -> str:
     """The group a ticket of its owner's queue stands in, by the same bounds as `parts`."""
     if ticket.state == TicketState.WAITING_ON_CUSTOMER:
         return "waiting"

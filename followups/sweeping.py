@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from followups import assignment, clocks, opening
+from followups import assignment, clocks, morning, opening
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
@@ -28,6 +28,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "leads_told": lambda: clocks.tell_leads_of_the_late(now=now),
         "promises_in_danger": lambda: clocks.warn_of_promises_in_danger(now=now),
         "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
+        "mornings": lambda: morning.send_mornings(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "keys_forgotten": lambda: idempotency.prune(now=now),

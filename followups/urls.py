@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, loop, queue, team, ticket, tickets, together
+from followups.views import actions, customers, day, loop, queue, team, ticket, tickets, together
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", day.home, name="home"),
+    path("day/", day.day, name="day"),
     path("queue/", queue.queue_page, name="queue"),
     path("queue/together/", together.together, name="together"),
     path("queue/together/<int:number>/", together.together_job, name="together-job"),

@@ -191,8 +191,6 @@ AXES_CLIENT_IP_CALLABLE = "nps_loop.requestlog.client_ip"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "nps_loop.people.views.locked_out"
-# Where `/` leads, by role. Roles are rows of followups, which people does not know.
-LANDING_PAGE = "followups.landing.page_of"
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,39 @@ Sentence = Callable[[], str]
 def link_to(path: str) -> str:
     """An address of ours for colleagues; never built from a request."""
     return f"{settings.SITE_URL.rstrip('/')}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class MorningLine:
+    """One line of a morning mail and where it leads: a path of ours, or nowhere."""
+
+    text: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MorningPart:
+    heading: str
+    lines: list[MorningLine]
+
+
+def morning(
+    user: User, brand: Brand, *, subject: str, heading: str, parts: Sequence[MorningPart], path: str, dedupe_key: str
+) -> Draft:
+    """The day ahead, once. What is given is in the reader's language already; `path` is where their day is."""
+    facts = {
+        "subject": subject,
+        "heading": heading,
+        "parts": [
+            {
+                "heading": part.heading,
+                "lines": [{"text": line.text, "link": link_to(line.path or path)} for line in part.lines],
+            }
+            for part in parts
+        ],
+        "link": link_to(path),
+    }
+    return _notice("morning", user, brand, facts, ticket=None, dedupe_key=dedupe_key)
 
 
 def _notice(

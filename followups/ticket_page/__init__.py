@@ -13,7 +13,7 @@ from followups import queue_page
 from followups.clocks import WARN_BEFORE
 from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
 from followups.messages.reasons import why_not
-from followups.models import Action
+from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
 from followups.permissions import WORKING
@@ -73,6 +73,19 @@ class Promise:
     kept: bool | None
     moves: int
     forms: dict[str, VerbForm]
+
+
+def leaves_in_time(ticket: Ticket, mail: Message, name: str, now: datetime) -> str:
+    """What is said of a personal mail that waits to leave: nobody has to write a second one. Empty: no help."""
+    if mail.cycle != ticket.cycle:
+        return ""
+    if mail.send_after <= now:
+        words = gettext("The mail to %(name)s is on its way. It counts once the mail server has taken it.")
+        return words % {"name": name}
+    if ticket.due_at and ticket.due_at < mail.send_after:
+        return ""
+    words = gettext("The mail to %(name)s leaves %(when)s. It counts once the mail server has taken it.")
+    return words % {"name": name, "when": moment(mail.send_after, now)}
 
 
 @dataclass
@@ -137,15 +150,7 @@ class TicketPage:
         """Of a mail that somebody wrote and that leaves in time: nobody has to write a second one meanwhile."""
         ticket, going = self.case.ticket, (Message.State.QUEUED, Message.State.SENDING)
         mail = next((row for row in self.case.messages if row.kind == "personal" and row.state in going), None)
-        if mail is None or mail.cycle != ticket.cycle:
-            return ""
-        if mail.send_after <= self.now:
-            words = gettext("The mail to %(name)s is on its way. It counts once the mail server has taken it.")
-            return words % {"name": self.short_name}
-        if ticket.due_at and ticket.due_at < mail.send_after:
-            return ""
-        words = gettext("The mail to %(name)s leaves %(when)s. It counts once the mail server has taken it.")
-        return words % {"name": self.short_name, "when": moment(mail.send_after, self.now)}
+        return leaves_in_time(ticket, mail, self.short_name, self.now) if mail is not None else ""
 
     @cached_property
     def steps(self) -> list[Step]:

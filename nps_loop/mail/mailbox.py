@@ -40,6 +40,7 @@ KINDS: dict[str, Any] = {
     "invitation": _("Invitation"),
     "recovery_question": _("Recovery question"),
     "you_said_we_did": _("You said, we did"),
+    "morning": _("Morning mail"),
     "notice_assigned": _("Notice: a ticket is yours"),
     "notice_action": _("Notice: a promise"),
     "notice_lead": _("Notice to the lead"),

@@ -22,6 +22,11 @@ class User(AbstractUser):
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     single_keys = models.BooleanField(default=True, help_text="Single-key short cuts on the pages.")
+    morning_mail = models.BooleanField(
+        default=True, help_text="A mail with the day ahead, once at the start of each working day."
+    )
+    # Whoever raises it to a day owes this person the mail of that day, or has found nothing to say.
+    morning_mail_on = models.DateField(null=True, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         ordering = ["first_name", "last_name", "username"]

@@ -1,18 +1,14 @@
-"""Coming in, going out, and where `/` leads."""
+"""Coming in and going out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from axes.helpers import get_cool_off
-from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.module_loading import import_string
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from nps_loop.people.forms import LogInForm
 
@@ -21,13 +17,6 @@ class LogIn(LoginView):
     """`/login/`."""
 
     authentication_form = LogInForm
-
-
-@login_required
-def home(request: HttpRequest) -> HttpResponseBase:
-    """`/`: to the page this person's day starts on."""
-    page_of: Callable[[Any], str] = import_string(settings.LANDING_PAGE)
-    return redirect(page_of(request.user))
 
 
 def locked_out(

@@ -152,7 +152,8 @@ def money(amount: Decimal | int | None, currency: str = "EUR", short: bool = Fal
 def main_nav(context: template.Context) -> dict[str, Any]:
     """The side navigation of the person logged in: items by role, counts, and the mark on the present place.
 
-    Counts and role come from the context processor's `nav`: `leads` (bool), `queue_late`, `actions_due`, `team_late`.
+    Counts and role come from the context processor's `nav`: `leads` (bool), `day` (where one's own day is, or empty),
+    `queue_late`, `actions_due`, `team_late`.
     """
     request, nav = context["request"], context.get("nav") or {}
     user = context["user"]
@@ -163,6 +164,8 @@ def main_nav(context: template.Context) -> dict[str, Any]:
         _item("/actions/", "task", gettext("Promises"), "p", nav.get("actions_due"), gettext("due today")),
         _item("/tickets/", "tickets", gettext("All tickets"), "t"),
     ]
+    if nav.get("day"):
+        work.insert(0, _item(str(nav["day"]), "sunrise", gettext("My day"), "d"))
     if leads:
         work.insert(0, _item("/team/", "team", gettext("Team"), "m", nav.get("team_late"), gettext("late")))
     rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
@@ -172,7 +175,8 @@ def main_nav(context: template.Context) -> dict[str, Any]:
         rest.append(_item("/admin/", "gear", pgettext("navigation", "Set-up")))
     place = nav.get("place") or request.path
     for item in work + rest:
-        item["here"] = place.startswith(item["href"])
+        # Every address begins as the first one does, so only the first one itself is that place.
+        item["here"] = place == "/" if item["href"] == "/" else place.startswith(item["href"])
     return {"work": work, "rest": rest}
 
 

@@ -73,6 +73,8 @@ def _public(cast: Cast) -> Iterator[Place]:
 
 
 def _work(cast: Cast) -> Iterator[Place]:
+    yield Place("day", "/", cast.agent)
+    yield Place("day-of-nobody", "/day/", cast.admin)
     yield Place("queue", "/queue/", cast.agent)
     for view in ("late", "today", "waiting", "snoozed", "unassigned"):
         yield Place(f"queue-{view}", f"/queue/?view={view}", cast.agent)

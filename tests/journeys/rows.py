@@ -76,6 +76,14 @@ def fill(now: datetime) -> Cast:
         **soon,
     )
     factories.make_away(made.nils, now + DAY, now + 4 * DAY)
+    factories.make_away(made.lead, now - DAY, now + 4 * DAY, delegate=made.hanna)
+
+    # What came back overnight, and a happy customer.
+    add_ticket(made, "Aki Sato", "Sato Foods", 6, "", due_in=8 * DAY, snoozed_until=now - HOUR)
+    late = add_ticket(made, "Bea Moro", "Moro Vini", 5, "", due_in=9 * DAY)
+    factories.make_message(case=late.pk, state=Message.State.BOUNCED, ended_at=now - HOUR, reason="550 5.1.1 Unknown.")
+    happy = factories.make_contact("Tom Ashdown", account=factories.make_account("Pemberton", owner=made.hanna))
+    factories.make_response(10, contact=happy, verbatim="Answered in twenty minutes.", responded_at=now - HOUR)
 
     # Mails that went otherwise than hoped.
     for state, reason in (

@@ -136,7 +136,8 @@ def test_the_whole_loop(company: Company, browser: Any, script: bool) -> None:
 
     # The account manager finds the ticket, and calls.
     hanna = visitor().log_in("agent")
-    assert hanna.page.url.endswith("/queue/")
+    assert "My day" in hanna.page.title()
+    hanna.click("link", "My queue")
     hanna.click("link", f"Call {who}", hanna.row(f"{who} Lindqvist"))
     assert f"/tickets/{number}/" in hanna.page.url
     assert "I mind silence." in hanna.text
@@ -224,10 +225,11 @@ def test_no_answer_try_tomorrow_is_at_most_three_clicks_and_no_typing(company: C
     )  # fmt: skip
     number = company.ticket_of(response)
     hanna = Visitor(browser, company.stack.url, locale="en-GB").log_in("agent")
+    hanna.click("link", "My queue")
     hanna.click("link", "Call Grace", hanna.row("Grace Adeyemi"))
     hanna.click("button", "No answer, try tomorrow")
     assert "No answer logged" in hanna.text
-    print(f"\nfrom the queue to “no answer, try tomorrow”: {hanna.clicks} clicks, {hanna.typed} letters typed")
+    print(f"\nfrom the day to “no answer, try tomorrow”: {hanna.clicks} clicks, {hanna.typed} letters typed")
     assert hanna.clicks <= 3 and hanna.typed == 0
     tries = "SELECT outcome FROM followups_contactattempt WHERE ticket_id = %s"
     assert company.stack.rows(tries, [number]) == [("no_answer",)]
@@ -242,13 +244,14 @@ def test_a_call_that_settles_it_is_one_form_and_one_submit(company: Company, bro
     )  # fmt: skip
     number = company.ticket_of(response)
     hanna = Visitor(browser, company.stack.url, locale="en-GB").log_in("agent")
+    hanna.click("link", "My queue")
     hanna.click("link", "Call Lucia", hanna.row("Lucia Arrieta"))
     hanna.press("#log-contact summary:has-text('It is settled already')")
     hanna.type("#log-contact textarea[name=settled_what]", "The cost centre is corrected on every invoice.")
     hanna.page.select_option("#log-contact select[name=settled_cause]", label="A wrong invoice")
     hanna.type("#log-contact textarea[name=settled_why]", "An old cost centre was never removed.")
     hanna.click("button", "Log, resolve and ask Lucia", exact=True)
-    print(f"\na call that settles it: {len(hanna.posts)} submit, {hanna.clicks} clicks from the queue")
+    print(f"\na call that settles it: {len(hanna.posts)} submit, {hanna.clicks} clicks from the day")
     assert hanna.posts == [f"/tickets/{number}/log-contact/"]
     assert company.state_of(number)[0] == "resolved"
     mail = company.mail_to("lucia@olmos.com", lambda mail: "corrected on every invoice" in mail.part("plain"))

@@ -30,6 +30,15 @@ def test_an_agent_finds_own_work_first_and_nothing_that_is_closed_to_agents() ->
     assert places(shown()) == ["/queue/", "/actions/", "/tickets/", "/reports/", "/mailbox/"]
 
 
+@pytest.mark.parametrize(("path", "day"), [("/", "/"), ("/day/", "/day/")])
+def test_whoever_has_tickets_finds_the_day_and_is_there(path: str, day: str) -> None:
+    html = shown(path, nav={"day": day})
+    assert places(html)[0] == day
+    assert re.findall(r'href="([^"]+)" aria-current="page"', html) == [day]
+    assert f'href="{day}" aria-current="page" data-go="d"' in html
+    assert 'aria-current="page"' not in shown("/reports/x/", nav={"day": day}).split('href="/queue/"')[0]
+
+
 def test_a_lead_finds_the_team_first() -> None:
     found = places(shown("/team/", nav={"leads": True}))
     assert found[0] == "/team/" and {"/mailbox/", "/import/"} <= set(found) and "/admin/" not in found

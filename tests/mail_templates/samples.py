@@ -17,7 +17,7 @@ CUSTOMER_KINDS = [
     "left_in_peace_thanks",
     "agreed_to_differ",
 ]
-STAFF_KINDS = ["notice_assigned", "notice_action", "notice_named", "notice_lead", "notice_watcher"]
+STAFF_KINDS = ["morning", "notice_assigned", "notice_action", "notice_named", "notice_lead", "notice_watcher"]
 KINDS = CUSTOMER_KINDS + STAFF_KINDS
 LANGUAGES = ["en", "de", "es", "fr"]
 
@@ -94,6 +94,20 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "promoter_thanks": {},
         "left_in_peace_thanks": {},
         "agreed_to_differ": {"text": "1 & 2.\n\n3 < 4."},
+        "morning": {
+            "subject": "1 & 2: Zwölf",
+            "heading": "Marta O'Brien & Co",
+            "parts": [
+                {
+                    "heading": "A & B",
+                    "lines": [
+                        {"text": f"{WHAT}. {QUOTE}", "link": "https://loop.example/tickets/1042/"},
+                        {"text": "3 < 4.", "link": "https://loop.example/tickets/1042/"},
+                    ],
+                },
+                {"heading": "C & D", "lines": [{"text": "5 > 4.", "link": "https://loop.example/tickets/1042/"}]},
+            ],
+        },
         "notice_assigned": {
             "number": 1042,
             "who": "Marta O'Brien & Co",

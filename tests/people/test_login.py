@@ -24,10 +24,12 @@ def test_each_role_starts_its_day_on_its_own_page(client: Client) -> None:
     make_member(make_team(takes_tickets=False), office)
     deputy = make_user("Dee Puty")
     make_member(make_team(), deputy, role="deputy")
-    starts = {lead: "/team/", agent: "/queue/", office: "/actions/", make_admin(): "/team/", deputy: "/team/"}
+    starts = {lead: "/team/", office: "/actions/", make_admin(): "/team/", deputy: "/team/"}
     for user, page in starts.items():
         client.force_login(user)
         assert client.get("/")["Location"] == page, user
+    client.force_login(agent)
+    assert "Nobody is waiting for you today" in client.get("/").content.decode()
 
 
 def test_whoever_is_not_logged_in_is_asked_to(client: Client) -> None:

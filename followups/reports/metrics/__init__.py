@@ -16,10 +16,11 @@ from followups.reports.metrics.closure import (
     closure_report,
     figure_queryset,
     first_contact_curve,
+    goal_of,
 )
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
-from followups.reports.metrics.people import Person, people_report
+from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 
 __all__ = [
@@ -42,9 +43,11 @@ __all__ = [
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
+    "goal_of",
     "grain_of",
     "is_figure",
     "nps_report",
+    "own_counts",
     "people_report",
     "periods",
     "reporting_day",

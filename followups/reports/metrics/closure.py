@@ -226,7 +226,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
             for period in periods(filters.day_from, filters.day_to)
         ),
         first_contact=first_contact_curve(filters, now=now),
-        goal=_goal(filters),
+        goal=goal_of(filters.tickets()),
         promises=_promises(filters, now),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
@@ -256,10 +256,10 @@ def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     )
 
 
-def _goal(filters: ReportFilters) -> Goal:
-    """One query. Where the policies behind the cohort do not agree, there is no goal to draw."""
+def goal_of(tickets: TicketQuerySet) -> Goal:
+    """What the policies behind these tickets ask for; where they do not agree, there is no goal. One query."""
     found = Deadline.objects.filter(
-        ticket__in=filters.tickets().order_by().values("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT
+        ticket__in=tickets.order_by().values("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT
     ).aggregate(
         lowest=Min("policy__goal_percent"),
         highest=Max("policy__goal_percent"),

@@ -27,6 +27,12 @@ class Person:
     away: Away | None
 
 
+def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:
+    """One person's own part of the cohort, by the present owner, whoever looks. One query."""
+    tickets = filters.tickets().filter(owner=user).order_by()
+    return Counts.folded(with_facts(tickets, now=now).values(*FACTS).annotate(n=Count("pk")))
+
+
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
     """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Five queries.
 

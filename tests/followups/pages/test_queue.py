@@ -237,6 +237,14 @@ def test_the_queue_costs_the_same_with_ten_and_ten_thousand_tickets(queue: Cast,
         assert len(queries(hanna, url)) <= len(few[url]) <= 10, "\n".join(few[url])
 
 
+def test_the_queue_costs_the_same_with_one_and_with_many_promises(queue: Cast, hanna: Client) -> None:
+    few = queries(hanna, "/queue/")
+    for name in ("Marta", "Grace", "Lucía", "Ellen"):
+        Ticket.objects.filter(pk=queue.tickets[name].pk).update(state=TicketState.IN_ACTION)
+        factories.make_action(queue.tickets[name], factories.make_user())
+    assert len(queries(hanna, "/queue/")) <= len(few)
+
+
 def test_counts_stop_at_five_hundred(queue: Cast, hanna: Client) -> None:
     many(queue, 600)
     page = " ".join(shown(hanna, "/queue/").split())
