@@ -2,11 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, loop, queue, team, ticket, tickets, together
+from followups.views import actions, customers, loop, queue, saved, team, ticket, tickets, together
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
     path("queue/together/", together.together, name="together"),
+    path("queue/changes/", queue.queue_changes, name="queue-changes"),
+    path("views/", saved.views, name="views"),
+    path("views/<int:number>/rename/", saved.rename, name="view-rename"),
+    path("views/<int:number>/delete/", saved.delete, name="view-delete"),
     path("tickets/", tickets.tickets_page, name="tickets"),
     path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
