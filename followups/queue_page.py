@@ -27,6 +27,7 @@ from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
 from followups.next_step import NextStep, next_step, runs_on
 from followups.templatetags.moments import as_promised, in_full, moment, span
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
+from followups.why_here import why_here
 
 # Rows of a page that shows one view, and of each group on the page that shows them all.
 PAGE = 50
@@ -427,6 +428,8 @@ def _tip(ticket: Ticket, promise: Action | None, calendar: Calendar | None, now:
         if ticket.promised_at == ticket.due_at:
             pairs.append((gettext("Promised"), as_promised(ticket.promised_at, now)))
         pairs.append((gettext("Ends"), moment(ticket.due_at, now)))
+    if placed := why_here(ticket, now):
+        pairs += [(gettext("Moved up"), placed.moved_up), (gettext("Stands as if due"), placed.stands)]
     if ticket.snoozed_until and ticket.snoozed_until > now:
         pairs.append((gettext("Snoozed until"), moment(ticket.snoozed_until, now)))
     pairs.append((gettext("Customer clock"), span(now - ticket.responded_at)))
