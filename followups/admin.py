@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
+from followups import priority, reranking
 from followups.models import (
     Away,
+    BonusHours,
     Calendar,
     Deadline,
     Decision,
@@ -25,6 +28,7 @@ from followups.models import (
     Team,
     Ticket,
 )
+from nps_loop.people.models import User
 from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, TicksField, ZoneField
 from surveys.models import Touchpoint
 from surveys.scoring import Band
@@ -270,3 +274,22 @@ class TicketAdmin(ReadOnlyAdmin):
     search_fields = ["=id"]
     show_full_result_count = False
     inlines = [EventInline, DeadlineInline, DecisionInline]
+
+
+# --- the order of the queue ------------------------------------------------------------------------------------
+
+
+@admin.register(BonusHours)
+class BonusHoursAdmin(KeptAdmin):
+    """One row. Saving it leaves a job that brings every ticket in line."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not BonusHours.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: BonusHours, form: forms.ModelForm, change: bool) -> None:
+        reranking.change_hours(obj, by=cast(User, request.user), now=timezone.now())
+        self.message_user(
+            request,
+            f"Nobody waits longer than {priority.longest_wait(obj)} hours because of these reasons. "
+            "The queues are put in the new order now; the job is among the long work.",
+        )

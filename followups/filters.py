@@ -6,6 +6,7 @@ are those of the reports, and `figure` is one of theirs: a figure on a report op
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +16,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
-from followups.models import Member, RootCause, Team, Ticket
+from followups import ticket_search
+from followups.models import RootCause, Team, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
 from surveys.scoring import Band
-from surveys.searching import normalise_for_search
-
-LEADING = (Member.Role.LEAD, Member.Role.DEPUTY)
-LONGEST_SEARCH = 200
 
 
 def known_figure(name: str) -> None:
@@ -52,7 +50,9 @@ class TicketFilter(django_filters.FilterSet):
     """`TicketFilter(data, queryset=Ticket.objects.visible_to(user), request=request, now=now)`; then `.qs`."""
 
     q = django_filters.CharFilter(
-        method="by_words", max_length=LONGEST_SEARCH, label="Words, name, company or number; all of them must occur"
+        method="by_words",
+        max_length=ticket_search.LONGEST_SEARCH,
+        label="Words, name, company, phone or number; all of them must occur",
     )
     state = django_filters.MultipleChoiceFilter(choices=TicketState.choices, distinct=False)
     live = YesNoFilter(method="by_live", label="Somebody still has work to do")
@@ -117,24 +117,19 @@ class TicketFilter(django_filters.FilterSet):
         return user
 
     def by_words(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
-        for word in normalise_for_search(value).split():
-            tickets = tickets.filter(self._holds(word))
-        return tickets
+        return ticket_search.found(tickets, self.search_for(value), self.user)
 
-    def _holds(self, word: str) -> Q:
-        """What somebody may not read is not found by it either: neither words on hold nor a name not to be shown."""
-        words, person = Q(response__search_text__contains=word), Q(contact__search_name__contains=word)
-        if not self.user.is_superuser:
-            own = Q(owner=self.user)
-            led = Member.objects.filter(user=self.user, is_active=True, role__in=LEADING).values("team")
-            teams = Member.objects.filter(user=self.user, is_active=True).values("team")
-            words &= Q(on_hold=False) | own | Q(team__in=led)
-            person &= Q(response__share_name=True) | own | Q(team__in=teams)
-        found = words | person | Q(account__search_name__contains=word)
-        number = word.removeprefix("#")
-        if number.isascii() and number.isdigit() and len(number) <= 18:
-            found |= Q(pk=int(number))
-        return found
+    def search_for(self, text: str) -> ticket_search.Search:
+        """What was typed, looked up once for all that a request does with it."""
+        return self.look_up([text])[text]
+
+    def look_up(self, texts: Iterable[str]) -> dict[str, ticket_search.Search]:
+        """Several at once: one query for those this request has not looked up yet."""
+        known: dict[str, ticket_search.Search] = self.request.__dict__.setdefault("_searches", {})
+        new = {text for text in texts if text and text not in known}
+        if new:
+            known |= ticket_search.look_up(new)
+        return known
 
     def by_live(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         return tickets.filter(state__in=LIVE) if value else tickets.exclude(state__in=LIVE)

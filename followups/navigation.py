@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +16,9 @@ from followups.counting import count_each
 from followups.models import Action, Member, Ticket
 from followups.models.tickets import AT_WORK
 from followups.viewing import LEADING, Days
+from nps_loop.people.models import User
+
+MOST = 99
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -20,27 +26,37 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {"nav": SimpleLazyObject(lambda: _nav(request))}
 
 
-def _nav(request: HttpRequest) -> dict[str, Any]:
-    user = request.user
-    if not user.is_authenticated:
-        return {}
-    now = timezone.now()
+def parts(user: User, now: datetime) -> dict[str, QuerySet[Any]]:
+    """What the navigation counts, for a page that counts anyway and so spares it a query of its own."""
     today_ends = Days.around(now, None).today_ends
     mine = Member.objects.filter(user=user, is_active=True)
     led = mine.filter(role__in=LEADING)
     at_work = Ticket.objects.filter(state__in=AT_WORK)
-    counts = count_each(
-        {
-            "leads": led,
-            "works": mine.filter(team__takes_tickets=True),
-            "owns": Ticket.objects.live().filter(owner=user),
-            "queue_late": at_work.filter(owner=user, due_at__lt=today_ends).exclude(snoozed_until__gt=now),
-            "actions_due": Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lt=today_ends),
-            "team_late": at_work.filter(team__in=led.values("team"), due_at__lt=now),
-        },
-        limit=99,
-    )
-    shown = {name: "99+" if count > 99 else count for name, count in counts.items()}
+    return {
+        "leads": led,
+        "works": mine.filter(team__takes_tickets=True),
+        "owns": Ticket.objects.live().filter(owner=user),
+        "queue_late": at_work.filter(owner=user, due_at__lt=today_ends).exclude(snoozed_until__gt=now),
+        "actions_due": Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lt=today_ends),
+        "team_late": at_work.filter(team__in=led.values("team"), due_at__lt=now),
+    }
+
+
+def take(request: HttpRequest, counts: Mapping[str, int]) -> None:
+    """Let the navigation of this request use counts of `parts` that a page has made already."""
+    request._nav_counts = counts  # type: ignore[attr-defined]
+
+
+def _nav(request: HttpRequest) -> dict[str, Any]:
+    user = request.user
+    if not user.is_authenticated:
+        return {}
+    counts = getattr(request, "_nav_counts", None)
+    if counts is None:
+        counts = count_each(parts(user, timezone.now()), limit=MOST)
+    shown = {
+        name: f"{MOST}+" if counts[name] > MOST else counts[name] for name in ("queue_late", "actions_due", "team_late")
+    }
     # A page below a list may say which item it belongs to: a ticket opened from the queue stays in the queue.
     return shown | {
         "leads": bool(counts["leads"]),

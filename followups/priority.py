@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.utils.translation import gettext_noop
-
-# Hours a ticket moves up, by reason. Their sum bounds how long anybody else can be kept waiting by them.
-LOWEST_SCORES = 6
-LOW_SCORES = 3
-ASKED_FOR_CONTACT = 3
-LARGE_ACCOUNT = 6
-MIDDLE_ACCOUNT = 3
-RENEWS_SOON = 6
-UNHAPPY_AGAIN = 6
+from followups.models import BonusHours
 
 LARGE_VALUE = Decimal(100_000)
 MIDDLE_VALUE = Decimal(25_000)
@@ -37,24 +28,61 @@ class Weight:
     unhappy_before: bool
 
 
-def bonus(weight: Weight, today: date) -> list[list[str | int]]:
-    """Reasons with their hours, as shown on the ticket: `[["score 0 to 2", 6], …]`."""
-    found: list[list[str | int]] = []
+# What may move a ticket up, as it is stored and shown, and the field of `BonusHours` that says by how much. The shipped
+# hours are the defaults there; all of them together bound how long anybody else can be kept waiting.
+REASONS = {
+    "a score of 0 to 2": "lowest_scores",
+    "a score of 3 to 6": "low_scores",
+    "asked to be contacted": "asked_for_contact",
+    "a large account": "large_account",
+    "a middle-sized account": "middle_account",
+    "renews within 60 days": "renews_soon",
+    "was unhappy before": "unhappy_again",
+}
+
+
+def bonus(weight: Weight, today: date, hours: BonusHours) -> list[list[str | int]]:
+    """Reasons with their hours, as shown on the ticket: `[["a score of 0 to 2", 6], …]`.
+
+    A reason that counts for nothing now is kept with 0 hours: it may count again one day.
+    """
+    found: list[str] = []
     if weight.score <= 2:
-        found.append([gettext_noop("a score of 0 to 2"), LOWEST_SCORES])
+        found.append("a score of 0 to 2")
     elif weight.score <= 6:
-        found.append([gettext_noop("a score of 3 to 6"), LOW_SCORES])
+        found.append("a score of 3 to 6")
     if weight.contact_me:
-        found.append([gettext_noop("asked to be contacted"), ASKED_FOR_CONTACT])
+        found.append("asked to be contacted")
     if weight.annual_value is not None and weight.annual_value >= LARGE_VALUE:
-        found.append([gettext_noop("a large account"), LARGE_ACCOUNT])
+        found.append("a large account")
     elif weight.annual_value is not None and weight.annual_value >= MIDDLE_VALUE:
-        found.append([gettext_noop("a middle-sized account"), MIDDLE_ACCOUNT])
+        found.append("a middle-sized account")
     if weight.renewal_on is not None and 0 <= (weight.renewal_on - today).days <= RENEWAL_DAYS:
-        found.append([gettext_noop("renews within 60 days"), RENEWS_SOON])
+        found.append("renews within 60 days")
     if weight.unhappy_before:
-        found.append([gettext_noop("was unhappy before"), UNHAPPY_AGAIN])
-    return found
+        found.append("was unhappy before")
+    return [[reason, getattr(hours, REASONS[reason])] for reason in found]
+
+
+def weighed_again(bonuses: Sequence[Sequence[str | int]], hours: BonusHours) -> list[list[str | int]]:
+    """The same reasons with the hours they count for now. One that nobody knows any more keeps its own."""
+    return [
+        [reason, getattr(hours, REASONS[str(reason)]) if reason in REASONS else counted] for reason, counted in bonuses
+    ]
+
+
+def longest_wait(hours: BonusHours) -> int:
+    """The bound: nobody waits longer than so many hours behind a ticket that is due later.
+
+    Of the two scores and the two sizes of account only one each can hold at a time.
+    """
+    return (
+        max(hours.lowest_scores, hours.low_scores)
+        + max(hours.large_account, hours.middle_account)
+        + hours.asked_for_contact
+        + hours.renews_soon
+        + hours.unhappy_again
+    )
 
 
 def rank(due_at: datetime | None, bonuses: Sequence[Sequence[str | int]]) -> int:

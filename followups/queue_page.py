@@ -6,29 +6,35 @@ with ten tickets and with ten thousand.
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from followups import calendars, counting
-from followups.models import Action, Calendar, Ticket, Verdict
+from followups import calendars, counting, saved_views, ticket_search
+from followups.models import Action, Calendar, SavedView, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
 from followups.next_step import NextStep, next_step, runs_on
 from followups.templatetags.moments import as_promised, in_full, moment, span
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
-from surveys.searching import normalise_for_search
+from followups.why_here import why_here
 
 # Rows of a page that shows one view, and of each group on the page that shows them all.
 PAGE = 50
 GROUPS = {"late": 20, "today": 20, "next": 15, "later": 10, "waiting": 5}
-VIEWS = ("late", "today", "next", "waiting", "snoozed", "mine", "unassigned")
+VIEWS = ("late", "today", "next", "waiting", "snoozed", "mine", "team", "unassigned")
+# Promises of the week beside the list.
+PROMISES = 4
 # Two lines hold about 200 characters; nothing longer has to travel to the page.
 WORDS_SHOWN = 320
 # A renewal this many days ahead or fewer is shown.
@@ -90,6 +96,10 @@ class Queue:
     next_url: str = ""
     first_url: str = ""
     upcoming: Row | None = None
+    views: list[saved_views.ViewTab] = field(default_factory=list)
+    search_note: str = ""
+    save_url: str = ""
+    changes_url: str = ""
     promises: list[Action] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -116,54 +126,135 @@ def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
         "waiting": mine.waiting(),
         "snoozed": mine.snoozed(now),
         "mine": mine.live(),
+        "team": reduce(operator.or_, _of_each_team(viewer).values(), Ticket.objects.none()),
         "unassigned": unassigned if viewer.user.is_superuser else unassigned.filter(team__in=viewer.team_ids),
     }
     return {name: rows.in_queue_order() for name, rows in found.items()}
 
 
-def queue(viewer: Viewer, *, view: str, search: str, after: str, now: datetime) -> Queue:
-    """The page for one view. `after` is the place of the last row seen, as `next_url` has it; nonsense is page one."""
+def _of_each_team(viewer: Viewer) -> dict[str, TicketQuerySet]:
+    """The live tickets of each team of this person, each in the order of its own index; for an administrator all."""
+    live = Ticket.objects.live().in_queue_order()
+    if viewer.user.is_superuser and not viewer.team_ids:
+        return {"": live}
+    return {str(team): live.filter(team=team) for team in sorted(viewer.team_ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the database is asked for one view of the queue, before any row is drawn. `chosen` are the shown parts."""
+
+    view: str
+    search: str
+    days: Days
+    looks: dict[str, TicketQuerySet]
+    kept: list[SavedView]
+    misfits: dict[int, str]
+    wanted: ticket_search.Search | None
+    chosen: dict[str, TicketQuerySet]
+    counts: dict[str, int]
+    week: QuerySet[Action]
+
+    @property
+    def is_grouped(self) -> bool:
+        return self.view == "mine" and self.wanted is None
+
+    def first_rows(self, rows: TicketQuerySet, place: tuple[int, int] | None) -> TicketQuerySet:
+        """`rows` narrowed to those the page shows after `place`, and one more where a page is full."""
+        found = counting.first_of_each(
+            rows,
+            [
+                (from_place(part, place), GROUPS.get(name, PAGE) if self.is_grouped else PAGE + 1)
+                for name, part in self.chosen.items()
+            ],
+        )
+        return cast(TicketQuerySet, found.order_by("rank", "id"))
+
+
+def look_at(
+    viewer: Viewer, *, view: str, search: str, now: datetime, beside: Mapping[str, QuerySet[Any]] | None = None
+) -> Look:
+    """The view with all counts: of the fixed views, the kept ones, what stands beside the list, and `beside`."""
     days = Days.around(now, viewer.calendar)
     looks = parts(viewer, days)
     week = Action.objects.filter(
         ticket__owner=viewer.user, state=Action.State.OPEN, told_at__isnull=False, due_at__lt=now + timedelta(days=7)
     )
     resolved = Ticket.objects.filter(owner=viewer.user, state=TicketState.RESOLVED)
-    counts = counting.count_each({**looks, "promises": week, "resolved": resolved})
-    names = [view] if view != "mine" else list(GROUPS)
-    wanted = normalise_for_search(search)
-    if wanted:
-        chosen = {view: matching(looks[view], wanted)}
+    kept = saved_views.views_for(viewer, SavedView.Page.QUEUE, most=saved_views.SHOWN)
+    searches = ticket_search.look_up(saved_views.searches_in(kept) | ({search} if search else set()))
+    held = {each.pk: saved_views.rows_of_queue_view(each, looks, searches, viewer.user) for each in kept}
+    counts = counting.count_each(
+        {**looks, "promises": week, "resolved": resolved}
+        | {saved_views.part_of(each): held[each.pk][0] for each in kept}
+        | dict(beside or {})
+    )
+    wanted = searches.get(search)
+    if view == "team":
+        chosen = _of_each_team(viewer)
     else:
-        chosen = {name: looks[name] for name in names}
-    place = read_place(after)
-    limits = {name: GROUPS.get(name, PAGE) if view == "mine" and not wanted else PAGE + 1 for name in chosen}
-    fetched = counting.first_of_each(
-        for_rows(), [(from_place(rows, place), limits[name]) for name, rows in chosen.items()]
-    ).order_by("rank", "id")
-    tickets = list(fetched)
+        chosen = {name: looks[name] for name in (GROUPS if view == "mine" and wanted is None else [view])}
+    if wanted is not None:
+        # In the order of the queue, however well each fits: the question here is whom to call first.
+        among = ticket_search.NEWEST if view == "team" else 0
+        chosen = {
+            name: cast(TicketQuerySet, ticket_search.found(rows, wanted, viewer.user, among=among))
+            for name, rows in chosen.items()
+        }
+    misfits = {pk: reason for pk, (_, reason) in held.items() if reason}
+    return Look(view, search, days, looks, kept, misfits, wanted, chosen, counts, week)
+
+
+def queue(
+    viewer: Viewer,
+    *,
+    view: str,
+    search: str,
+    after: str,
+    now: datetime,
+    beside: Mapping[str, QuerySet[Any]] | None = None,
+) -> Queue:
+    """The page for one view. `after` is the place of the last row seen, as `next_url` has it; nonsense is page one.
+
+    `beside` is counted too, under its own names, for whatever else the whole page shows.
+    """
+    search = search.strip()
+    look = look_at(viewer, view=view, search=search, now=now, beside=beside)
+    days, counts, place = look.days, look.counts, read_place(after)
+    tickets = list(look.first_rows(for_rows(), place))
     next_url = ""
-    if len(chosen) == 1 and len(tickets) > PAGE:
+    if not look.is_grouped and len(tickets) > PAGE:
         tickets = tickets[:PAGE]
-        next_url = "?" + urlencode(
-            {"view": view, **({"q": search} if search else {}), "after": write_place(tickets[-1])}
-        )
-    rows = rows_of(tickets, viewer, days)
-    groups = _grouped(rows, days, counts) if view == "mine" and not wanted else [Group(view, "", "", rows)]
+        next_url = f"?{_asked(view, search)}&{urlencode({'after': write_place(tickets[-1])})}"
+    # One query for what is open on the tickets shown and for the promises beside them.
+    first = look.week.order_by("due_at", "id").values("pk")[:PROMISES]
+    wanted = Q(ticket__in=tickets, state=Action.State.OPEN) | Q(pk__in=first)
+    actions = list(
+        Action.objects.filter(wanted)
+        .select_related("owner", "ticket__account", "ticket__contact")
+        .order_by("due_at", "id")
+    )
+    rows = rows_from(tickets, actions, viewer, days)
+    groups = _grouped(rows, days, counts) if look.is_grouped else [Group(view, "", "", rows)]
     upcoming = None
-    if not rows and not wanted and view in ("late", "today", "mine"):
-        upcoming = next(iter(rows_of(list(for_rows().filter(pk__in=_upcoming(looks)))[:1], viewer, days)), None)
+    if not rows and look.wanted is None and view in ("late", "today", "mine"):
+        upcoming = next(iter(rows_of(list(for_rows().filter(pk__in=_upcoming(look.looks)))[:1], viewer, days)), None)
+    asked = _asked(view, search)
     return Queue(
         view=view,
         heading=gettext("My queue"),
-        searched=search.strip(),
+        searched=search,
         tabs=_tabs(counts, view, days),
         groups=[group for group in groups if group.rows],
         counts=counts,
         next_url=next_url,
-        first_url=f"?{urlencode({'view': view})}" if place else "",
+        first_url=f"?{asked}" if place else "",
         upcoming=upcoming,
-        promises=list(week.select_related("ticket__account", "ticket__contact").order_by("due_at", "id")[:4]),
+        views=saved_views.tabs(look.kept, look.misfits, counts, viewer, f"{reverse('queue')}?{asked}"),
+        search_note=ticket_search.in_words(look.wanted) if look.wanted and view == "team" else "",
+        save_url=saved_views.save_address(SavedView.Page.QUEUE, asked),
+        changes_url=f"{reverse('queue-changes')}?{asked}" + (f"&{urlencode({'after': after})}" if place else ""),
+        promises=[action for action in actions if _is_of_this_week(action, viewer, now)][:PROMISES],
         verdicts=_said_back(viewer, now),
     )
 
@@ -173,8 +264,21 @@ def numbers_of(viewer: Viewer, *, view: str, search: str, now: datetime, most: i
     rows = parts(viewer, Days.around(now, viewer.calendar)).get(view)
     if rows is None:
         return []
-    wanted = normalise_for_search(search)
-    return list((matching(rows, wanted) if wanted else rows).values_list("pk", flat=True)[:most])
+    if words := search.strip():
+        asked, among = ticket_search.look_up({words})[words], ticket_search.NEWEST if view == "team" else 0
+        rows = cast(TicketQuerySet, ticket_search.found(rows, asked, viewer.user, among=among))
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def _asked(view: str, search: str) -> str:
+    """The query string of a view, as kept views have it too."""
+    return saved_views.written(QueryDict(urlencode({"view": view, "q": search.strip()})))
+
+
+def _is_of_this_week(action: Action, viewer: Viewer, now: datetime) -> bool:
+    """Whether an open action is a promise to a customer of this person, due within a week: as `Look.week` has it."""
+    is_told = action.told_at is not None and action.due_at < now + timedelta(days=7)
+    return is_told and action.ticket.owner_id == viewer.user.pk
 
 
 def _upcoming(looks: dict[str, TicketQuerySet]) -> list[int]:
@@ -231,19 +335,6 @@ def neighbour(ticket: Ticket, viewer: Viewer, *, back: bool) -> Ticket | None:
     return rows.only("pk").first()
 
 
-def matching(rows: TicketQuerySet, wanted: str) -> TicketQuerySet:
-    """Those whose customer, company, words or number hold `wanted`, which is normalised for search."""
-    found = (
-        Q(contact__search_name__contains=wanted)
-        | Q(account__search_name__contains=wanted)
-        | Q(response__search_text__contains=wanted, on_hold=False)
-    )
-    number = wanted.lstrip("#")
-    if number.isdecimal() and len(number) < 19:
-        found |= Q(pk=int(number))
-    return rows.filter(found)
-
-
 def for_rows() -> TicketQuerySet:
     """Tickets with all that a row shows."""
     return (
@@ -258,12 +349,18 @@ def for_rows() -> TicketQuerySet:
 
 def rows_of(tickets: list[Ticket], viewer: Viewer, days: Days) -> list[Row]:
     """The rows of these tickets. One query, for the actions that are open on them."""
-    actions: dict[int, list[Action]] = defaultdict(list)
-    if tickets:
-        running = Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).select_related("owner")
-        for action in running.order_by("due_at", "id"):
-            actions[action.ticket_id].append(action)
-    return [_row(ticket, actions[ticket.pk], viewer, days) for ticket in tickets]
+    if not tickets:
+        return []
+    actions = Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).select_related("owner")
+    return rows_from(tickets, actions.order_by("due_at", "id"), viewer, days)
+
+
+def rows_from(tickets: list[Ticket], actions: Iterable[Action], viewer: Viewer, days: Days) -> list[Row]:
+    """The rows of these tickets, with `actions` open on them (and perhaps on others), the first due first."""
+    of_ticket: dict[int, list[Action]] = defaultdict(list)
+    for action in actions:
+        of_ticket[action.ticket_id].append(action)
+    return [_row(ticket, of_ticket[ticket.pk], viewer, days) for ticket in tickets]
 
 
 def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> Row:
@@ -346,6 +443,8 @@ def _tip(ticket: Ticket, promise: Action | None, calendar: Calendar | None, now:
         if ticket.promised_at == ticket.due_at:
             pairs.append((gettext("Promised"), as_promised(ticket.promised_at, now)))
         pairs.append((gettext("Ends"), moment(ticket.due_at, now)))
+    if placed := why_here(ticket, now):
+        pairs += [(gettext("Moved up"), placed.moved_up), (gettext("Stands as if due"), placed.stands)]
     if ticket.snoozed_until and ticket.snoozed_until > now:
         pairs.append((gettext("Snoozed until"), moment(ticket.snoozed_until, now)))
     pairs.append((gettext("Customer clock"), span(now - ticket.responded_at)))
@@ -360,7 +459,7 @@ def _tip(ticket: Ticket, promise: Action | None, calendar: Calendar | None, now:
 # --- tabs and groups -------------------------------------------------------------------------------------------
 
 
-def _labels() -> dict[str, str]:
+def view_labels() -> dict[str, str]:
     return {
         "late": gettext("Late"),
         "today": gettext("Today"),
@@ -369,12 +468,13 @@ def _labels() -> dict[str, str]:
         "waiting": gettext("Waiting on customer"),
         "snoozed": gettext("Snoozed"),
         "mine": gettext("All mine"),
+        "team": gettext("My team"),
         "unassigned": gettext("Unassigned"),
     }
 
 
 def _tabs(counts: dict[str, int], view: str, days: Days) -> list[Tab]:
-    labels, base = _labels(), reverse("queue")
+    labels, base = view_labels(), reverse("queue")
     return [
         Tab(
             name=name,
@@ -394,7 +494,7 @@ def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Gr
     found: dict[str, list[Row]] = {name: [] for name in GROUPS}
     for row in rows:
         found[group_of(row.ticket, days)].append(row)
-    labels, base = _labels(), reverse("queue")
+    labels, base = view_labels(), reverse("queue")
     snoozed = sum(1 for row in found["later"] if row.ticket.snoozed_until and row.ticket.snoozed_until > days.now)
     groups = []
     for name, members in found.items():

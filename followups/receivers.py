@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.signals import post_migrate
 
-from followups import opening, seeds
+from followups import opening, reranking, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
+from nps_loop.jobs import running
 from nps_loop.mail import hooks
 from nps_loop.mail.models import Message, Stream
 from nps_loop.people.models import User
@@ -34,6 +35,7 @@ def connect() -> None:
     followup_port.register_teams(teams_of)
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
+    running.register(reranking.KIND, reranking.rerank)
     hooks.before_handover.append(why_no_longer)
     hooks.accepted.append(mails_accepted)
     hooks.failed.append(mails_failed)

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import counting, keyset
+from followups import counting, keyset, saved_views, ticket_search
 from followups.filters import TicketFilter
-from followups.models import Member, Ticket
+from followups.models import Member, SavedView, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.queue_page import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
@@ -54,6 +54,8 @@ ORDERS = {
         keyset.Order("number", "pk", int, descending=True),
     )
 }
+# The best match first: how a search sorts that found few enough to rank them.
+BEST = keyset.Order("", "place", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedView:
+class FixedView:
     label: str
     url: str
     count: str
@@ -89,7 +91,7 @@ class Tickets:
     orders: list[Choice]
     states: list[Choice]
     bands: list[Choice]
-    views: list[SavedView]
+    views: list[FixedView]
     chips: list[Chip]
     count: str
     rows: list[Row]
@@ -102,6 +104,9 @@ class Tickets:
     chosen_touchpoints: tuple[str, ...] = ()
     only: tuple[tuple[str, str, bool], ...] = ()
     carried: tuple[tuple[str, str], ...] = ()
+    kept: tuple[saved_views.ViewTab, ...] = ()
+    search_note: str = ""
+    save_url: str = ""
 
 
 def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
@@ -110,17 +115,25 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
     if not any(name not in ABOUT_THE_PAGE for name in asked):
         asked["live"] = "true"
     seen = Ticket.objects.visible_to(viewer.user)
+    kept = saved_views.views_for(viewer, SavedView.Page.TICKETS, most=saved_views.SHOWN)
     filters = TicketFilter(asked, queryset=seen, request=request, now=now)
+    filters.look_up(saved_views.searches_in(kept) | {asked.get("q", "").strip()})
     errors = {name: str(found[0]) for name, found in filters.form.errors.items()}
     # What could not be understood narrows nothing silently: it is named, and the list is empty.
     narrowed = filters.qs if not errors else seen.none()
-    order = ORDERS.get(asked.get("sort", ""), ORDERS["due"])
+    search = filters.search_for(text) if not errors and (text := asked.get("q", "").strip()) else None
+    order = ORDERS.get(asked.get("sort", "")) or _natural_order(search)
     views = _views(viewer, now)
-    counts = counting.count_each({"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}})
+    held = {each.pk: saved_views.rows_of_tickets_view(each, request, now=now) for each in kept}
+    misfits = {pk: reason for pk, (_, reason) in held.items() if reason} | saved_views.gone(kept)
+    counts = counting.count_each(
+        {"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}}
+        | {saved_views.part_of(each): held[each.pk][0] for each in kept}
+    )
     # First which tickets, then all that a row shows of those few; asked at once, it is joined for every ticket.
     chosen = Ticket.objects.filter(pk__in=narrowed.order_by().values("pk"))  # type: ignore[misc]
     found = keyset.page(
-        _sortable(chosen.only("rank", "responded_at", "score"), order),
+        _sortable(chosen.only("rank", "responded_at", "score"), order, search),
         order,
         size=PAGE,
         after=asked.get("after", ""),
@@ -133,11 +146,11 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         filters=filters,
         errors=errors,
         order=order.name,
-        orders=_orders(order),
+        orders=_orders(asked.get("sort", ""), search),
         states=_choices(TicketState.choices, asked.getlist("state") or _all_live(asked)),
         bands=_choices(Band.choices, asked.getlist("band")),
-        views=_saved_views(views, counts, asked),
-        chips=_chips(filters, asked),
+        views=_fixed_views(views, counts, asked),
+        chips=chips_of(filters, asked),
         count=counting.in_words(counts[""]),
         rows=rows_of(shown, viewer, days),
         before_url=_url(asked, before=found.before) if found.before else "",
@@ -150,6 +163,9 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         touchpoints=tuple(Touchpoint.objects.all()),
         chosen_touchpoints=tuple(asked.getlist("touchpoint")),
         only=tuple(_only(asked)),
+        kept=tuple(saved_views.tabs(kept, misfits, counts, viewer, _here(asked))),
+        search_note=ticket_search.in_words(search) if search else "",
+        save_url=saved_views.save_address(SavedView.Page.TICKETS, _url(asked, filters="").partition("?")[2]),
         carried=tuple((name, value) for name in CARRIED for value in asked.getlist(name) if value),
     )
 
@@ -177,8 +193,17 @@ def _only(asked: QueryDict) -> list[tuple[str, str, bool]]:
     return [(name, label, asked.get(name) in ("true", "on", "1", "yes")) for name, label in labels.items()]
 
 
-def _sortable(rows: QuerySet[Ticket], order: keyset.Order) -> QuerySet[Ticket]:
+def _natural_order(search: ticket_search.Search | None) -> keyset.Order:
+    """How the list sorts unasked: what is due first; a search the best match first, one for common words the newest."""
+    if search is None:
+        return ORDERS["due"]
+    return BEST if search.is_ranked else ORDERS["number"]
+
+
+def _sortable(rows: QuerySet[Ticket], order: keyset.Order, search: ticket_search.Search | None) -> QuerySet[Ticket]:
     """The rows with the value they are sorted by, where that is not a column of their own."""
+    if order is BEST and search is not None:
+        return rows.annotate(place=ticket_search.place_in(search))
     if order.field == "worth":
         money = DecimalField(max_digits=14, decimal_places=2)
         return rows.annotate(worth=Coalesce("account__annual_value", Value(Decimal(0), money)))
@@ -195,7 +220,7 @@ def _choices(pairs: Iterable[tuple[str, Any]], chosen: list[str]) -> list[Choice
     return [Choice(value, str(label), value in chosen) for value, label in pairs]
 
 
-def _orders(order: keyset.Order) -> list[Choice]:
+def _orders(sort: str, search: ticket_search.Search | None) -> list[Choice]:
     labels = {
         "due": gettext("Due"),
         "answered": gettext("Answered"),
@@ -204,7 +229,15 @@ def _orders(order: keyset.Order) -> list[Choice]:
         "renewal": gettext("Renewal"),
         "number": gettext("Number"),
     }
-    return [Choice(name, labels[name], name == order.name) for name in ORDERS]
+    unasked = labels["due"]
+    if search is not None:
+        unasked = gettext("Best match") if search.is_ranked else gettext("Newest")
+    else:
+        labels.pop("due")
+    return [
+        Choice("", unasked, sort not in labels),
+        *(Choice(name, label, name == sort) for name, label in labels.items()),
+    ]
 
 
 # --- saved views, chips ----------------------------------------------------------------------------------------
@@ -237,13 +270,13 @@ def _views(viewer: Viewer, now: datetime) -> dict[str, tuple[str, dict[str, str]
     }
 
 
-def _saved_views(
+def _fixed_views(
     views: dict[str, tuple[str, dict[str, str], QuerySet[Ticket]]], counts: dict[str, int], asked: QueryDict
-) -> list[SavedView]:
+) -> list[FixedView]:
     ignored = ("after", "before", "filters")
     now_asked = {name: asked.getlist(name) for name in asked if name not in ignored and asked[name]}
     return [
-        SavedView(
+        FixedView(
             label,
             f"{reverse('tickets')}?{urlencode(query)}",
             counting.in_words(counts[name]),
@@ -251,6 +284,14 @@ def _saved_views(
         )
         for name, (label, query, _) in views.items()
     ]
+
+
+def _here(asked: QueryDict) -> str:
+    """The address of what is shown, as a kept view has it."""
+    kept = asked.copy()
+    for name in ("after", "before", "filters"):
+        kept.pop(name, None)
+    return f"{reverse('tickets')}?{saved_views.written(kept)}"
 
 
 def _url(asked: QueryDict, **changed: str) -> str:
@@ -266,7 +307,7 @@ def _url(asked: QueryDict, **changed: str) -> str:
     return f"{reverse('tickets')}?{kept.urlencode()}"
 
 
-def _chips(filters: TicketFilter, asked: QueryDict) -> list[Chip]:
+def chips_of(filters: TicketFilter, asked: QueryDict) -> list[Chip]:
     if not filters.form.is_valid():
         return []
     found = []

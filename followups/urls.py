@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, day, loop, queue, team, ticket, tickets, together
+from followups.views import actions, customers, day, loop, queue, saved, team, ticket, tickets, together
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", day.home, name="home"),
@@ -10,6 +10,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
     path("queue/together/", together.together, name="together"),
     path("queue/together/<int:number>/", together.together_job, name="together-job"),
+    path("queue/changes/", queue.queue_changes, name="queue-changes"),
+    path("views/", saved.views, name="views"),
+    path("views/<int:number>/rename/", saved.rename, name="view-rename"),
+    path("views/<int:number>/delete/", saved.delete, name="view-delete"),
     path("tickets/", tickets.tickets_page, name="tickets"),
     path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),

@@ -1,3 +1,4 @@
+from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.teams import Away, Member, Team
@@ -20,6 +21,7 @@ __all__ = [
     "ActionMove",
     "AssignmentRound",
     "Away",
+    "BonusHours",
     "Calendar",
     "ContactAttempt",
     "Conversation",
@@ -35,9 +37,11 @@ __all__ = [
     "Resolution",
     "RootCause",
     "Rule",
+    "SavedView",
     "SlaPolicy",
     "Team",
     "Ticket",
+    "TicketDocument",
     "Verdict",
     "Watcher",
 ]

@@ -226,6 +226,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["owner", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_an_owner"),
             models.Index(fields=["team", "rank", "id"], condition=Q(state__in=LIVE), name="queue_of_a_team"),
+            models.Index(fields=["rank", "id"], condition=Q(state__in=LIVE), name="queue_of_everybody"),
             models.Index(
                 fields=["opened_at", "id"], condition=Q(state__in=LIVE, owner=None), name="tickets_unassigned"
             ),

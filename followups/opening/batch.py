@@ -9,7 +9,7 @@ from datetime import datetime
 from followups import deadlines
 from followups.deciding import Ruling, rules_in_force
 from followups.messages import notices
-from followups.models import Member, Rule, Team, Ticket
+from followups.models import BonusHours, Member, Rule, Team, Ticket
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 from surveys.models import Brand, Response
@@ -25,6 +25,7 @@ class SetUp:
     team_of_touchpoint: dict[int, Team]
     team_of_member: dict[int, Team]
     default_team: Team | None
+    bonus_hours: BonusHours
 
     @classmethod
     def read(cls) -> SetUp:
@@ -44,6 +45,7 @@ class SetUp:
             team_of_touchpoint={point.pk: team for team in teams.values() for point in team.touchpoints.all()},
             team_of_member={user: teams[team] for user, team in Member.objects.team_of_each().items()},
             default_team=next((team for team in teams.values() if team.is_default), next(iter(teams.values()), None)),
+            bonus_hours=BonusHours.current(),
         )
 
     def team_for(self, response: Response) -> Team | None:

@@ -66,6 +66,7 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
                 unhappy_before=contact is not None and contact.pk in unhappy_before,
             ),
             response.day,
+            setup.bonus_hours,
         )
         owed = deadlines.at_opening(ticket, policy, calendar)
         vars(ticket).update(deadlines.due_fields(ticket, owed, ()))

@@ -24,6 +24,7 @@ from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
+from followups.why_here import Sum, why_here
 from followups.workflow.ending import nobody_reached
 from followups.workflow.table import Offer, offers
 from nps_loop.mail.models import Message
@@ -129,6 +130,11 @@ class TicketPage:
     @property
     def renews_in(self) -> int | None:
         return queue_page.renews_in(self.case.ticket, self.now)
+
+    @property
+    def placed(self) -> Sum | None:
+        """Why it stands where it stands in the queue."""
+        return why_here(self.case.ticket, self.now)
 
     # What to do --------------------------------------------------------------------------------------------------
 

@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from followups import navigation
+from followups import queue_changes as changes
 from followups.queue_page import GROUPS, VIEWS, queue
 from followups.viewing import viewer
+from followups.way_back import remember
+from nps_loop.people.models import User
 
 
 @login_required
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    view = request.GET.get("view", "mine")
     page = queue(
         viewer(request),
-        view=view if view in VIEWS or view in GROUPS else "mine",
+        view=_view(request),
         search=request.GET.get("q", ""),
         after=request.GET.get("after", ""),
         now=now,
+        beside=navigation.parts(cast(User, request.user), now),
     )
-    return render(request, "followups/queue.html", {"page": page, "now": now, "viewer": viewer(request)})
+    navigation.take(request, page.counts)
+    response = render(request, "followups/queue.html", {"page": page, "now": now, "viewer": viewer(request)})
+    return remember(request, response)
+
+
+@login_required
+@require_safe
+def queue_changes(request: HttpRequest) -> HttpResponse:
+    """What the open page asks again and again: counts, and version by row. 304 while nothing changed."""
+    body, tag = changes.changes(
+        viewer(request),
+        view=_view(request),
+        search=request.GET.get("q", ""),
+        after=request.GET.get("after", ""),
+        now=timezone.now(),
+    )
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers={"ETag": tag})
+    return HttpResponse(body, content_type="application/json", headers={"ETag": tag, "Cache-Control": "no-store"})
+
+
+def _view(request: HttpRequest) -> str:
+    view = request.GET.get("view", "mine")
+    return view if view in VIEWS or view in GROUPS else "mine"

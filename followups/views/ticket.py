@@ -27,6 +27,7 @@ from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
 from followups.viewing import Viewer, viewer
 from followups.views import actions
+from followups.way_back import way_back
 from nps_loop.people.models import User
 
 # The field of each form that holds what is hardest to write again.
@@ -193,7 +194,9 @@ def _again(
 
 
 def _draw(request: HttpRequest, page: TicketPage, *, status: int = 200) -> HttpResponse:
-    context = {"page": page, "case": page.case, "ticket": page.case.ticket, "now": page.now}
+    ticket = page.case.ticket
+    back = way_back(request, ticket.pk, fallback="queue" if ticket.owner_id == request.user.pk else "tickets")
+    context = {"page": page, "case": page.case, "ticket": ticket, "now": page.now, "back": back}
     name = "ticket_limited" if page.case.is_limited else "ticket"
     return render(request, f"followups/{name}.html", context, status=status)
 

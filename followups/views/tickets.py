@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from followups.tickets_page import tickets
 from followups.viewing import viewer
+from followups.way_back import remember
 
 
 @login_required
@@ -17,4 +18,4 @@ from followups.viewing import viewer
 def tickets_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     page = tickets(request, viewer(request), now=now)
-    return render(request, "followups/tickets.html", {"page": page, "now": now})
+    return remember(request, render(request, "followups/tickets.html", {"page": page, "now": now}))

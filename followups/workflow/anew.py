@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import deadlines, priority
-from followups.models import Calendar, Conversation, Deadline, Event, Ticket
+from followups.models import BonusHours, Calendar, Conversation, Deadline, Event, Ticket
 from followups.refusals import NotAllowed
 from followups.workflow.writing import OpenTicket
 from surveys.scoring import Band
@@ -54,7 +54,7 @@ def take_up_anew(work: OpenTicket, *, at: datetime, reason: str) -> Ticket:
         renewal_on=account.renewal_on if account else None,
         unhappy_before=True,
     )
-    fresh.bonus = priority.bonus(weight, day)
+    fresh.bonus = priority.bonus(weight, day, BonusHours.current())
     owed = deadlines.at_opening(fresh, policy, calendar)
     vars(fresh).update(deadlines.due_fields(fresh, owed, ()))
     fresh.resolution_due_at = next(row.due_at for row in owed if row.target == Deadline.Target.RESOLUTION)

@@ -21,6 +21,7 @@
     var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row"), seen);
     if (!rows.length) return false;
     var at = rows.findIndex(function (row) { return row.hasAttribute("aria-current"); });
+    if (at < 0) at = rows.findIndex(function (row) { return row.matches(":target"); });
     var next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
     rows.forEach(function (row) { row.removeAttribute("aria-current"); });
     next.setAttribute("aria-current", "true");

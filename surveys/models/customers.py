@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Replace
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +71,14 @@ class Account(models.Model):
         return self.name
 
 
+def digits_of(field: str) -> models.Expression:
+    """A phone number in `field` without the signs people group its digits with, as an expression of the database."""
+    found = Replace(models.F(field), models.Value(" "), models.Value(""))
+    for sign in "+-()./":
+        found = Replace(found, models.Value(sign), models.Value(""))
+    return found
+
+
 class Contact(models.Model):
     """The person who answers."""
 
@@ -87,6 +96,10 @@ class Contact(models.Model):
     role = models.CharField(max_length=120, blank=True)
     email = models.EmailField(max_length=320, blank=True, help_text="Where mail to this person goes.")
     phone = models.CharField(max_length=40, blank=True)
+    # Kept by the database itself, so that no way to write a number can forget it.
+    phone_digits = models.GeneratedField(
+        expression=digits_of("phone"), output_field=models.CharField(max_length=40), db_persist=True
+    )
     language = models.CharField(max_length=10, blank=True, help_text="Empty: not known, English is used.")
     time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: not known, the team's is used.")
     preferred_channel = models.CharField(max_length=10, choices=Channel, blank=True, default=Channel.NONE)

@@ -78,6 +78,10 @@ def _work(cast: Cast) -> Iterator[Place]:
     yield Place("queue", "/queue/", cast.agent)
     for view in ("late", "today", "waiting", "snoozed", "unassigned"):
         yield Place(f"queue-{view}", f"/queue/?view={view}", cast.agent)
+    yield Place("queue-team", "/queue/?view=team", cast.lead)
+    yield Place("views", "/views/", cast.agent)
+    yield Place("view-to-save", "/views/?page=tickets&query=band%3Ddetractor%26q%3Dinvoice", cast.agent)
+    yield Place("view-not-to-save", "/views/?page=queue&query=view%3Dnonsense", cast.agent)
     yield Place("queue-none-found", "/queue/?q=zzzzz", cast.agent)
     yield Place("queue-of-nobody", "/queue/", cast.admin)
     yield Place("actions", "/actions/", cast.agent)

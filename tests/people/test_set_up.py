@@ -32,7 +32,7 @@ READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], 
 CONFIGURED = {
     "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.Rule", "followups.SlaPolicy",
     "followups.Calendar", "followups.RootCause", "surveys.Brand", "surveys.Touchpoint", "surveys.Survey",
-    "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
+    "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression", "followups.BonusHours",
 }  # fmt: skip
 
 

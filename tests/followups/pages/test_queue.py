@@ -59,9 +59,9 @@ def test_each_view_shows_its_tickets(queue: Cast, hanna: Client, view: str, expe
 
 def test_views_carry_live_counts(queue: Cast, hanna: Client) -> None:
     page = " ".join(shown(hanna, "/queue/").split())
-    assert 'Late <span class="count count-hot">1</span>' in page
-    assert 'All mine <span class="count">9</span>' in page
-    assert 'Unassigned <span class="count">1</span>' in page
+    assert 'Late <span class="count count-hot" data-count="late">1</span>' in page
+    assert 'All mine <span class="count" data-count="mine">9</span>' in page
+    assert 'Unassigned <span class="count" data-count="unassigned">1</span>' in page
 
 
 def test_groups_and_views_add_up(queue: Cast, hanna: Client) -> None:
@@ -234,7 +234,7 @@ def test_the_queue_costs_the_same_with_ten_and_ten_thousand_tickets(queue: Cast,
     few = {url: queries(hanna, url) for url in urls}
     many(queue, 10_000)
     for url in urls:
-        assert len(queries(hanna, url)) <= len(few[url]) <= 10, "\n".join(few[url])
+        assert len(queries(hanna, url)) <= len(few[url]) <= 8, "\n".join(few[url])
 
 
 def test_the_queue_costs_the_same_with_one_and_with_many_promises(queue: Cast, hanna: Client) -> None:
@@ -248,4 +248,4 @@ def test_the_queue_costs_the_same_with_one_and_with_many_promises(queue: Cast, h
 def test_counts_stop_at_five_hundred(queue: Cast, hanna: Client) -> None:
     many(queue, 600)
     page = " ".join(shown(hanna, "/queue/").split())
-    assert 'All mine <span class="count">500+</span>' in page
+    assert 'All mine <span class="count" data-count="mine">500+</span>' in page
