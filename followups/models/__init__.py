@@ -1,4 +1,5 @@
 from followups.models.initiatives import Initiative
+from followups.models.people import ContactEvent, Looking
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.teams import Away, Member, Team
 from followups.models.tickets import Conversation, Ticket
@@ -22,6 +23,7 @@ __all__ = [
     "Away",
     "Calendar",
     "ContactAttempt",
+    "ContactEvent",
     "Conversation",
     "Deadline",
     "Decision",
@@ -29,6 +31,7 @@ __all__ = [
     "Escalation",
     "Event",
     "Initiative",
+    "Looking",
     "Member",
     "Note",
     "Reply",
