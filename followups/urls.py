@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, loop, queue, team, ticket, tickets, together, visits
+from followups.views import actions, customers, loop, presence, queue, team, ticket, tickets, together, visits
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
     path("tickets/<int:number>/considered/", ticket.considered_page, name="ticket-considered"),
+    path("tickets/<int:number>/looking/", presence.looking, name="ticket-looking"),
     path("tickets/<int:number>/<slug:verb>/", ticket.act, name="ticket-verb"),
     path("team/", team.team, name="team"),
     path("reports/", include("followups.reports.urls")),

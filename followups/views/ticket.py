@@ -22,7 +22,7 @@ from followups.models import AssignmentRound, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import moment
-from followups.ticket_page import Conflict, TicketPage, find, read
+from followups.ticket_page import Conflict, TicketPage, comparing, find, read
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
 from followups.viewing import Viewer, viewer
@@ -187,8 +187,15 @@ def _again(
         preview=preview_of(form) if preview else {},
     )
     if stale is not None:
-        since = [entry for entry in timeline(page.case) if entry.key[0] > (old_version or 0)]
-        page.conflict = Conflict(_not_saved(form), since[:3], _longest(request.POST))
+        old = old_version or 0
+        since = [entry for entry in timeline(page.case) if entry.key[0] > old]
+        page.conflict = Conflict(
+            message=_not_saved(form),
+            since=since[:3],
+            typed=_longest(request.POST),
+            changes=comparing.changes(page.case, old),
+            lines=comparing.lines(form, page.case, old),
+        )
     return _draw(request, page, status=status)
 
 

@@ -264,6 +264,7 @@ def assign(
         )
         for sibling in siblings:
             sibling.conversation = current.conversation
+        had_it = current.owner
         why = f"{actor.user.name} gave it to you" if actor.user else "given to you"
         give(
             [
@@ -275,6 +276,13 @@ def assign(
             actor=actor,
             now=now,
         )
+        if had_it is not None and had_it.is_active and had_it != actor.user:
+            words = (
+                f"{actor.user.name if actor.user else 'A program'} gave #{current.pk} to {to.name}: {reason.strip()}"
+            )
+            subject = f"#{current.pk} is with {to.name} now"
+            key = f"taken-over:{current.pk}:{current.version}"
+            work.mail_later([notices.to_person(had_it, current, subject, [words], dedupe_key=key)])
     return work.ticket
 
 
