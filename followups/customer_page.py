@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from followups.models import Action, ContactAttempt, Initiative, Ticket, Verdict
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
+from followups.persons import people_of, works_on
 from followups.team_page.people import language_name
 from followups.templatetags.moments import on_day
 from followups.ticket_page.aside import Scores, how_it_went, scores, time_there
@@ -73,22 +74,21 @@ class ContactPage:
     language: str
     time_there: str
     open_count: int
+    may_merge: bool
 
 
 def contact_of(viewer: Viewer, number: int) -> Contact | None:
     """The person, for whoever works on a case of theirs or looks after their company. Merged ones lead on."""
-    rows = Contact.objects.select_related("account__owner", "merged_into").filter(pk=number)
-    if not viewer.user.is_superuser:
-        theirs = Ticket.objects.filter(_works_on(viewer), contact__isnull=False).values("contact")
-        rows = rows.filter(Q(pk__in=theirs) | Q(account__owner=viewer.user) | Q(merged_into__isnull=False))
-    found = rows.first()
-    if found is not None and found.merged_into_id is not None and found.merged_into_id != found.pk:
-        return contact_of(viewer, found.merged_into_id)
-    return found
-
-
-def _works_on(viewer: Viewer) -> Q:
-    return Q(team__in=viewer.team_ids) | Q(owner=viewer.user)
+    rows = Contact.objects.select_related("account__owner")
+    seen: set[int] = set()
+    while number not in seen:
+        seen.add(number)
+        known = Q(pk__in=people_of(viewer).values("pk")) | Q(merged_into__isnull=False)
+        found = rows.filter(known, pk=number).first()
+        if found is None or found.merged_into_id is None:
+            return found
+        number = found.merged_into_id
+    return None
 
 
 def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactPage:
@@ -130,6 +130,7 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
         language=language_name(contact.language.partition("-")[0].lower()) if contact.language else "",
         time_there=time_there(contact, now),
         open_count=len(running),
+        may_merge=viewer.leads,
     )
 
 
@@ -258,7 +259,7 @@ def account_of(viewer: Viewer, number: int) -> Account | None:
     rows = Account.objects.select_related("owner", "parent").filter(pk=number)
     if viewer.user.is_superuser:
         return rows.first()
-    theirs = Ticket.objects.filter(_works_on(viewer), account__isnull=False).values("account")
+    theirs = Ticket.objects.filter(works_on(viewer), account__isnull=False).values("account")
     return rows.filter(Q(pk__in=theirs) | Q(owner=viewer.user)).first()
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups.views import actions, customers, loop, presence, queue, team, ticket, tickets, together, visits
+from followups.views import actions, customers, loop, people, presence, queue, team, ticket, tickets, together, visits
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queue_page, name="queue"),
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/", include("followups.reports.urls")),
     path("actions/", actions.actions_page, name="actions"),
     path("contacts/<int:number>/", customers.contact, name="contact"),
+    path("contacts/<int:number>/merge/", people.merge, name="contact-merge"),
+    path("responses/<int:number>/whose/", people.whose, name="answer-whose"),
     path("accounts/<int:number>/", customers.account, name="account"),
     path("accounts/<int:number>/visit/", visits.visit, name="account-visit"),
     path("responses/<int:number>/open-ticket/", customers.open_ticket, name="open-ticket"),
