@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from followups.account_page import account_of, account_page
 from followups.actors import Actor
-from followups.customer_page import account_of, account_page, contact_of, contact_page
+from followups.customer_page import contact_of, contact_page
 from followups.opening import open_by_hand
 from followups.refusals import Refused
 from followups.viewing import viewer

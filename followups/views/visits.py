@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from followups.account_page import account_of
 from followups.actors import Actor
-from followups.customer_page import account_of
 from followups.forms.visiting import VisitForm
 from followups.viewing import viewer
 from followups.visiting import Visit, log_visit, stops
