@@ -92,6 +92,11 @@ class ContactPage:
     merged_on: dict[int, datetime]
     how_we_know: list[str]
 
+    @property
+    def may_open(self) -> bool:
+        """Whether a ticket can be opened by hand over one of the answers."""
+        return any(voice.may_open for voice in self.voices)
+
 
 def contact_of(viewer: Viewer, number: int) -> Contact | None:
     """The person, for whoever works on a case of theirs or looks after their company. Merged ones lead on."""

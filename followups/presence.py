@@ -22,6 +22,11 @@ def looks(ticket: Ticket, user: User, *, now: datetime) -> None:
     )
 
 
+def leaves(ticket: Ticket, user: User) -> None:
+    """This person has closed it. One query."""
+    Looking.objects.filter(ticket=ticket, user=user).delete()
+
+
 def others_looking(ticket: Ticket, user: User, *, now: datetime) -> list[str]:
     """Names of everybody else who has it open, who came last first. One query."""
     rows = Looking.objects.at(now).filter(ticket=ticket).exclude(user=user).select_related("user")

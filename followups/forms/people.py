@@ -44,7 +44,12 @@ class WhoseForm(_PersonForm):
     email = forms.EmailField(
         label=_("Mail address"), required=False, error_messages={"invalid": _("This is not an e-mail address.")}
     )
-    keys = forms.TypedMultipleChoiceField(label=_("Keys that go along"), required=False, coerce=int)
+    keys = forms.TypedMultipleChoiceField(
+        label=_("Keys that go along"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
+    )
 
     def __init__(
         self, data: Any = None, *, people: Sequence[Contact], keys: Sequence[ContactKey], **kwargs: Any

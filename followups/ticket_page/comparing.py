@@ -74,7 +74,7 @@ def changes(case: Case, version: int) -> list[Change]:
 
 
 def _state(state: str) -> str:
-    return str(TicketState(state).label) if state else ""
+    return str(TicketState(state).label) if state else "–"
 
 
 def _gives(event: Event) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from followups.models import Ticket
-from followups.presence import looking_in_words, looks, others_looking
+from followups.presence import leaves, looking_in_words, looks, others_looking
 
 LARGEST = 2**63
 
@@ -24,6 +24,9 @@ def looking(request: HttpRequest, number: int) -> HttpResponse:
     ticket = tickets.filter(pk=number).first() if number < LARGEST else None
     if ticket is None:
         raise Http404
+    if request.method == "POST" and "gone" in request.POST:
+        leaves(ticket, user)
+        return HttpResponse(status=204)
     if request.method == "POST":
         looks(ticket, user, now=now)
     shown = request.POST.get("version", "")

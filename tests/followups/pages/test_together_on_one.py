@@ -68,6 +68,12 @@ def test_it_is_over_when_the_page_says_nothing_any_more(cast: Cast, hanna: Clien
     assert [row.user for row in Looking.objects.all()] == [cast.hanna]
 
 
+def test_whoever_closes_the_page_is_gone_at_once(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    ping(logged_in(cast.lead), marta)
+    assert ping(logged_in(cast.lead), marta, gone="1").status_code == 204
+    assert "has this open" not in shown(hanna, f"/tickets/{marta.pk}/") and not Looking.objects.exists()
+
+
 def test_nothing_is_drawn_again_that_the_page_shows(cast: Cast, hanna: Client, marta: Ticket) -> None:
     ping(logged_in(cast.lead), marta)
     assert ping(hanna, marta, shown="Tomás Ruiz has this open").status_code == 204
