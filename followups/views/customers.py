@@ -62,6 +62,9 @@ def open_ticket(request: HttpRequest, number: int) -> HttpResponse:
         ticket = open_by_hand(response, actor=actor, now=timezone.now(), reason=request.POST.get("reason", ""))
     except Refused as refusal:
         messages.warning(request, refusal.message)
+        if reason := request.POST.get("reason", "").strip():
+            # Somebody may have been faster: what was written belongs on the ticket that is there.
+            messages.info(request, gettext("What you wrote: %(words)s") % {"words": reason})
         return redirect("contact", response.contact_id)
     messages.success(request, gettext("Ticket #%(n)s is open.") % {"n": ticket.pk})
     return redirect("contact", response.contact_id)

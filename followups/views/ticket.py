@@ -177,7 +177,12 @@ def _again(
         form = _form(request, ticket, form.verb, now, data)
         form.is_valid()
     if isinstance(form, ActionForm) and request.POST.get("from") == "actions":
-        return actions.draw(request, bound=form, notice=_not_saved(form) if stale else refusal, status=status)
+        lines = []
+        if stale is not None or refusal:
+            # The promise may have left the page, and its form with it: what was typed stands here.
+            lines = comparing.lines(form, read(ticket, viewer(request), now=now), old_version or 0)
+        notice = _not_saved(form) if stale else refusal
+        return actions.draw(request, bound=form, notice=notice, lines=lines, status=status)
     page = _page(
         request,
         ticket,

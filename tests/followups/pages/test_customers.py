@@ -79,6 +79,7 @@ def test_a_ticket_is_opened_by_hand_with_a_reason(cast: Cast, hanna: Client, mar
     assert Ticket.objects.filter(response=answer).exists()
     again = hanna.post(f"/responses/{answer.pk}/open-ticket/", {"reason": "Twice."}, follow=True)
     assert "This answer has a ticket already." in again.content.decode()
+    assert "What you wrote: Twice." in again.content.decode()
     assert hanna.get(f"/responses/{answer.pk}/open-ticket/").status_code == 405
 
 

@@ -206,6 +206,23 @@ def test_every_form_that_is_too_late_shows_both_sides_and_keeps_every_word(
         assert "To whom? Tomás Ruiz Nils Aker" in notice
 
 
+def test_a_promise_that_was_finished_meanwhile_keeps_the_sentence_of_who_came_second(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    workflow.log_contact(marta, actor=Actor.person(cast.hanna), now=NOW, version=None, channel="phone", outcome="spoke")
+    plan = {"title": "Send the list", "owner": cast.nils, "due_on": (NOW + 2 * DAY).date()}
+    workflow.add_action(marta, actor=Actor.person(cast.hanna), now=NOW, version=None, **plan)
+    action = Action.objects.get()
+    version = Ticket.objects.get(pk=marta.pk).version
+    workflow.complete_action(
+        marta, actor=Actor.person(cast.hanna), now=NOW, version=None, action=action, what_changed="Hanna sent it."
+    )
+    data = {"version": version, "action": action.pk, "what_changed": TYPED, "from": "actions"}
+    answer = logged_in(cast.nils).post(f"/tickets/{marta.pk}/complete-action/", data)
+    notice = text(answer.content.decode().split('role="alert"')[1].split("</section>")[0])
+    assert answer.status_code == 409 and TYPED in notice and "Hanna sent it." in notice
+
+
 def test_a_fact_that_did_not_change_is_not_named(cast: Cast, hanna: Client, marta: Ticket) -> None:
     version = marta.version
     workflow.hold(marta, actor=Actor.person(cast.nils), now=NOW, version=None, reason="A lawyer wrote.")
