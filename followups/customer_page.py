@@ -1,31 +1,29 @@
-"""What /contacts/<id>/ and /accounts/<id>/ show: one person, one company, with everything they said and were told."""
+"""What /contacts/<id>/ shows: one person, with everything they said, were told and were promised."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups.models import Action, ContactAttempt, Initiative, Ticket, Verdict
-from followups.models.tickets import TicketState
+from followups.models import Action, ContactAttempt, ContactEvent, Deadline, Reply, Ticket, Verdict
 from followups.next_step import NextStep, next_step
+from followups.persons import people_of
 from followups.team_page.people import language_name
-from followups.templatetags.moments import lower_first, on_day
+from followups.templatetags.moments import on_day
 from followups.ticket_page.aside import Scores, how_it_went, scores, time_there
 from followups.ticket_page.timeline import mail_tag, was_kept
-from followups.viewing import Viewer, customer_without_name
+from followups.viewing import Viewer
 from nps_loop.mail.models import Message, Stream, Suppression
-from surveys.models import Account, Contact, ContactKey, Response
+from surveys.models import Contact, ContactKey, Response
 from surveys.quoting import display, quote
-from surveys.scoring import Nps, nps
 
 ANSWERS_SHOWN = 30
 HAPPENED_SHOWN = 25
-YEAR = timedelta(days=365)
+PROMISES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,8 @@ class Voice:
     outcome: str
     settled: bool
     may_open: bool
+    # The ticket over it, where this person may open that.
+    ticket: Ticket | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,19 @@ class Happened:
     words: str
     ticket: int | None = None
     tag: tuple[str, str, str] | None = None
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Something this person was told would happen: what, by whom, by when, and whether it was kept."""
+
+    what: str
+    who: str
+    by: datetime
+    kept: bool | None
+    state: str
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,8 @@ class ContactPage:
     voices: list[Voice]
     open_ticket: Ticket | None
     step: NextStep | None
-    promises: list[tuple[Action, bool | None]]
+    tickets: list[Ticket]
+    promises: list[Promised]
     happened: list[Happened]
     scores: Scores | None
     may_send: list[MaySend]
@@ -73,37 +87,44 @@ class ContactPage:
     language: str
     time_there: str
     open_count: int
+    may_merge: bool
+    more_answers: bool
+    merged_on: dict[int, datetime]
+    how_we_know: list[str]
+
+    @property
+    def may_open(self) -> bool:
+        """Whether a ticket can be opened by hand over one of the answers."""
+        return any(voice.may_open for voice in self.voices)
 
 
 def contact_of(viewer: Viewer, number: int) -> Contact | None:
     """The person, for whoever works on a case of theirs or looks after their company. Merged ones lead on."""
-    rows = Contact.objects.select_related("account__owner", "merged_into").filter(pk=number)
-    if not viewer.user.is_superuser:
-        theirs = Ticket.objects.filter(_works_on(viewer), contact__isnull=False).values("contact")
-        rows = rows.filter(Q(pk__in=theirs) | Q(account__owner=viewer.user) | Q(merged_into__isnull=False))
-    found = rows.first()
-    if found is not None and found.merged_into_id is not None and found.merged_into_id != found.pk:
-        return contact_of(viewer, found.merged_into_id)
-    return found
-
-
-def _works_on(viewer: Viewer) -> Q:
-    return Q(team__in=viewer.team_ids) | Q(owner=viewer.user)
+    rows = Contact.objects.select_related("account__owner")
+    seen: set[int] = set()
+    while number not in seen:
+        seen.add(number)
+        known = Q(pk__in=people_of(viewer).values("pk")) | Q(merged_into__isnull=False)
+        found = rows.filter(known, pk=number).first()
+        if found is None or found.merged_into_id is None:
+            return found
+        number = found.merged_into_id
+    return None
 
 
 def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactPage:
-    """Everything about one person. Nine queries."""
+    """Everything about one person. Thirteen queries, however much there is."""
     answers = list(
         Response.objects.filter(contact=contact)
         .select_related("touchpoint", "source", "ticket__owner")
         .defer("search_text", "attributes")
-        .order_by("-responded_at", "-id")[:ANSWERS_SHOWN]
+        .order_by("-responded_at", "-id")[: ANSWERS_SHOWN + 1]
     )
     # Who works on one case of a person sees their other cases only where they may see those too.
     tickets = list(
         Ticket.objects.visible_to(viewer.user)
         .filter(contact=contact)
-        .select_related("contact", "owner", "team", "account")
+        .select_related("contact", "owner", "team", "account", "response")
         .order_by("-id")[:ANSWERS_SHOWN]
     )
     actions = list(
@@ -117,23 +138,60 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
     if first is not None:
         of_first = [action for action in actions if action.ticket_id == first.pk and action.cycle == first.cycle]
         step = next_step(first, sorted(of_first, key=lambda action: action.due_at), now=now)
+    keys = list(contact.keys.order_by("pk"))
+    changes = list(ContactEvent.objects.filter(contact=contact).select_related("actor").order_by("-happened_at")[:20])
+    may_send = _may_send(contact, answers, running, now)
     return ContactPage(
         contact=contact,
-        voices=[_voice(answer, viewer, {ticket.pk for ticket in tickets}) for answer in answers],
+        voices=[_voice(answer, viewer, {row.pk: row for row in tickets}) for answer in answers[:ANSWERS_SHOWN]],
+        more_answers=len(answers) > ANSWERS_SHOWN,
         open_ticket=first,
         step=step,
-        promises=[(action, was_kept(action)) for action in actions if action.told_at][:10],
-        happened=_happened(contact, answers, tickets, now),
+        tickets=tickets,
+        promises=_promised(tickets, actions),
+        happened=_happened(contact, answers, _readable(tickets, viewer), keys, changes),
         scores=scores(contact.short_name, answers),
-        may_send=_may_send(contact),
-        keys=list(contact.keys.order_by("pk")),
+        may_send=may_send,
+        how_we_know=_how_we_know(contact, answers, now),
+        keys=keys,
+        merged_on={key: row.happened_at for row in changes if row.verb == "merge" for key in row.data.get("keys", ())},
         language=language_name(contact.language.partition("-")[0].lower()) if contact.language else "",
         time_there=time_there(contact, now),
         open_count=len(running),
+        may_merge=viewer.leads,
     )
 
 
-def _voice(answer: Response, viewer: Viewer, visible: Collection[int]) -> Voice:
+def _readable(tickets: Sequence[Ticket], viewer: Viewer) -> list[Ticket]:
+    """Those whose mails and replies this person reads: not a case where only a promise was given, nor one on hold."""
+    return [ticket for ticket in tickets if viewer.works_on(ticket) and viewer.sees_words(ticket)]
+
+
+def _promised(tickets: Sequence[Ticket], actions: Sequence[Action]) -> list[Promised]:
+    """What this person was told would happen, the newest first: that somebody gets in touch, and each action."""
+    of = {ticket.pk: ticket for ticket in tickets}
+    nobody = gettext("nobody yet")
+    found = []
+    for row in Deadline.objects.filter(ticket__in=list(of), promised_at__isnull=False).order_by("-starts_at", "-pk")[
+        :20
+    ]:
+        ticket = of[row.ticket_id]
+        what = gettext("An answer") if row.target == Deadline.Target.ANSWER else gettext("Somebody gets in touch")
+        told = row.promised_at
+        if told is None or row.target not in (Deadline.Target.ANSWER, Deadline.Target.FIRST_CONTACT):
+            continue
+        kept = row.met_at <= told if row.met_at is not None else None
+        state = "done" if row.met_at else "dropped" if row.dropped_at else "open"
+        found.append(Promised(what, ticket.owner.name if ticket.owner else nobody, told, kept, state, ticket.pk))
+    for action in actions:
+        if action.told_at:
+            told = action.first_promised_at or action.due_at
+            kept = was_kept(action)
+            found.append(Promised(action.title, action.owner.name, told, kept, action.state, action.ticket_id))
+    return sorted(found, key=lambda row: row.by, reverse=True)[:PROMISES_SHOWN]
+
+
+def _voice(answer: Response, viewer: Viewer, visible: Mapping[int, Ticket]) -> Voice:
     ticket: Ticket | None = getattr(answer, "ticket", None)
     seen = ticket is None or (ticket.pk in visible and viewer.sees_words(ticket))
     outcome = gettext("No ticket: history.") if answer.is_history and ticket is None else how_it_went(answer)
@@ -144,12 +202,18 @@ def _voice(answer: Response, viewer: Viewer, visible: Collection[int]) -> Voice:
         outcome=outcome,
         settled=ticket is not None and ticket.closed_as == "confirmed",
         may_open=ticket is None and not answer.excluded_as,
+        ticket=visible.get(ticket.pk) if ticket is not None else None,
     )
 
 
 def _happened(
-    contact: Contact, answers: Sequence[Response], tickets: Sequence[Ticket], now: datetime
+    contact: Contact,
+    answers: Sequence[Response],
+    tickets: Sequence[Ticket],
+    keys: Sequence[ContactKey],
+    changes: Sequence[ContactEvent],
 ) -> list[Happened]:
+    """Everything, newest first. `tickets` are those whose mails this person reads."""
     numbers = [ticket.pk for ticket in tickets]
     name = contact.short_name
     found = [
@@ -158,10 +222,16 @@ def _happened(
             "queue",
             name,
             gettext("answered with %(score)s") % {"score": answer.score},
-            _number(answer),
+            _number(answer, numbers),
         )
         for answer in answers
     ]
+    for row in changes:
+        who = row.actor.name if row.actor else gettext("A program")
+        said = gettext("put two entries of one person together")
+        if row.verb == ContactEvent.Verb.SPLIT:
+            said = gettext("gave %(name)s an answer that had stood elsewhere") % {"name": name}
+        found.append(Happened(row.happened_at, "swap", who, said))
     attempts = ContactAttempt.objects.filter(ticket__in=numbers).exclude(message__isnull=False).select_related("by")
     for attempt in attempts.order_by("-happened_at")[:HAPPENED_SHOWN]:
         words = {
@@ -174,12 +244,18 @@ def _happened(
         who = attempt.by.name if attempt.by else gettext("Somebody")
         said = words % {"name": name} if "%(" in words else words
         found.append(Happened(attempt.happened_at, "phone", who, said, attempt.ticket_id))
-    if contact.email:
-        mails = Message.objects.filter(recipient=contact.email).exclude(stream=Stream.STAFF).defer("text", "html")
-        mails = mails.filter(Q(case=None) | Q(case__in=numbers))
-        for mail in mails.order_by("-id")[:HAPPENED_SHOWN]:
-            at = mail.sent_at or mail.created_at
-            found.append(Happened(at, "mail", "", mail.subject, mail.case, mail_tag(mail)))
+    addresses = {key.value.partition("|")[0] for key in keys if key.kind == ContactKey.Kind.EMAIL}
+    if not contact.is_shared_mailbox:
+        addresses.add(contact.email)
+    theirs = Q(case=None, recipient__in=[address for address in addresses if address]) | Q(case__in=numbers)
+    mails = Message.objects.filter(theirs).exclude(stream=Stream.STAFF).defer("text", "html")
+    for mail in mails.order_by("-id")[:HAPPENED_SHOWN]:
+        at = mail.sent_at or mail.created_at
+        found.append(Happened(at, "mail", "", mail.subject, mail.case, mail_tag(mail)))
+    for reply in Reply.objects.filter(ticket__in=numbers).order_by("-happened_at", "-pk")[:HAPPENED_SHOWN]:
+        found.append(
+            Happened(reply.happened_at, "reply", name, gettext("wrote"), reply.ticket_id, quote=quote(reply.text, 200))
+        )
     for verdict in Verdict.objects.filter(ticket__in=numbers).order_by("-happened_at")[:HAPPENED_SHOWN]:
         said = {"settled": gettext("said “settled”"), "not_yet": gettext("said “not yet”")}.get(
             verdict.choice, gettext("pressed: %(what)s") % {"what": verdict.get_choice_display()}
@@ -188,14 +264,14 @@ def _happened(
     return sorted(found, key=lambda row: row.at, reverse=True)[:HAPPENED_SHOWN]
 
 
-def _number(answer: Response) -> int | None:
-    """Number of the ticket over this answer."""
+def _number(answer: Response, visible: Collection[int]) -> int | None:
+    """Number of the ticket over this answer, where it leads somewhere."""
     ticket: Ticket | None = getattr(answer, "ticket", None)
-    return ticket.pk if ticket else None
+    return ticket.pk if ticket is not None and ticket.pk in visible else None
 
 
-def _may_send(contact: Contact) -> list[MaySend]:
-    """Per stream whether this person may be written to or called, and why not."""
+def _may_send(contact: Contact, answers: Sequence[Response], running: Sequence[Ticket], now: datetime) -> list[MaySend]:
+    """Per stream whether this person may be written to or called, and why or why not."""
     rows = {row.stream: row for row in Suppression.objects.filter(address=contact.email)} if contact.email else {}
     names = {
         Stream.SURVEYS: gettext("Surveys"),
@@ -203,6 +279,7 @@ def _may_send(contact: Contact) -> list[MaySend]:
         Stream.NEWS: gettext("News, you said we did"),
         Stream.CALLS: gettext("Calls"),
     }
+    asked = next((answer for answer in answers if answer.contact_me), None)
     found = []
     for stream, label in names.items():
         row = rows.get(stream)
@@ -215,138 +292,33 @@ def _may_send(contact: Contact) -> list[MaySend]:
         elif stream != Stream.CALLS and not contact.email:
             why = gettext("no mail address is known")
         elif row is not None:
-            since = on_day(row.since, timezone.now())
+            since = on_day(row.since, now)
             why = gettext("%(reason)s, since %(day)s") % {"reason": row.get_reason_display(), "day": since}
         else:
             why = ""
-        found.append(MaySend(label, not why, why or gettext("not refused")))
+        yes = gettext("not refused")
+        if stream == Stream.CALLS and asked is not None:
+            yes = gettext("asked for on %(day)s") % {"day": on_day(asked.responded_at, now)}
+        elif stream == Stream.CASE and running:
+            yes = gettext("always, while a case is open")
+        found.append(MaySend(label, not why, why or yes))
     return found
 
 
-# --- a company -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One person of a company: the last answer, and who spoke to them."""
-
-    contact: Contact | None
-    name: str
-    about: str
-    answer: Response
-    quote: str
-    spoken: str
-    nobody_spoke: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage:
-    account: Account
-    people: list[Person]
-    nps: Nps
-    answers_in_a_year: int
-    kept: int
-    promised: int
-    renews_in: int | None
-    open_tickets: int
-    happened: list[Happened]
-    initiatives: list[Initiative]
-
-
-def account_of(viewer: Viewer, number: int) -> Account | None:
-    """The company, for whoever works on one of its cases or looks after it."""
-    rows = Account.objects.select_related("owner", "parent").filter(pk=number)
-    if viewer.user.is_superuser:
-        return rows.first()
-    theirs = Ticket.objects.filter(_works_on(viewer), account__isnull=False).values("account")
-    return rows.filter(Q(pk__in=theirs) | Q(owner=viewer.user)).first()
-
-
-def account_page(account: Account, viewer: Viewer, *, now: datetime) -> AccountPage:
-    """Everything about one company. Seven queries."""
-    answers = list(
-        Response.objects.filter(account=account)
-        .select_related("contact", "account", "ticket__owner", "touchpoint")
-        .defer("search_text", "attributes")
-        .order_by("-responded_at", "-id")[:200]
-    )
-    spoken: dict[int, ContactAttempt] = {}
-    talks = ContactAttempt.objects.filter(
-        ticket__account=account, evidence_from__isnull=False, voided_at=None
-    ).select_related("by", "ticket")
-    for attempt in talks.order_by("evidence_from"):
-        if attempt.ticket.contact_id:
-            spoken[attempt.ticket.contact_id] = attempt
-    actions = list(Action.objects.filter(ticket__account=account, told_at__isnull=False).order_by("-due_at")[:200])
-    ended = [action for action in actions if action.state == Action.State.DONE or action.due_at < now]
-    bands = [answer.band for answer in answers if answer.responded_at >= now - YEAR and not answer.excluded_as]
-    renewal = account.renewal_on
-    days = (renewal - timezone.localtime(now).date()).days if renewal else -1
-    people = _people(answers, spoken, viewer, now)
-    return AccountPage(
-        account=account,
-        people=people,
-        nps=nps(bands.count("promoter"), bands.count("passive"), bands.count("detractor")),
-        answers_in_a_year=len(bands),
-        kept=sum(1 for action in ended if was_kept(action)),
-        promised=len(ended),
-        renews_in=days if days >= 0 else None,
-        open_tickets=Ticket.objects.filter(account=account).live().count(),
-        happened=_at_account(answers, spoken, people),
-        initiatives=list(Initiative.objects.filter(responses__account=account).distinct()[:5]),
-    )
-
-
-def _people(
-    answers: Sequence[Response], spoken: dict[int, ContactAttempt], viewer: Viewer, now: datetime
-) -> list[Person]:
-    """The newest answer of each person, the unhappiest first."""
-    seen: set[int] = set()
+def _how_we_know(contact: Contact, answers: Sequence[Response], now: datetime) -> list[str]:
+    """What the person said about name and calls, with the day, from the newest answer that says so."""
     found = []
-    for answer in answers:
-        contact = answer.contact
-        if contact is None or contact.pk in seen:
-            continue
-        seen.add(contact.pk)
-        ticket: Ticket | None = getattr(answer, "ticket", None)
-        named = viewer.name_behind(answer)
-        talk = spoken.get(contact.pk)
-        words = ""
-        if talk is not None:
-            who = talk.by.name if talk.by else gettext("Somebody")
-            words = f"{who}, {on_day(talk.evidence_from, now)}. "
-        words += how_it_went(answer) if ticket is not None else ""
-        hidden = ticket is not None and not viewer.sees_words(ticket)
-        found.append(
-            Person(
-                contact=contact if named else None,
-                name=named or customer_without_name(answer.segment, answer.region),
-                about=contact.role if named else "",
-                answer=answer,
-                quote="" if hidden else quote(answer.verbatim, 120),
-                spoken=words,
-                nobody_spoke=talk is None and answer.score <= 8,
-            )
-        )
-    return sorted(found, key=lambda person: (person.answer.score, -person.answer.responded_at.timestamp()))
-
-
-def _at_account(
-    answers: Sequence[Response], spoken: dict[int, ContactAttempt], people: Sequence[Person]
-) -> list[Happened]:
-    names = {person.answer.contact_id: person.name for person in people}
-    found = []
-    for answer in answers[:HAPPENED_SHOWN]:
-        who = names.get(answer.contact_id) or gettext("Somebody without a name")
-        ticket: Ticket | None = getattr(answer, "ticket", None)
-        words = gettext("answered with %(score)s") % {"score": answer.score}
-        found.append(Happened(answer.responded_at, "queue", who, words, _number(answer)))
-        if ticket is not None and ticket.state == TicketState.CLOSED and ticket.closed_at:
-            mark = "st-confirmed" if ticket.closed_as == "confirmed" else "st-unconfirmed"
-            closed = gettext("closed: %(how)s") % {"how": lower_first(ticket.get_closed_as_display())}
-            found.append(Happened(ticket.closed_at, mark, who, closed, ticket.pk))
-    for contact_id, attempt in spoken.items():
-        who = attempt.by.name if attempt.by else gettext("Somebody")
-        words = gettext("and %(name)s were in touch") % {"name": names.get(contact_id, gettext("a customer"))}
-        found.append(Happened(attempt.evidence_from or attempt.happened_at, "phone", who, words, attempt.ticket_id))
-    return sorted(found, key=lambda row: row.at, reverse=True)[:HAPPENED_SHOWN]
+    for asked, yes, no in (
+        (
+            "share_name",
+            gettext("Name may be shown to colleagues: yes, said on %(day)s."),
+            gettext("Name may be shown to colleagues: no, said on %(day)s."),
+        ),
+        ("contact_me", gettext("Asked to be contacted on %(day)s."), gettext("Asked not to be contacted on %(day)s.")),
+    ):
+        answer = next((row for row in answers if getattr(row, asked) is not None), None)
+        if answer is not None:
+            found.append((yes if getattr(answer, asked) else no) % {"day": on_day(answer.responded_at, now)})
+    if not any(answer.share_name is not None for answer in answers):
+        found.append(gettext("Nobody asked whether the name may be shown: other teams read none."))
+    return found

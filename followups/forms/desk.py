@@ -22,6 +22,11 @@ class AssignForm(VerbForm):
     to = ColleagueField(label=_("To whom?"), error_messages={"required": _("Choose who takes it.")})
     reason = TextField(label=_("Why?"), required=False)
 
+    def prepare(self) -> None:
+        # Whoever opens a colleague's ticket to change who has it mostly takes it over.
+        if self.desk.ticket.owner_id not in (None, self.desk.user.pk):
+            self.initial.setdefault("to", self.desk.user.pk)
+
 
 class ReleaseForm(VerbForm):
     verb = "release"

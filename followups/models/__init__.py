@@ -1,5 +1,6 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
+from followups.models.people import ContactEvent, Looking
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.teams import Away, Member, Team
 from followups.models.tickets import Conversation, Ticket
@@ -24,6 +25,7 @@ __all__ = [
     "BonusHours",
     "Calendar",
     "ContactAttempt",
+    "ContactEvent",
     "Conversation",
     "Deadline",
     "Decision",
@@ -31,6 +33,7 @@ __all__ = [
     "Escalation",
     "Event",
     "Initiative",
+    "Looking",
     "Member",
     "Note",
     "Reply",

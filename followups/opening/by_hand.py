@@ -18,6 +18,7 @@ from followups.opening.tickets import open_tickets
 from followups.refusals import Incomplete, NotAllowed
 from nps_loop.mail import outbox
 from surveys.models import Response
+from surveys.recording.merging import follow_merges
 
 
 def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = None, reason: str) -> Ticket:
@@ -28,6 +29,7 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
         raise Incomplete({"reason": gettext("Say why this answer needs a ticket.")})
     with transaction.atomic():
         row = Response.objects.select_for_update(of=("self",), no_key=True).select_related(*WITH).get(pk=response.pk)
+        follow_merges([row])
         if Ticket.objects.filter(response=row).exists():
             raise NotAllowed(gettext("This answer has a ticket already."), code="has_ticket")
         setup = SetUp.read()

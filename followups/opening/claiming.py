@@ -18,6 +18,7 @@ from followups.opening.changes import answers_that_changed, tell_colleagues_name
 from followups.opening.tickets import open_tickets
 from nps_loop.mail import outbox
 from surveys.models import Response
+from surveys.recording.merging import follow_merges
 from surveys.scoring import Band
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     )
     if not responses:
         return Opened()
+    follow_merges(responses)
     existing = {
         ticket.response_id: ticket for ticket in Ticket.objects.filter(response__in=responses) if ticket.response_id
     }

@@ -17,9 +17,11 @@ from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
 from followups.next_step import NextStep, next_step
 from followups.permissions import WORKING
+from followups.presence import looking_in_words
 from followups.templatetags.moments import moment
 from followups.ticket_page import aside
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
+from followups.ticket_page.comparing import Conflict
 from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
@@ -55,15 +57,6 @@ RARER = (
 # What goes out by mail, and so needs somebody who may be written to.
 BY_MAIL = ("send-message", "wait", "delay")
 ABOUT_ACTIONS = ("complete-action", "move-action", "drop-action")
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """What was posted on a page that had grown old: the sentence, what happened since, and what the person wrote."""
-
-    message: str
-    since: list[Entry]
-    typed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +221,11 @@ class TicketPage:
         if needs_action and ticket.state in (TicketState.CONTACTED, TicketState.IN_ACTION) and not case.open_actions:
             return [gettext("an action that is done, or a talk that settled it")]
         return []
+
+    @property
+    def looking(self) -> str:
+        """Who else has it open at this moment, in words; empty where nobody has."""
+        return looking_in_words([row.by for row in self.case.of_kind("looking")])
 
     @cached_property
     def promises(self) -> list[Promise]:

@@ -20,6 +20,7 @@ from followups.models import (
     DismissalRequest,
     Event,
     Initiative,
+    Looking,
     Note,
     Reply,
     Resolution,
@@ -187,7 +188,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
         action.ticket = ticket  # the one in hand, so that nobody asks for it again
     mine = any(action.owner_id == viewer.user.pk for action in actions)
     case = Case(ticket, viewer, now, viewer.roles_on(ticket, has_action=mine), actions)
-    case.said = _said(ticket)
+    case.said = _said(ticket, viewer, now)
     if case.is_limited:
         case.actions = [action for action in actions if action.owner_id == viewer.user.pk]
         return case
@@ -205,7 +206,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
     return case
 
 
-def _said(ticket: Ticket) -> list[Said]:
+def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
     """Words of every kind, in one query: eight small tables would be eight."""
     text, code = Value("", TextField()), Value("", CharField())
     no, zero = Value(False, BooleanField()), Value(0, BigIntegerField())
@@ -279,6 +280,13 @@ def _said(ticket: Ticket) -> list[Said]:
             "user",
             code=F("reason"),
             text=F("detail"),
+        ),
+        rows(
+            "looking",
+            Looking.objects.at(now).filter(ticket=ticket).exclude(user=viewer.user),
+            "seen_at",
+            "user",
+            number=F("user_id"),
         ),
     ]
     if ticket.response_id:

@@ -410,10 +410,13 @@ class _Story:
             "hold": gettext("<b>{who}</b> put it on hold: owner and lead read the words, automatic mail stops"),
             "unhold": gettext("<b>{who}</b> lifted the hold"),
             "join": gettext("<b>{who}</b> joined it with #{other}"),
-            "split": gettext("<b>{who}</b> gave it a conversation of its own"),
+            "split": gettext("<b>{who}</b> gave it to whom the answer is from")
+            if event.data.get("contact")
+            else gettext("<b>{who}</b> gave it a conversation of its own"),
+            "merge": gettext("<b>{who}</b> put two entries of one person together"),
             "pass-on-action": gettext("A promise was passed on to whoever has the ticket: its owner has left"),
         }.get(event.verb, gettext("<b>{who}</b>: {verb}"))
-        marks = {"join": "swap", "split": "swap", "hold": "lock", "unhold": "lock", "resume": "clock"}
+        marks = {"join": "swap", "merge": "swap", "split": "swap", "hold": "lock", "unhold": "lock", "resume": "clock"}
         mark = marks.get(event.verb, "info")
         return self._line(event, mark, words, verb=event.verb.replace("-", " "), other=event.data.get("with", ""))
 

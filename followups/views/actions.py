@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from followups.actions_page import VIEWS, promises
 from followups.forms import ActionForm
+from followups.ticket_page.comparing import Line
 from followups.viewing import viewer
 
 
@@ -19,11 +22,17 @@ def actions_page(request: HttpRequest) -> HttpResponse:
     return draw(request)
 
 
-def draw(request: HttpRequest, *, bound: ActionForm | None = None, notice: str = "", status: int = 200) -> HttpResponse:
-    """The page; with `bound`, a form of it that was refused, and the sentence that says why."""
+def draw(
+    request: HttpRequest,
+    *,
+    bound: ActionForm | None = None,
+    notice: str = "",
+    lines: Sequence[Line] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """The page; with `bound`, a form of it that was refused, the sentence that says why, and both sides of it."""
     now = timezone.now()
     view = request.GET.get("view", "open")
     page = promises(viewer(request), view=view if view in VIEWS else "open", now=now, bound=bound)
-    return render(
-        request, "followups/actions.html", {"page": page, "now": now, "notice": notice, "bound": bound}, status=status
-    )
+    context = {"page": page, "now": now, "notice": notice, "lines": lines, "bound": bound}
+    return render(request, "followups/actions.html", context, status=status)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from followups.account_page import account_of, account_page
 from followups.actors import Actor
-from followups.customer_page import account_of, account_page, contact_of, contact_page
+from followups.customer_page import contact_of, contact_page
 from followups.opening import open_by_hand
 from followups.refusals import Refused
 from followups.viewing import viewer
@@ -61,6 +62,9 @@ def open_ticket(request: HttpRequest, number: int) -> HttpResponse:
         ticket = open_by_hand(response, actor=actor, now=timezone.now(), reason=request.POST.get("reason", ""))
     except Refused as refusal:
         messages.warning(request, refusal.message)
+        if reason := request.POST.get("reason", "").strip():
+            # Somebody may have been faster: what was written belongs on the ticket that is there.
+            messages.info(request, gettext("What you wrote: %(words)s") % {"words": reason})
         return redirect("contact", response.contact_id)
     messages.success(request, gettext("Ticket #%(n)s is open.") % {"n": ticket.pk})
     return redirect("contact", response.contact_id)

@@ -22,7 +22,7 @@ from followups.models import AssignmentRound, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
-from followups.ticket_page import Conflict, TicketPage, find, read
+from followups.ticket_page import Conflict, TicketPage, comparing, find, read
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
 from followups.viewing import Viewer, viewer
@@ -178,7 +178,12 @@ def _again(
         form = _form(request, ticket, form.verb, now, data)
         form.is_valid()
     if isinstance(form, ActionForm) and request.POST.get("from") == "actions":
-        return actions.draw(request, bound=form, notice=_not_saved(form) if stale else refusal, status=status)
+        lines = []
+        if stale is not None or refusal:
+            # The promise may have left the page, and its form with it: what was typed stands here.
+            lines = comparing.lines(form, read(ticket, viewer(request), now=now), old_version or 0)
+        notice = _not_saved(form) if stale else refusal
+        return actions.draw(request, bound=form, notice=notice, lines=lines, status=status)
     page = _page(
         request,
         ticket,
@@ -188,8 +193,15 @@ def _again(
         preview=preview_of(form) if preview else {},
     )
     if stale is not None:
-        since = [entry for entry in timeline(page.case) if entry.key[0] > (old_version or 0)]
-        page.conflict = Conflict(_not_saved(form), since[:3], _longest(request.POST))
+        old = old_version or 0
+        since = [entry for entry in timeline(page.case) if entry.key[0] > old]
+        page.conflict = Conflict(
+            message=_not_saved(form),
+            since=since[:3],
+            typed=_longest(request.POST),
+            changes=comparing.changes(page.case, old),
+            lines=comparing.lines(form, page.case, old),
+        )
     return _draw(request, page, status=status)
 
 

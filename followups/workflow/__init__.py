@@ -7,6 +7,7 @@ from followups.workflow.contact import Settlement, log_contact, log_reply, resum
 from followups.workflow.ending import agree_to_differ, leave_in_peace, reopen, resolve
 from followups.workflow.giving import assign, join, release, split
 from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
+from followups.workflow.people import give_answer, look_at_merge, may_merge, merge
 from followups.workflow.promising import add_action, complete_action, delay, drop_action, move_action
 
 __all__ = [
@@ -19,11 +20,15 @@ __all__ = [
     "decide_dismissal",
     "delay",
     "drop_action",
+    "give_answer",
     "hold",
     "join",
     "leave_in_peace",
     "log_contact",
     "log_reply",
+    "look_at_merge",
+    "may_merge",
+    "merge",
     "move_action",
     "note",
     "release",

@@ -26,24 +26,30 @@ from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
-from surveys.models import Account, Contact
+from surveys.models import Account, Contact, Response
+from surveys.recording.merging import give_answer
 
 # Any number no other advisory lock of this program uses.
 ASSIGNMENT_LOCK = 4_815_162_342
 
 
 @contextmanager
-def assignment_lock(tickets: QuerySet[Ticket] | None = None) -> Iterator[None]:
+def assignment_lock(
+    tickets: QuerySet[Ticket] | None = None, *, answers: QuerySet[Response] | None = None
+) -> Iterator[None]:
     """One hand gives at a time: fair shares and one owner per conversation need to see what was given just before.
 
     On PostgreSQL a transaction-level advisory lock; SQLite's IMMEDIATE transactions stand in line by themselves.
     `tickets` are locked in the order of their numbers, as everybody does who locks several in one transaction; whoever
-    took them in another order could wait crosswise with the outbox when it tells what became of mails.
+    took them in another order could wait crosswise with the outbox when it tells what became of mails. `answers` come
+    before their tickets, as `opening` takes them.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ASSIGNMENT_LOCK])
+        if answers is not None:
+            list(answers.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         if tickets is not None:
             list(tickets.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         yield
@@ -266,9 +272,12 @@ def assign(
         )
         for sibling in siblings:
             sibling.conversation = current.conversation
+        had_it = current.owner
         why = partial(_given_by, actor.user.name if actor.user else "", reason.strip())
         handings = [Handing(each, to, team, why, {"rule": "by_hand"}) for each in (current, *siblings)]
         give(handings, actor=actor, now=now)
+        if had_it is not None and had_it.is_active and had_it != actor.user:
+            work.mail_later([_taken_from(current, had_it, to, actor.user, reason.strip())])
     return work.ticket
 
 
@@ -280,6 +289,19 @@ def _given_by(name: str, reason: str) -> str:
     else:
         words = gettext("Given to you: %(reason)s") if reason else gettext("Given to you.")
     return words % said
+
+
+def _taken_from(ticket: Ticket, had_it: User, to: User, by: User | None, reason: str) -> outbox.Draft:
+    """To whoever had a ticket until now: who has it, and why."""
+
+    def words() -> tuple[str, list[str]]:
+        given = {"by": by.name if by else gettext("A program"), "number": ticket.pk, "name": to.name, "reason": reason}
+        return (
+            gettext("#%(number)s is with %(name)s now") % given,
+            [gettext("%(by)s gave #%(number)s to %(name)s: %(reason)s") % given],
+        )
+
+    return notices.to_person(had_it, ticket, words, dedupe_key=f"taken-over:{ticket.pk}:{ticket.version}")
 
 
 def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, reason: str) -> Ticket:
@@ -334,16 +356,16 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
         data = {"with": target.pk, "from": current.conversation_id}
         if one_person:
             account = current.account or target.account
-            _move_into(work, target.conversation, "join", data, owner=owner, contact=target.contact, account=account)
-            _hand_over(work, owner, [target.conversation_id], "conversation")
+            move_into(work, target.conversation, "join", data, owner=owner, contact=target.contact, account=account)
+            hand_over_rest(work, owner, [target.conversation_id], "conversation")
         else:
             conversations = [current.conversation_id, target.conversation_id]
             work.write("join", data=data)
-            _hand_over(work, owner, conversations, "same_account")
+            hand_over_rest(work, owner, conversations, "same_account")
     return work.ticket
 
 
-def _move_into(
+def move_into(
     work: OpenTicket,
     conversation: Conversation,
     verb: str,
@@ -356,7 +378,7 @@ def _move_into(
     """Into the conversation of whom it turns out to be from. Who can be reached by that is owed a first contact.
 
     The customer knows the owner of the conversation and never knew the other one, so no mail tells of a new name. A
-    ticket that nobody has yet is given by `_hand_over`, as any other is.
+    ticket that nobody has yet is given by `hand_over_rest`, as any other is.
     """
     ticket, before = work.ticket, work.ticket.owner
     fields: dict[str, Any] = {"conversation": conversation}
@@ -377,7 +399,7 @@ def _move_into(
         )
 
 
-def _hand_over(work: OpenTicket, owner: User | None, conversations: Collection[int], rule: str) -> None:
+def hand_over_rest(work: OpenTicket, owner: User | None, conversations: Collection[int], rule: str) -> None:
     """What is open in these conversations and somebody else's, or nobody's yet, becomes this person's."""
     if owner is None:
         return
@@ -405,7 +427,7 @@ def split(
 ) -> Ticket:
     """Out of a joined conversation, into one of its own (of `contact`, where it turns out to be another person's)."""
     with (
-        assignment_lock(_in_conversation_with(ticket, contact)),
+        assignment_lock(_in_conversation_with(ticket, contact), answers=Response.objects.filter(ticket=ticket.pk)),
         opened(ticket, actor=actor, now=now, version=version) as work,
     ):
         work.check("split")
@@ -428,6 +450,8 @@ def split(
         owner = conversation.owner or current.owner
         data = {"from": current.conversation_id, "contact": contact.pk if contact else None}
         account = contact.account if contact else None
-        _move_into(work, conversation, "split", data, owner=owner, contact=contact, account=account)
-        _hand_over(work, owner, [conversation.pk], "conversation")
+        if contact is not None and current.response is not None:
+            give_answer(current.response, contact)
+        move_into(work, conversation, "split", data, owner=owner, contact=contact, account=account)
+        hand_over_rest(work, owner, [conversation.pk], "conversation")
     return work.ticket

@@ -82,7 +82,9 @@ class _People:
         )
         for row in rows:
             contact = row.contact.merged_into or row.contact
-            while contact.merged_into_id is not None:
+            seen = {contact.pk}
+            while contact.merged_into_id is not None and contact.merged_into_id not in seen:
+                seen.add(contact.merged_into_id)
                 contact = Contact.objects.select_related("account").get(pk=contact.merged_into_id)
             self._by_key[row.kind, row.namespace, row.value] = self._by_pk.setdefault(contact.pk, contact)
         if ids and addresses and rows:

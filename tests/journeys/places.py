@@ -23,6 +23,7 @@ from nps_loop.jobs.models import Job
 from nps_loop.jobs.running import run_waiting
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
+from surveys.models import Contact
 from tests.followups.loop_pages import pages as loop_pages
 
 NOWHERE = "/no-such-page/"
@@ -146,8 +147,20 @@ def _tickets(cast: Cast) -> Iterator[Place]:
         wrong = client.post(f"/tickets/{mine.pk}/add-action/", {"version": str(mine.version)})
         yield Place("ticket-errors", f"/tickets/{mine.pk}/", cast.agent, html=wrong.content.decode())
         yield Place("contact", f"/contacts/{mine.contact_id}/", cast.agent)
+        yield Place("contact-as-lead", f"/contacts/{mine.contact_id}/", cast.lead)
+        yield Place("merge-search", f"/contacts/{mine.contact_id}/merge/", cast.admin)
+        yield Place("merge-none-found", f"/contacts/{mine.contact_id}/merge/?q=zzzzz", cast.admin)
+        yield Place("merge-refused", f"/contacts/{mine.contact_id}/merge/?with={mine.contact_id}", cast.admin)
+        twin = Contact.objects.exclude(pk=mine.contact_id).filter(merged_into=None, erased_at=None).earliest("pk")
+        yield Place("merge-look", f"/contacts/{mine.contact_id}/merge/?with={twin.pk}", cast.admin)
+        yield Place("whose-answer", f"/responses/{mine.response_id}/whose/", cast.admin)
         if mine.account_id:
+            visit = f"/accounts/{mine.account_id}/visit/"
             yield Place("account", f"/accounts/{mine.account_id}/", cast.agent)
+            yield Place("visit", visit, cast.agent)
+            late = {"channel": "visit", "outcome": "spoke", "ticket": mine.pk, "seen": f"{mine.pk}:0"}
+            refused = client.post(visit, late | {"note": "Sat together for an hour."})
+            yield Place("visit-refused", visit, cast.agent, html=refused.content.decode())
     limited = every.filter(actions__owner=cast.back_office).exclude(owner=cast.back_office).first()
     if limited is not None:
         yield Place("ticket-limited", f"/tickets/{limited.pk}/", cast.back_office)
