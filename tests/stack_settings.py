@@ -7,3 +7,5 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_USE_FINDERS = True
 # The tasks of a killed worker come back after seconds instead of minutes; nothing in a test runs for longer.
 CELERY_BROKER_TRANSPORT_OPTIONS |= {"visibility_timeout": 10, "unacked_restore_interval": 1}
+# Nobody of these tests changes their mind.
+UNDO_SECONDS = 0

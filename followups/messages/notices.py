@@ -29,7 +29,14 @@ def link_to(path: str) -> str:
 
 
 def _notice(
-    kind: str, user: User, brand: Brand, facts: Mapping[str, Any], *, ticket: Ticket | None, dedupe_key: str | None
+    kind: str,
+    user: User,
+    brand: Brand,
+    facts: Mapping[str, Any],
+    *,
+    ticket: Ticket | None,
+    dedupe_key: str | None,
+    send_after: datetime | None = None,
 ) -> Draft:
     rendered = render(
         kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts)
@@ -51,6 +58,7 @@ def _notice(
         cycle=ticket.cycle if ticket else 0,
         dedupe_key=dedupe_key,
         automatic=True,
+        send_after=send_after,
         skip="" if user.email else f"Not sent: no mail address of {user.name} is known.",
     )
 
@@ -153,11 +161,19 @@ def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
 
 
 def to_person(
-    user: User, ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str | None = None
+    user: User,
+    ticket: Ticket,
+    subject: str,
+    lines: Sequence[str],
+    *,
+    dedupe_key: str | None = None,
+    send_after: datetime | None = None,
 ) -> Draft:
-    """A notice in plain sentences to somebody who works on the ticket."""
+    """A notice in plain sentences to somebody who works on the ticket. With `send_after` it can be taken back."""
     facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
-    return _notice("notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key)
+    return _notice(
+        "notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key, send_after=send_after
+    )
 
 
 def leads_of(team_id: int | None) -> list[User]:
@@ -174,11 +190,20 @@ def leads_of(team_id: int | None) -> list[User]:
 
 
 def to_leads(
-    ticket: Ticket, subject: str, lines: Sequence[str], *, dedupe_key: str, leads: Sequence[User] | None = None
+    ticket: Ticket,
+    subject: str,
+    lines: Sequence[str],
+    *,
+    dedupe_key: str,
+    leads: Sequence[User] | None = None,
+    send_after: datetime | None = None,
 ) -> list[Draft]:
     """One notice to each lead of the ticket's team; `leads` where the caller has read them already."""
     readers = leads_of(ticket.team_id) if leads is None else leads
-    return [to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in readers]
+    return [
+        to_person(lead, ticket, subject, lines, dedupe_key=f"{dedupe_key}:{lead.pk}", send_after=send_after)
+        for lead in readers
+    ]
 
 
 def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -> Draft:

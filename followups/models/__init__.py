@@ -14,6 +14,7 @@ from followups.models.work import (
     RootCause,
     Verdict,
 )
+from followups.models.writing import KeptDraft, LetterTemplate
 
 __all__ = [
     "Action",
@@ -29,6 +30,8 @@ __all__ = [
     "Escalation",
     "Event",
     "Initiative",
+    "KeptDraft",
+    "LetterTemplate",
     "Member",
     "Note",
     "Reply",

@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import BigIntegerField, BooleanField, CharField, F, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 
 from followups import counting
+from followups.messages.letters import Reader
 from followups.models import (
     Action,
     ActionMove,
@@ -20,6 +22,8 @@ from followups.models import (
     DismissalRequest,
     Event,
     Initiative,
+    KeptDraft,
+    LetterTemplate,
     Note,
     Reply,
     Resolution,
@@ -187,7 +191,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
         action.ticket = ticket  # the one in hand, so that nobody asks for it again
     mine = any(action.owner_id == viewer.user.pk for action in actions)
     case = Case(ticket, viewer, now, viewer.roles_on(ticket, has_action=mine), actions)
-    case.said = _said(ticket)
+    case.said = _said(ticket, viewer)
     if case.is_limited:
         case.actions = [action for action in actions if action.owner_id == viewer.user.pk]
         return case
@@ -205,8 +209,8 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
     return case
 
 
-def _said(ticket: Ticket) -> list[Said]:
-    """Words of every kind, in one query: eight small tables would be eight."""
+def _said(ticket: Ticket, viewer: Viewer) -> list[Said]:
+    """Words of every kind, in one query: ten small tables would be ten."""
     text, code = Value("", TextField()), Value("", CharField())
     no, zero = Value(False, BooleanField()), Value(0, BigIntegerField())
 
@@ -279,6 +283,17 @@ def _said(ticket: Ticket) -> list[Said]:
             "user",
             code=F("reason"),
             text=F("detail"),
+            number=F("user_id"),
+        ),
+        rows("draft", KeptDraft.objects.of(viewer.user, ticket), "kept_at", "", code=F("form"), text=F("typed")),
+        rows(
+            "template",
+            LetterTemplate.objects.offered_in(Reader.of(ticket).language),
+            "changed_at",
+            "",
+            code=F("step"),
+            text=Cast("name", TextField()),
+            number=F("position"),
         ),
     ]
     if ticket.response_id:

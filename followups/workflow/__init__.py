@@ -8,6 +8,7 @@ from followups.workflow.ending import agree_to_differ, leave_in_peace, reopen, r
 from followups.workflow.giving import assign, join, release, split
 from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
 from followups.workflow.promising import add_action, complete_action, drop_action, move_action
+from followups.workflow.taking_back import take_back
 
 __all__ = [
     "Settlement",
@@ -32,6 +33,7 @@ __all__ = [
     "send_message",
     "snooze",
     "split",
+    "take_back",
     "unhold",
     "wait",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from followups import deadlines
+from django.utils.translation import gettext
+
+from followups import deadlines, watching
 from followups.actors import Actor
 from followups.holds import hold_words
 from followups.messages import letters, notices
@@ -23,6 +26,8 @@ Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
 TALKS = frozenset({Channel.PHONE, Channel.VIDEO, Channel.VISIT})
 # Clocks of two machines differ a little; more than this is a wrong date, not a skew.
 SKEW = timedelta(minutes=5)
+# A mail that waits longer than this would reach somebody whose case is long over.
+LATEST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,8 @@ def send_message(
         raise Incomplete({"body": "Write something first: an empty mail is not sent."})
     if send_after is not None and send_after < now - SKEW:
         raise Incomplete({"send_after": "This time is over. Leave it empty to send now."})
+    if send_after is not None and send_after > now + LATEST:
+        raise Incomplete({"send_after": f"A mail waits for {LATEST.days} days at most: choose an earlier day."})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("send-message")
         send_personal(
@@ -180,11 +187,20 @@ def send_personal(
     send_after: datetime | None = None,
     unedited: bool = False,
     is_question: bool = False,
+    before: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Message:
-    """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent."""
+    """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent.
+
+    `before`, kept with the event, is what taking the mail back would need to know.
+    """
     draft = letters.personal(
-        work.ticket, work.actor.user, subject=subject, body=body, now=work.now, send_after=send_after
+        work.ticket,
+        work.actor.user,
+        subject=subject,
+        body=body,
+        now=work.now,
+        send_after=work.leaves_at(send_after),
     )
     message = work.mail(draft)
     if message.state == Message.State.SKIPPED:
@@ -204,7 +220,7 @@ def send_personal(
             line_for_customer=body.strip() if is_question else "",
         )
     data = {"message": message.pk, "attempt": attempt.pk if attempt else None}
-    work.write(verb, to=to, data=data, **fields)
+    work.write(verb, to=to, data=data | (before or {}), **fields)
     return message
 
 
@@ -309,6 +325,9 @@ def hear(
         work.write("log-reply", data=data, happened_at=at, customer_waits=not says_settled, snoozed_until=None)
     if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:
         answer_owed(work, at)
+    work.mail_later(
+        watching.tell_watchers(ticket, partial(_wrote_back, ticket), key=f"reply:{reply.pk}", but=[work.actor.user_id])
+    )
     if ticket.owner and ticket.owner != work.actor.user:
         name = ticket.contact.short_name if ticket.contact else "The customer"
         work.mail_later(
@@ -323,6 +342,14 @@ def hear(
             ]
         )
     return reply
+
+
+def _wrote_back(ticket: Ticket) -> tuple[str, str]:
+    """How a watcher reads of it, in the active language."""
+    name = {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "n": ticket.pk}
+    return gettext("%(name)s wrote back (#%(n)s)") % name, gettext(
+        "%(name)s wrote back. You follow this ticket."
+    ) % name
 
 
 def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
@@ -386,6 +413,7 @@ def wait(
             body=question,
             to=TicketState.WAITING_ON_CUSTOMER,
             is_question=True,
+            before=work.what_was(),
             waiting_from=came_from,
             waiting_until=back,
             wait_count=work.ticket.wait_count + 1,
@@ -399,7 +427,8 @@ def wait(
                     work.ticket,
                     f"Waiting for the customer a third time (#{work.ticket.pk})",
                     ["The customer is asked something for the third time. A call may settle more than a mail."],
-                    dedupe_key=f"third-wait:{work.ticket.pk}:{work.ticket.cycle}",
+                    dedupe_key=work.with_it("third-wait"),
+                    send_after=work.leaves_at(),
                 )
             )
     return work.ticket

@@ -31,7 +31,7 @@ OURS = sorted(
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 CONFIGURED = {
     "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.Rule", "followups.SlaPolicy",
-    "followups.Calendar", "followups.RootCause", "surveys.Brand", "surveys.Touchpoint", "surveys.Survey",
+    "followups.Calendar", "followups.RootCause", "followups.LetterTemplate", "surveys.Brand", "surveys.Touchpoint", "surveys.Survey",
     "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
 }  # fmt: skip
 
