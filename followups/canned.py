@@ -12,6 +12,7 @@ from followups.models.tickets import TicketState
 from followups.promises import in_words
 from followups.variables import filled
 from nps_loop.people.models import User
+from surveys.models import Touchpoint
 from surveys.quoting import quote
 
 Step = LetterTemplate.Step
@@ -60,9 +61,14 @@ def values_for(ticket: Ticket, user: User, *, now: datetime) -> dict[str, str]:
         "owner": user.name,
         "promise": in_words(due, reader.language, reader.zone, now=now) if due else "",
         "words": "\n".join(f"> {line}" for line in said.splitlines()),
-        "touchpoint": response.touchpoint.phrase_in(reader.language) if response and response.touchpoint else "",
+        "touchpoint": _about(response.touchpoint, reader.language) if response and response.touchpoint else "",
         "number": f"#{ticket.pk}",
     }
+
+
+def _about(touchpoint: Touchpoint, language: str) -> str:
+    """As a customer reads it; by our own name for it where nobody wrote that down, for the writer to put right."""
+    return touchpoint.phrase_in(language) or touchpoint.name
 
 
 def _next_promise(ticket: Ticket, now: datetime) -> datetime | None:

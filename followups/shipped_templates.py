@@ -35,7 +35,8 @@ SHIPPED: list[tuple[str, str, str, str]] = [
         Step.FIRST_CONTACT,
         "Danke, und eine Frage",
         "Guten Tag {name},\n\n{words}\n\nDanke, dass Sie uns das zu {touchpoint} geschrieben haben. Ich habe es "
-        "gelesen und möchte es besser verstehen, bevor ich antworte: Was hätte stattdessen geschehen sollen?\n\n{owner}",
+        "gelesen und möchte es besser verstehen, bevor ich antworte: Was hätte stattdessen geschehen sollen?\n\n"
+        "{owner}",
     ),
     (
         "de",
