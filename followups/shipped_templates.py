@@ -34,9 +34,9 @@ SHIPPED: list[tuple[str, str, str, str]] = [
         "de",
         Step.FIRST_CONTACT,
         "Danke, und eine Frage",
-        "Guten Tag {name},\n\n{words}\n\nDanke, dass Sie uns das zu {touchpoint} geschrieben haben. Ich habe es "
-        "gelesen und möchte es besser verstehen, bevor ich antworte: Was hätte stattdessen geschehen sollen?\n\n"
-        "{owner}",
+        "Guten Tag {name},\n\n{words}\n\nDanke, dass Sie uns das geschrieben haben. Es geht um: {touchpoint}. Ich "
+        "habe es gelesen und möchte es besser verstehen, bevor ich antworte: Was hätte stattdessen geschehen "
+        "sollen?\n\n{owner}",
     ),
     (
         "de",

@@ -28,21 +28,23 @@ class Leaving:
     name: str
     address: str
     seconds: int
+    said: str
 
 
 def just_sent(ticket: Ticket, user: User, *, now: datetime) -> Message | None:
-    """The mail this person sent on this ticket at this very moment, while it waits. One query."""
+    """The mail this person sent on this ticket at this very moment, if it waits to leave. One query."""
     mine = Message.objects.filter(case=ticket.pk, written_by=user, kind__in=KINDS, state=Message.State.QUEUED)
     return mine.filter(created_at=now).order_by("-pk").first()
 
 
-def remember(request: HttpRequest, message: Message, *, undo: timedelta, now: datetime) -> None:
-    """The next pages of this browser offer to call it back, for as long as an undo lasts."""
+def remember(request: HttpRequest, message: Message, said: str, *, undo: timedelta, now: datetime) -> None:
+    """The next pages of this browser say `said` and offer to call the mail back, for as long as an undo lasts."""
     request.session[KEY] = {
         "mail": message.pk,
         "ticket": message.case,
         "name": message.recipient_name or message.recipient,
         "address": message.recipient,
+        "said": said,
         "until": (now + undo).isoformat(),
     }
 
@@ -63,4 +65,5 @@ def leaving(request: HttpRequest, *, now: datetime) -> Leaving | None:
     left = datetime.fromisoformat(kept["until"]) - now
     if left <= timedelta(0):
         return None
-    return Leaving(kept["mail"], kept["ticket"], kept["name"], kept["address"], int(left.total_seconds()) or 1)
+    seconds = int(left.total_seconds()) or 1
+    return Leaving(kept["mail"], kept["ticket"], kept["name"], kept["address"], seconds, kept["said"])

@@ -88,15 +88,18 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         return _again(request, ticket, form, now, status=409, refusal=refusal.message)
     said = _done(form, done)
     message = undoing.just_sent(done, user, now=now) if undo and verb in SENDS else None
-    if message is not None:
-        undoing.remember(request, message, undo=undo, now=now)
+    # What leaves later can be taken back on the ticket's page until then.
+    can_undo = message is not None and message.send_after <= now + undo
+    if can_undo and message is not None:
         said = _done_with_undo(form, message, said)
+        undoing.remember(request, message, said, undo=undo, now=now)
     if isinstance(form, LogContactForm):
         # The talk stays logged: only the resolution that came with it is there to be said again.
         drafts.sent(user, ticket, verb, now=now, message=message, typed=form.as_resolution(), again_in="resolve")
     else:
         drafts.sent(user, ticket, verb, now=now, message=message, typed=typed)
-    messages.success(request, said)
+    if not can_undo:
+        messages.success(request, said)
     _say_who_was_called(request, form, done)
     if request.POST.get("then") == "next" and (following := neighbour(ticket, viewer(request), back=False)):
         return redirect("ticket", following.pk)
@@ -295,7 +298,7 @@ def _not_saved(form: VerbForm) -> str:
 
 def _done_with_undo(form: VerbForm, message: Message, said: str) -> str:
     """The same while the mail can still be called back."""
-    if form.verb not in ("send-message", "wait") or message.send_after > form.desk.now + timedelta(minutes=1):
+    if form.verb not in ("send-message", "wait"):
         return said
     return gettext("Your mail to %(name)s is written.") % {"name": message.recipient_name or message.recipient}
 
