@@ -309,6 +309,11 @@ class TicketPage:
             typed = {"title": found.sentence, "due_on": day, "part": found.part, "tell_customer": "on"}
             self.filled = {**self.filled, "add-action": typed}
 
+    @cached_property
+    def stranded(self) -> list[kept.Stranded]:
+        """Drafts of this person whose form is not open any more: to be read, copied and thrown away."""
+        return kept.stranded(self.drafts, set(self.forms) | {verb.replace("-", "_") for verb in ABOUT_ACTIONS})
+
     @property
     def may_follow(self) -> bool:
         """The owner hears of everything anyway."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,15 @@ class Kept:
     """What this person typed into one form before, and when it was kept."""
 
     typed: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A draft whose form the ticket does not offer any more."""
+
+    verb: str
+    words: str
     at: datetime
 
 
@@ -55,6 +64,15 @@ def promised_days(case: Case) -> list[PromisedDay]:
 def drafts(case: Case) -> dict[str, Kept]:
     """By form, what this person has not sent yet."""
     return {row.code: Kept(KeptDraft.unpacked(row.text), row.at) for row in case.of_kind("draft")}
+
+
+def stranded(found: Mapping[str, Kept], open_forms: Collection[str]) -> list[Stranded]:
+    """Drafts without a form to stand in, each with its longest words."""
+    return [
+        Stranded(form, max(draft.typed.values(), key=len, default=""), draft.at)
+        for form, draft in found.items()
+        if form.replace("-", "_") not in open_forms
+    ]
 
 
 def newest(found: Mapping[str, Kept]) -> str:

@@ -9,12 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from followups import drafts
-from followups.models import KeptDraft, Note, Ticket
+from followups.models import KeptDraft, LetterTemplate, Note, Ticket, Watcher
 from nps_loop.mail.models import Message
+from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import PASSWORD, Cast, add_marta
 from tests.followups.pages.conftest import logged_in, shown
@@ -123,6 +126,32 @@ def test_what_is_refused_stays_kept(cast: Cast, hanna: Client, marta: Ticket) ->
     data = {"version": marta.version, "what_changed": "You have the list.", "told": "mail"}
     assert hanna.post(f"/tickets/{marta.pk}/resolve/", data).status_code in (400, 409)
     assert KeptDraft.objects.count() == 1
+
+
+def test_a_draft_whose_form_is_gone_can_still_be_read(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    keep(hanna, marta, body="I am sorry and look into it.")
+    Ticket.objects.filter(pk=marta.pk).update(state="closed", closed_as="confirmed")
+    page = shown(hanna, f"/tickets/{marta.pk}/")
+    assert "I am sorry and look into it." in page and "The ticket has moved on since." in page
+    keep(hanna, marta, **{"throw-away": "1"})
+    assert "I am sorry and look into it." not in shown(hanna, f"/tickets/{marta.pk}/")
+
+
+def test_drafts_templates_and_followers_cost_the_page_no_query(
+    cast: Cast, hanna: Client, marta: Ticket, django_assert_num_queries: Any
+) -> None:
+    address = f"/tickets/{marta.pk}/"
+    with CaptureQueriesContext(connection) as captured:
+        hanna.get(address)
+        bare = len(captured)
+    for verb, field in (("send-message", "body"), ("note", "text"), ("resolve", "what_changed")):
+        keep(hanna, marta, verb, **{field: WORDS})
+    for n in range(20):
+        LetterTemplate.objects.create(name=f"Text {n}", step="passage", text="Hello")
+    Watcher.objects.create(ticket=marta, user=cast.nils, reason="chose", since=NOW)
+    factories.make_message(case=marta.pk, text="by Friday 27 November", written_by=cast.hanna, created_at=NOW)
+    with django_assert_num_queries(bare):
+        hanna.get(address)
 
 
 def test_drafts_are_forgotten_after_thirty_days(cast: Cast, hanna: Client, marta: Ticket) -> None:
