@@ -128,6 +128,15 @@ def test_what_is_refused_stays_kept(cast: Cast, hanna: Client, marta: Ticket) ->
     assert KeptDraft.objects.count() == 1
 
 
+def test_what_is_typed_about_an_action_belongs_to_that_action(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state="in_action")
+    first, second = (factories.make_action(marta, cast.hanna, title=f"Action {n}") for n in range(2))
+    keep(hanna, marta, "complete-action", action=second.pk, what_changed="You have the list.")
+    promises = hanna.get(f"/tickets/{marta.pk}/").context["page"].promises
+    begun = {row.action.pk: row.forms["complete_action"]["what_changed"].value() for row in promises}
+    assert begun == {first.pk: None, second.pk: "You have the list."}
+
+
 def test_a_draft_whose_form_is_gone_can_still_be_read(cast: Cast, hanna: Client, marta: Ticket) -> None:
     keep(hanna, marta, body="I am sorry and look into it.")
     Ticket.objects.filter(pk=marta.pk).update(state="closed", closed_as="confirmed")

@@ -176,7 +176,7 @@ def test_a_date_in_a_mail_is_offered_as_an_action(cast: Cast, hanna: Client, mar
     body = "Hello Marta,\n\nYou will have the corrected list by Friday 27 November. I am sorry."
     hanna.post(f"/tickets/{marta.pk}/send-message/", {"version": marta.version, "body": body})
     page = shown(hanna, f"/tickets/{marta.pk}/")
-    assert "You wrote “by Friday 27 November”" in page
+    assert "The last mail says “by Friday 27 November”" in page
     assert "as soon as the mail counts as contact" in page
     deliver_due(NOW)
     link = re.search(
@@ -196,7 +196,7 @@ def test_a_date_in_a_mail_is_offered_as_an_action(cast: Cast, hanna: Client, mar
         "owner": cast.hanna.pk,
     }
     assert hanna.post(f"/tickets/{marta.pk}/add-action/", data).status_code == 302
-    assert "You wrote “by Friday" not in shown(hanna, f"/tickets/{marta.pk}/")
+    assert "The last mail says “by Friday" not in shown(hanna, f"/tickets/{marta.pk}/")
 
 
 @pytest.mark.parametrize("day", ["", "x", "2026-11-28", "9999-99-99"])
