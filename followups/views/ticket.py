@@ -149,7 +149,8 @@ def _say_who_was_called(request: HttpRequest, form: VerbForm, ticket: Ticket) ->
         said = gettext(
             "Several colleagues are called @%(name)s: nobody was told. Add the family name, as in @%(example)s."
         )
-        messages.warning(request, said % {"name": handle, "example": f"{handle}.{gettext('surname')}"})
+        surname = gettext("surname")
+        messages.warning(request, said % {"name": handle, "example": f"{handle}.{surname}"})
     for handle in called.unknown:
         messages.warning(request, gettext("Nobody here is called @%(name)s.") % {"name": handle})
 

@@ -95,7 +95,8 @@ def take_back(request: HttpRequest, number: int, mail: int) -> HttpResponse:
     if not verb:
         messages.success(request, said)
         return redirect("ticket", ticket.pk)
-    messages.success(request, f"{said} {gettext('What you wrote stands in the form again.')}")
+    there = gettext("What you wrote stands in the form again.")
+    messages.success(request, f"{said} {there}")
     return redirect(f"{reverse('ticket', args=[ticket.pk])}?do={verb}#{verb}")
 
 
