@@ -21,6 +21,7 @@ from followups.models import (
     Decision,
     Event,
     Initiative,
+    LetterTemplate,
     Member,
     RootCause,
     Rule,
@@ -226,6 +227,15 @@ class RootCauseAdmin(admin.ModelAdmin):
         if db_field.name == "parent":
             kwargs["queryset"] = RootCause.objects.filter(parent=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(LetterTemplate)
+class LetterTemplateAdmin(admin.ModelAdmin):
+    """Leads edit them under /templates/; here they can be put in order and deleted too."""
+
+    list_display = ["name", "step", "language", "position", "is_active"]
+    list_filter = ["language", "step", "is_active"]
+    list_editable = ["position"]
 
 
 @admin.register(Initiative)

@@ -12,6 +12,7 @@ from followups.calendars import add_working_days, day_of, working_day_end
 from followups.messages import letters
 from followups.models import Action, Resolution, Ticket
 from followups.workflow.ending import SILENCE_DAYS
+from nps_loop import links
 
 if TYPE_CHECKING:
     from followups.forms import VerbForm
@@ -20,11 +21,16 @@ PLACEHOLDER = re.compile(r"\[\[link:(\w+)\]\]")
 
 
 def preview_of(form: VerbForm) -> dict[str, str]:
-    """Sender, recipient, subject and text of the mail this valid form would send; empty for one that sends none."""
+    """Sender, recipient, subject, text and HTML of the mail this valid form would send; empty for one that sends none.
+
+    Links in the HTML lead nowhere: they are made when the mail leaves.
+    """
     desk, data = form.desk, form.cleaned_data
     ticket, user, now = desk.ticket, desk.user, desk.now
     if form.verb == "send-message":
         draft = letters.personal(ticket, user, subject=data["subject"], body=data["body"], now=now)
+    elif form.verb == "wait":
+        draft = letters.personal(ticket, user, subject="", body=data["question"], now=now)
     elif form.verb == "resolve":
         row = Resolution(
             ticket=ticket,
@@ -43,6 +49,7 @@ def preview_of(form: VerbForm) -> dict[str, str]:
         "to": draft.recipient,
         "subject": draft.subject,
         "text": PLACEHOLDER.sub(_in_words, draft.text),
+        "html": links.deaden("", draft.html, draft.links)[1],
         "skip": draft.skip,
     }
 

@@ -321,7 +321,8 @@ class _Builder:
 
     def question(self) -> str:
         """The question we wait for an answer to: the newest personal mail."""
-        asked = self.ticket.attempts.filter(outcome=ContactAttempt.Outcome.SENT).exclude(line_for_customer="").last()
+        sent = self.ticket.attempts.filter(outcome=ContactAttempt.Outcome.SENT, voided_at=None)
+        asked = sent.exclude(line_for_customer="").last()
         return asked.line_for_customer if asked else ""
 
     def letter(self) -> tuple[str, str, str]:

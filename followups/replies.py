@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 
+from followups import watching
 from followups.actors import Actor
 from followups.messages import notices
 from followups.models import Conversation, Reply, Ticket, Verdict
@@ -133,13 +135,14 @@ def _not_yet(work: OpenTicket, words: str, data: dict[str, object]) -> None:
 
 def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
     """A call is wanted: owed like an answer; a resolved or closed ticket is open again for it."""
-    if work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
+    reopened = work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED)
+    if reopened:
         ending.reopen_for_customer(work, "call-me", words, data=data, at=work.now)
     else:
         work.write("call-me", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
         if work.ticket.state != TicketState.NEW:
             answer_owed(work, work.now)
-    _tell_owner(work, gettext_noop("%(name)s asks for a call"), words)
+    _tell_owner(work, gettext_noop("%(name)s asks for a call"), words, reopened=reopened)
 
 
 def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> None:
@@ -183,8 +186,22 @@ def _leave_it(work: OpenTicket, words: str, data: dict[str, object]) -> None:
     _tell_owner(work, gettext_noop("%(name)s asks to be left in peace about it: no more mail, no call"), words)
 
 
-def _tell_owner(work: OpenTicket, what: str, words: str) -> None:
-    """`what` is a message of the catalogues with the customer's name in it; `words` are the customer's own."""
+def _pressed(ticket: Ticket) -> tuple[str, str]:
+    """How a watcher reads of a press, in the active language."""
+    name = {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "n": ticket.pk}
+    line = gettext("%(name)s said something on the page of the case. You follow this ticket.") % name
+    return gettext("%(name)s answered (#%(n)s)") % name, line
+
+
+def _tell_owner(work: OpenTicket, what: str, words: str, *, reopened: bool = False) -> None:
+    """The owner hears what was said, whoever follows the ticket that something was: once, where it was reopened too.
+
+    `what` is a message of the catalogues with the customer's name in it; `words` are the customer's own.
+    """
+    ticket = work.ticket
+    if not reopened:
+        key = f"press:{ticket.pk}:{ticket.version}"
+        work.mail_later(watching.tell_watchers(ticket, partial(_pressed, ticket), key=key))
     owner = work.ticket.owner
     if owner is None or not owner.is_active:
         return

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from followups.calendars import closed_days
 from followups.holds import SHIPPED_TERMS
-from followups.models import Calendar, RootCause, Rule, SlaPolicy, Team
+from followups.models import Calendar, LetterTemplate, RootCause, Rule, SlaPolicy, Team
+from followups.shipped_templates import shipped
 from surveys.models import Brand, Source
 from surveys.scoring import Band
 
@@ -100,6 +101,8 @@ def seed(**_signal: Any) -> None:
         SlaPolicy.objects.bulk_create(_policies())
     if not Rule.objects.exists():
         Rule.objects.bulk_create(_rules())
+    if not LetterTemplate.objects.exists():
+        LetterTemplate.objects.bulk_create(shipped())
     if not RootCause.objects.exists():
         for position, (slug, name, children) in enumerate(ROOT_CAUSES, start=1):
             parent = RootCause.objects.create(slug=slug, name=name, position=position * 100)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from followups import assignment, clocks, morning, opening
+from followups import assignment, clocks, drafts, morning, opening
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
@@ -31,6 +31,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "mornings": lambda: morning.send_mornings(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
+        "drafts_forgotten": lambda: drafts.forget_old(now=now),
         "keys_forgotten": lambda: idempotency.prune(now=now),
     }
     counts = {}

@@ -12,10 +12,12 @@ from followups.views import (
     queue,
     saved,
     team,
+    templates,
     ticket,
     tickets,
     together,
     visits,
+    writing,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,8 +35,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
     path("tickets/<int:number>/considered/", ticket.considered_page, name="ticket-considered"),
     path("tickets/<int:number>/looking/", presence.looking, name="ticket-looking"),
+    path("tickets/<int:number>/drafts/<slug:verb>/", writing.draft, name="ticket-draft"),
+    path("tickets/<int:number>/preview/<slug:verb>/", writing.preview, name="ticket-preview"),
+    path("tickets/<int:number>/mails/<int:mail>/take-back/", writing.take_back, name="ticket-take-back"),
+    path("tickets/<int:number>/follow/", writing.follow, name="ticket-follow"),
     path("tickets/<int:number>/<slug:verb>/", ticket.act, name="ticket-verb"),
     path("team/", team.team, name="team"),
+    path("templates/", templates.templates_page, name="templates"),
+    path("templates/new/", templates.edit, name="template-new"),
+    path("templates/<int:number>/", templates.edit, name="template"),
     path("reports/", include("followups.reports.urls")),
     path("actions/", actions.actions_page, name="actions"),
     path("contacts/<int:number>/", customers.contact, name="contact"),

@@ -30,20 +30,21 @@ QUIET_SECONDS = 30.0
 _quiet_until = 0.0
 
 
-def ring(task: Task, *args: Any) -> None:
+def ring(task: Task, *args: Any, after: int = 0) -> None:
     """Publish `task` with `args` (ids, JSON only) once the running transaction commits; at once outside of one.
 
-    Never raises for the broker's sake: what the message announced is a row, and the sweep finds it within its interval.
+    With `after`, a worker looks that many seconds later. Never raises for the broker's sake: what the message announced
+    is a row, and the sweep finds it within its interval.
     """
-    transaction.on_commit(lambda: _publish(task, args))
+    transaction.on_commit(lambda: _publish(task, args, {"countdown": after} if after else {}))
 
 
-def _publish(task: Task, args: tuple[Any, ...]) -> None:
+def _publish(task: Task, args: tuple[Any, ...], options: dict[str, Any]) -> None:
     global _quiet_until
     if time.monotonic() < _quiet_until:
         return
     try:
-        task.apply_async(args=args)
+        task.apply_async(args=args, **options)
     except Exception as error:
         # Whatever the transport raises (and it has many kinds), the row is committed and the answer must go out.
         _quiet_until = time.monotonic() + QUIET_SECONDS

@@ -134,6 +134,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "followups.navigation.navigation",
+                "followups.undoing.undoing",
             ],
         },
     },
@@ -198,6 +199,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+
+# How long a mail that somebody sends from a page waits, so that it can be taken back. Tests that wait for mails set 0.
+UNDO_SECONDS = 10
 
 # --- the browser's side of security ----------------------------------------------------------------------------
 

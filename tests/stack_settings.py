@@ -9,3 +9,5 @@ WHITENOISE_USE_FINDERS = True
 # A mail that a killed worker held is free again after eight of these.
 EMAIL_TIMEOUT = 4
 CELERY_BROKER_TRANSPORT_OPTIONS |= {"visibility_timeout": 10, "unacked_restore_interval": 1}
+# Nobody of these tests changes their mind.
+UNDO_SECONDS = 0

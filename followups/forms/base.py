@@ -132,6 +132,31 @@ class VerbForm(forms.Form):
     def prepare(self) -> None:
         """Fill in what a form starts with."""
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What else than data and desk another form of the kind is made with."""
+        return {}
+
+    # When what it is filled with was kept, where that is a draft.
+    kept_at: datetime | None = None
+
+    def fill(self, typed: Mapping[str, str]) -> None:
+        """Start from what somebody typed before, as a browser posts it; fields it does not name stay as they are."""
+        for name, field in self.fields.items():
+            if name in typed:
+                self.initial[name] = typed[name]
+            elif isinstance(field, forms.BooleanField):
+                # A tick that is taken off is not posted at all.
+                self.initial[name] = False
+
+    def is_worth_keeping(self, typed: Mapping[str, str]) -> bool:
+        """Whether any words were typed that the form did not start with."""
+        return any(
+            typed.get(name, "").split() not in ([], str(self.get_initial_for_field(field, name) or "").split())
+            for name, field in self.fields.items()
+            if type(field) in (forms.CharField, TextField)
+        )
+
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the verb, from valid data."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}

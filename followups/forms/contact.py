@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import formats, timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from followups import workflow
+from followups import canned, workflow
 from followups.forms.base import CauseField, MomentField, TextField, VerbForm
 from followups.messages.letters import Reader
 from followups.models import ContactAttempt
+from followups.sending_later import next_morning_there
+from followups.variables import left_open
 from nps_loop.templatetags.letter import greeting_line
 from surveys.quoting import quote
 
@@ -114,6 +120,14 @@ class LogContactForm(VerbForm):
             "settled": settled,
         }
 
+    def as_resolution(self) -> dict[str, str]:
+        """The settled part as the form of the resolution takes it."""
+        return {
+            "root_cause": self.data.get("settled_cause", ""),
+            "what_changed": self.data.get("settled_what", ""),
+            "why_it_happened": self.data.get("settled_why", ""),
+        }
+
 
 class LogReplyForm(VerbForm):
     verb = "log-reply"
@@ -136,17 +150,49 @@ class SendMessageForm(VerbForm):
 
     subject = forms.CharField(label=_("Subject"), required=False, max_length=300)
     body = TextField(label=_("Your mail"))
-    send_after = MomentField(label=_("Not before"), required=False, help_text=_("Leave it empty to send now."))
+    when = forms.ChoiceField(label=_("When does it leave?"), widget=forms.RadioSelect, required=False, initial="now")
+    send_after = MomentField(
+        label=_("A moment of your own"), required=False, help_text=_("By your clock, within 60 days.")
+    )
 
     def prepare(self) -> None:
         self.initial.setdefault("body", self.opening)
+        there = formats.date_format(timezone.localtime(self.morning_there, ZoneInfo(self.zone_there)), "D j M, H:i")
+        self.fields["when"].choices = [  # type: ignore[attr-defined]
+            ("now", _("Now")),
+            ("morning", gettext("Next working morning there: %(when)s") % {"when": there}),
+            ("moment", _("At a moment of my own")),
+        ]
+
+    @property
+    def zone_there(self) -> str:
+        return Reader.of(self.desk.ticket).zone
+
+    @cached_property
+    def morning_there(self) -> datetime:
+        """Nine o'clock of the customer, on the next day we work too."""
+        team = self.desk.ticket.team
+        return next_morning_there(team.calendar.hours if team else None, self.zone_there, now=self.desk.now)
+
+    def clean(self) -> dict[str, Any]:
+        """Settle on one moment; where the choice and the field beside it say two things, ask."""
+        data = super().clean() or self.cleaned_data
+        when, own = data.get("when"), data.get("send_after")
+        if when == "morning" and not own:
+            data["send_after"] = self.morning_there
+        elif when == "moment" and not own and "send_after" not in self.errors:
+            self.add_error("send_after", gettext("Say at which moment."))
+        elif when in ("now", "morning") and own:
+            said = gettext("Leave this empty, or choose “At a moment of my own”: it says two things now.")
+            self.add_error("send_after", said)
+        return data
 
     def clean_body(self) -> str:
         """What a person wrote; the opening alone says nothing to the customer."""
         body: str = self.cleaned_data["body"]
         if _words(body) == _words(self.opening):
             raise forms.ValidationError(gettext("So far this is only the opening: write what you have to say."))
-        return body
+        return without_gaps(body)
 
     @property
     def opening(self) -> str:
@@ -161,10 +207,14 @@ class SendMessageForm(VerbForm):
 
     def arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
+        desk = self.desk
         return {
             "subject": data["subject"],
             "body": data["body"],
             "send_after": data["send_after"],
+            "is_template_unedited": canned.is_only_canned(
+                data["body"], desk.ticket, desk.user, opening=self.opening, now=desk.now
+            ),
         }
 
 
@@ -180,10 +230,21 @@ class WaitForm(VerbForm):
     def prepare(self) -> None:
         self.fields["question"].label = gettext("What do you ask %(name)s?") % {"name": self.desk.customer}
 
+    def clean_question(self) -> str:
+        return without_gaps(self.cleaned_data["question"])
+
 
 class ResumeForm(VerbForm):
     verb = "resume"
     act = staticmethod(workflow.resume)
+
+
+def without_gaps(text: str) -> str:
+    """`text`, where no variable of a template still stands in it: a customer would read it in braces."""
+    if gaps := left_open(text):
+        names = ", ".join(f"{{{name}}}" for name in gaps)
+        raise forms.ValidationError(gettext("Still to be filled in by hand: %(names)s.") % {"names": names})
+    return text
 
 
 def _words(text: str) -> list[str]:

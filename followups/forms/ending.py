@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups import workflow
 from followups.forms.base import CauseField, TextField, VerbForm
+from followups.forms.contact import without_gaps
 from followups.models import Action
 from followups.models.tickets import DismissReason, TicketState
 from followups.wrapping_up import Decided, resolve_with_actions
@@ -45,6 +46,10 @@ class ResolveForm(VerbForm):
         self.actions = [action for action in actions if action.state == Action.State.OPEN]
         super().__init__(data, **kwargs)
 
+    @property
+    def given(self) -> dict[str, Any]:
+        return {"actions": self.actions}
+
     def prepare(self) -> None:
         name = {"name": self.desk.customer}
         start = {"name": name["name"][:1].upper() + name["name"][1:]}
@@ -65,6 +70,9 @@ class ResolveForm(VerbForm):
             self.fields[f"words_{action.pk}"] = TextField(
                 label=gettext("What changed, or why is it dropped? %(name)s reads this.") % start, required=False
             )
+
+    def clean_what_changed(self) -> str:
+        return without_gaps(self.cleaned_data["what_changed"])
 
     @property
     def open_actions(self) -> list[OpenAction]:

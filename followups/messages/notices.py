@@ -70,7 +70,14 @@ def morning(
 
 
 def _notice(
-    kind: str, user: User, brand: Brand, facts: Mapping[str, Any], *, ticket: Ticket | None, dedupe_key: str | None
+    kind: str,
+    user: User,
+    brand: Brand,
+    facts: Mapping[str, Any],
+    *,
+    ticket: Ticket | None,
+    dedupe_key: str | None,
+    send_after: datetime | None = None,
 ) -> Draft:
     rendered = render(
         kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts)
@@ -92,6 +99,7 @@ def _notice(
         cycle=ticket.cycle if ticket else 0,
         dedupe_key=dedupe_key,
         automatic=True,
+        send_after=send_after,
         skip="" if user.email else f"Not sent: no mail address of {user.name} is known.",
     )
 
@@ -209,12 +217,24 @@ def _said_to(user: User, sentence: Sentence) -> str:
         return sentence()
 
 
-def to_person(user: User, ticket: Ticket, words: Words, *, dedupe_key: str | None = None) -> Draft:
-    """A notice in plain sentences to somebody who works on the ticket; `words` speaks their language when called."""
+def to_person(
+    user: User,
+    ticket: Ticket,
+    words: Words,
+    *,
+    dedupe_key: str | None = None,
+    send_after: datetime | None = None,
+) -> Draft:
+    """A notice in plain sentences to somebody who works on the ticket; `words` speaks their language when called.
+
+    With `send_after` it can be taken back until then.
+    """
     with translation.override(user.language):
         subject, lines = words()
     facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
-    return _notice("notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key)
+    return _notice(
+        "notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key, send_after=send_after
+    )
 
 
 def leads_of(team_id: int | None) -> list[User]:
@@ -230,10 +250,19 @@ def leads_of(team_id: int | None) -> list[User]:
     return found or list(User.objects.filter(is_superuser=True, is_active=True))
 
 
-def to_leads(ticket: Ticket, words: Words, *, dedupe_key: str, leads: Sequence[User] | None = None) -> list[Draft]:
+def to_leads(
+    ticket: Ticket,
+    words: Words,
+    *,
+    dedupe_key: str,
+    leads: Sequence[User] | None = None,
+    send_after: datetime | None = None,
+) -> list[Draft]:
     """One notice to each lead of the ticket's team, in their language; `leads` where the caller has read them."""
     readers = leads_of(ticket.team_id) if leads is None else leads
-    return [to_person(lead, ticket, words, dedupe_key=f"{dedupe_key}:{lead.pk}") for lead in readers]
+    return [
+        to_person(lead, ticket, words, dedupe_key=f"{dedupe_key}:{lead.pk}", send_after=send_after) for lead in readers
+    ]
 
 
 def named(user: User, response: Response, brand: Brand, ticket: Ticket | None) -> Draft:

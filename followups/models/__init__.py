@@ -16,6 +16,7 @@ from followups.models.work import (
     RootCause,
     Verdict,
 )
+from followups.models.writing import KeptDraft, LetterTemplate
 
 __all__ = [
     "Action",
@@ -33,6 +34,8 @@ __all__ = [
     "Escalation",
     "Event",
     "Initiative",
+    "KeptDraft",
+    "LetterTemplate",
     "Looking",
     "Member",
     "Note",

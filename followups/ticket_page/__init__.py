@@ -9,8 +9,9 @@ from functools import cached_property
 
 from django.utils.translation import gettext
 
-from followups import queue_page
+from followups import canned, queue_page
 from followups.clocks import WARN_BEFORE
+from followups.dates_in_words import PromisedDay
 from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
 from followups.messages.reasons import why_not
 from followups.models import Action, Ticket
@@ -19,7 +20,7 @@ from followups.next_step import NextStep, next_step
 from followups.permissions import WORKING
 from followups.presence import looking_in_words
 from followups.templatetags.moments import moment
-from followups.ticket_page import aside
+from followups.ticket_page import aside, kept
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
 from followups.ticket_page.comparing import Conflict
 from followups.ticket_page.owner import Why, why_follows, why_owner
@@ -94,6 +95,8 @@ class TicketPage:
     refusal: str = ""
     conflict: Conflict | None = None
     preview: Mapping[str, str] = field(default_factory=dict)
+    # What a form starts with instead of its draft: a template put in, a date found in a mail. By verb.
+    filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -197,7 +200,7 @@ class TicketPage:
                 continue
             elif self.offers[verb].is_open and not issubclass(form, ActionForm):
                 more = {"actions": self.case.open_actions} if form is ResolveForm else {}
-                found[verb] = form(desk=self.desk, **more)
+                found[verb] = self._begun(form(desk=self.desk, **more))
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)
         if isinstance(split := found.get("split"), SplitForm):
@@ -207,6 +210,24 @@ class TicketPage:
             if not people and self.bound is None:
                 found.pop("split")
         return {verb.replace("-", "_"): form for verb, form in found.items()}
+
+    def _begun(self, form: VerbForm) -> VerbForm:
+        """The form with what was typed before, or with what was just put into it."""
+        if form.verb in self.filled:
+            form.fill(self.filled[form.verb])
+        elif draft := self.drafts.get(form.verb):
+            form.fill(draft.typed)
+            form.kept_at = draft.at
+        return form
+
+    @cached_property
+    def drafts(self) -> dict[str, kept.Kept]:
+        return kept.drafts(self.case)
+
+    @cached_property
+    def templates(self) -> dict[str, list[tuple[str, list[canned.Offered]]]]:
+        """What each form may begin from, by verb with underscores."""
+        return {verb.replace("-", "_"): kept.templates(self.case, verb) for verb in canned.STEPS}
 
     @cached_property
     def lacking(self) -> list[str]:
@@ -240,7 +261,11 @@ class TicketPage:
                 forms[verb.replace("-", "_")] = self.bound
             elif action.state == Action.State.OPEN and self.offers[verb].is_open and (mine or self.works):
                 form: type[VerbForm] = FORMS[verb]
-                forms[verb.replace("-", "_")] = form(desk=self.desk, action=action)
+                made = form(desk=self.desk, action=action)
+                # One draft a form: it belongs to the action it was begun for.
+                draft = self.drafts.get(verb)
+                begun = draft is not None and draft.typed.get("action") == str(action.pk)
+                forms[verb.replace("-", "_")] = self._begun(made) if begun else made
         moves = sum(1 for row in self.case.of_kind("move") if row.number == action.pk)
         return Promise(action, was_kept(action), moves, forms)
 
@@ -255,6 +280,8 @@ class TicketPage:
             return self.bound.verb
         if self.opened in self.offers:
             return self.opened
+        if (begun := kept.newest(self.drafts)) and begun.replace("-", "_") in self.forms:
+            return begun
         return self.step.verb if self.step.verb in FOLDS else ""
 
     @cached_property
@@ -282,6 +309,39 @@ class TicketPage:
         # Without "Not sent:", for nobody has tried yet.
         reason = reason.partition(":")[2].strip() or reason
         return reason[:1].upper() + reason[1:]
+
+    # Mails on their way -----------------------------------------------------------------------------------------
+
+    @property
+    def waiting_mails(self) -> list[Message]:
+        """Mails of this person that wait to leave: each can be taken back until then."""
+        return kept.waiting_mails(self.case)
+
+    @cached_property
+    def promised_days(self) -> list[PromisedDay]:
+        """Days the newest mail promises something by, and no action does yet."""
+        return kept.promised_days(self.case) if self.works and self.case.sees_words else []
+
+    def promise(self, day: str) -> None:
+        """Begin the form of an action with what a mail promised for this day (as in an address)."""
+        found = next((row for row in self.promised_days if row.day.isoformat() == day), None)
+        if found is not None:
+            typed = {"title": found.sentence, "due_on": day, "part": found.part, "tell_customer": "on"}
+            self.filled = {**self.filled, "add-action": typed}
+
+    @cached_property
+    def stranded(self) -> list[kept.Stranded]:
+        """Drafts of this person whose form is not open any more: to be read, copied and thrown away."""
+        return kept.stranded(self.drafts, set(self.forms) | {verb.replace("-", "_") for verb in ABOUT_ACTIONS})
+
+    @property
+    def may_follow(self) -> bool:
+        """The owner hears of everything anyway."""
+        return self.works and self.case.ticket.owner_id != self.case.viewer.user.pk
+
+    @property
+    def follows(self) -> bool:
+        return any(row.number == self.case.viewer.user.pk for row in self.case.watchers)
 
     # What happened -----------------------------------------------------------------------------------------------
 

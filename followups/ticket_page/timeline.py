@@ -81,6 +81,7 @@ class _Story:
             "wait": self._wait,
             "mail-accepted": self._mail_accepted,
             "mail-came-back": self._mail_came_back,
+            "take-back": self._take_back,
             "add-action": self._add_action,
             "move-action": self._move_action,
             "delay": self._delay,
@@ -258,6 +259,16 @@ class _Story:
             entry.about = gettext("%(name)s was not told, so the ticket is in action again.") % {"name": self.name}
         if message is not None and message.reason:
             entry.about = f"{message.reason_in_words} {entry.about}".strip()
+        return entry
+
+    def _take_back(self, event: Event) -> Entry:
+        message = self.messages.get(event.data.get("message") or 0)
+        words = gettext("<b>{who}</b> took back a mail before it left: <b>{subject}</b>")
+        entry = self._line(event, "reply", words, subject=message.subject if message else "")
+        if event.from_state == TicketState.RESOLVED:
+            entry.about = gettext("Nobody was told, so it is not resolved.")
+        elif event.from_state == TicketState.WAITING_ON_CUSTOMER:
+            entry.about = gettext("%(name)s was not asked, so nothing waits for an answer.") % {"name": self.name}
         return entry
 
     # Actions -----------------------------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -15,21 +16,28 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from followups import canned, drafts, undoing
 from followups.actors import Actor
-from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, Shelf, VerbForm
+from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, SendMessageForm, Shelf, VerbForm
 from followups.letter_preview import preview_of
-from followups.models import AssignmentRound, Ticket
+from followups.mentions import mentions
+from followups.models import AssignmentRound, LetterTemplate, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
 from followups.ticket_page import Conflict, TicketPage, comparing, find, read
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
+from followups.variables import filled
 from followups.viewing import Viewer, viewer
 from followups.views import actions
 from followups.way_back import way_back
+from nps_loop.mail.models import Message
+from nps_loop.people.kept_posts import kept_post, login_keeps_what_is_typed
 from nps_loop.people.models import User
 
+# The verbs that may send a mail which can be taken back.
+SENDS = ("send-message", "wait", "resolve", "log-contact")
 # The field of each form that holds what is hardest to write again.
 LONGEST = ("body", "text", "note", "what_changed", "question", "title", "reason", "settled_what", "explanation")
 
@@ -38,11 +46,13 @@ LONGEST = ("body", "text", "note", "what_changed", "question", "title", "reason"
 @require_safe
 def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
     now = timezone.now()
-    ticket = _found(request, number)
+    ticket = found_ticket(request, number)
     page = _page(request, ticket, now, opened=request.GET.get("do", ""), only=request.GET.get("show", ""))
+    page.promise(request.GET.get("promised", ""))
     return _draw(request, page)
 
 
+@login_keeps_what_is_typed
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
@@ -51,16 +61,25 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         # The address of a form that came back: the links on that page, and a reload, lead to the ticket.
+        if typed := kept_post(request):
+            _keep_through_login(request, number, verb, typed)
         return redirect(f"{reverse('ticket', args=[number])}?{request.GET.urlencode() or urlencode({'do': verb})}")
     now = timezone.now()
-    ticket = _found(request, number)
-    form = _form(request, ticket, verb, now, request.POST)
+    ticket = found_ticket(request, number)
+    user = cast(User, request.user)
+    form = form_for(request, ticket, verb, now, request.POST)
+    typed = drafts.typed_into(form.fields, request.POST)
+    if "use-template" in request.POST:
+        return _with_template(request, ticket, form, typed, now)
     if not form.is_valid():
         return _again(request, ticket, form, now, status=400)
     if "preview" in request.POST:
+        # The frame reads it from there, and whoever leaves the page finds it again.
+        drafts.keep(user, ticket, verb, typed, now=now)
         return _again(request, ticket, form, now, status=200, preview=True)
+    undo = timedelta(seconds=settings.UNDO_SECONDS)
     try:
-        done = _do(form, ticket, Actor.person(cast(User, request.user)), now)
+        done = _do(form, ticket, Actor.person(user, undo=undo), now)
     except Incomplete as refusal:
         form.refuse(refusal)
         return _again(request, ticket, form, now, status=400)
@@ -68,10 +87,73 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         return _again(request, ticket, form, now, status=409, stale=refusal)
     except Refused as refusal:
         return _again(request, ticket, form, now, status=409, refusal=refusal.message)
-    messages.success(request, _done(form, done))
+    said = _done(form, done)
+    message = undoing.just_sent(done, user, now=now) if undo and verb in SENDS else None
+    # What leaves later can be taken back on the ticket's page until then.
+    can_undo = message is not None and message.send_after <= now + undo
+    if can_undo and message is not None:
+        said = _done_with_undo(form, message, said)
+        undoing.remember(request, message, said, undo=undo, now=now)
+    if isinstance(form, LogContactForm):
+        # The talk stays logged: only the resolution that came with it is there to be said again.
+        drafts.sent(user, ticket, verb, now=now, message=message, typed=form.as_resolution(), again_in="resolve")
+    else:
+        drafts.sent(user, ticket, verb, now=now, message=message, typed=typed)
+    if not can_undo:
+        messages.success(request, said)
+    _say_who_was_called(request, form, done)
     if request.POST.get("then") == "next" and (following := neighbour(ticket, viewer(request), back=False)):
         return redirect("ticket", following.pk)
     return _back(request, done)
+
+
+def _with_template(
+    request: HttpRequest, ticket: Ticket, form: VerbForm, typed: dict[str, str], now: datetime
+) -> HttpResponse:
+    """The page again, with a template put into the form and everything typed kept."""
+    user, field = cast(User, request.user), canned.FIELD.get(form.verb, "")
+    template = canned.find(ticket, request.POST.get("template", "")) if field else None
+    if template is not None:
+        values = canned.values_for(ticket, user, now=now)
+        others = LetterTemplate.objects.offered_in(template.language).values_list("text", flat=True)
+        typed[field] = canned.put_in(
+            filled(template.text, values),
+            template,
+            typed.get(field, ""),
+            opening=form.opening if isinstance(form, SendMessageForm) else "",
+            others=[filled(other, values) for other in others],
+        )
+        if template.subject and not typed.get("subject", "").strip():
+            typed["subject"] = filled(template.subject, values)
+    page = _page(request, ticket, now, opened=form.verb, filled={form.verb: typed})
+    return _draw(request, page)
+
+
+def _keep_through_login(request: HttpRequest, number: int, verb: str, typed: dict[str, str]) -> None:
+    """What was sent while nobody was logged in becomes a draft of that form."""
+    now = timezone.now()
+    ticket = found_ticket(request, number)
+    form = form_for(request, ticket, verb, now, QueryDict())
+    drafts.keep(cast(User, request.user), ticket, verb, drafts.typed_into(form.fields, typed), now=now)
+    messages.success(request, gettext("What you wrote is kept and stands in the form again. It was not sent yet."))
+
+
+def _say_who_was_called(request: HttpRequest, form: VerbForm, ticket: Ticket) -> None:
+    """Of the names called in a note: who cannot see the ticket and so was not told, and which name nobody."""
+    if form.verb != "note":
+        return
+    called = mentions(form.cleaned_data["text"], ticket, by=cast(User, request.user))
+    for person in called.blind:
+        said = gettext("%(name)s cannot see this ticket, and so was not told.")
+        messages.warning(request, said % {"name": person.name})
+    for handle in called.several:
+        said = gettext(
+            "Several colleagues are called @%(name)s: nobody was told. Add the family name, as in @%(example)s."
+        )
+        surname = gettext("surname")
+        messages.warning(request, said % {"name": handle, "example": f"{handle}.{surname}"})
+    for handle in called.unknown:
+        messages.warning(request, gettext("Nobody here is called @%(name)s.") % {"name": handle})
 
 
 def _do(form: VerbForm, ticket: Ticket, actor: Actor, now: datetime) -> Ticket:
@@ -103,7 +185,7 @@ def _back(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 @require_safe
 def beside(request: HttpRequest, number: int, way: str) -> HttpResponse:
     """The next or previous ticket of one's queue; back to the queue at its end."""
-    ticket = _found(request, number)
+    ticket = found_ticket(request, number)
     found = neighbour(ticket, viewer(request), back=way == "previous")
     return redirect("ticket", found.pk) if found else redirect("queue")
 
@@ -112,7 +194,7 @@ def beside(request: HttpRequest, number: int, way: str) -> HttpResponse:
 @require_safe
 def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     """Who else was considered when the ticket was given: a piece for htmx, a page without it."""
-    ticket = _found(request, number)
+    ticket = found_ticket(request, number)
     given = ticket.events.filter(verb="assign").order_by("-seq").first()
     stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
     shelf = Shelf(ticket, cast(User, request.user))
@@ -126,7 +208,7 @@ def considered_page(request: HttpRequest, number: int) -> HttpResponse:
 # --- pieces ----------------------------------------------------------------------------------------------------
 
 
-def _found(request: HttpRequest, number: int) -> Ticket:
+def found_ticket(request: HttpRequest, number: int) -> Ticket:
     ticket = find(viewer(request), number) if number < 2**63 else None
     if ticket is None:
         raise Http404
@@ -139,7 +221,7 @@ def _desk(ticket: Ticket, looking: Viewer, now: datetime) -> Desk:
     return Desk(ticket, looking.user, now, Shelf(ticket, looking.user), hides_name=hides)
 
 
-def _form(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, data: QueryDict) -> VerbForm:
+def form_for(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, data: QueryDict) -> VerbForm:
     desk = _desk(ticket, viewer(request), now)
     more: dict[str, Any] = {}
     if FORMS[verb] is ResolveForm:
@@ -172,10 +254,10 @@ def _again(
     """The page as it stands now, with the form as it was filled in, ready to be sent again."""
     old_version = form.cleaned_data.get("version") if hasattr(form, "cleaned_data") else None
     if stale is not None or refusal:
-        ticket = _found(request, ticket.pk)
+        ticket = found_ticket(request, ticket.pk)
         data = request.POST.copy()
         data["version"] = str(ticket.version)
-        form = _form(request, ticket, form.verb, now, data)
+        form = form_for(request, ticket, form.verb, now, data)
         form.is_valid()
     if isinstance(form, ActionForm) and request.POST.get("from") == "actions":
         lines = []
@@ -228,6 +310,13 @@ def _not_saved(form: VerbForm) -> str:
         "resolve": gettext("The ticket was not resolved"),
     }.get(form.verb, gettext("Your change was not saved"))
     return gettext("%(what)s: the ticket changed while you were writing.") % {"what": what}
+
+
+def _done_with_undo(form: VerbForm, message: Message, said: str) -> str:
+    """The same while the mail can still be called back."""
+    if form.verb not in ("send-message", "wait"):
+        return said
+    return gettext("Your mail to %(name)s is written.") % {"name": message.recipient_name or message.recipient}
 
 
 def _done(form: VerbForm, ticket: Ticket) -> str:

@@ -9,6 +9,7 @@ from followups.workflow.giving import assign, join, release, split
 from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
 from followups.workflow.people import give_answer, look_at_merge, may_merge, merge
 from followups.workflow.promising import add_action, complete_action, delay, drop_action, move_action
+from followups.workflow.taking_back import take_back
 
 __all__ = [
     "Settlement",
@@ -38,6 +39,7 @@ __all__ = [
     "send_message",
     "snooze",
     "split",
+    "take_back",
     "unhold",
     "wait",
 ]

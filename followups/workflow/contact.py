@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, watching
 from followups.actors import Actor
 from followups.holds import hold_words
 from followups.messages import letters, notices
@@ -25,6 +26,8 @@ Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
 TALKS = frozenset({Channel.PHONE, Channel.VIDEO, Channel.VISIT})
 # Clocks of two machines differ a little; more than this is a wrong date, not a skew.
 SKEW = timedelta(minutes=5)
+# A mail that waits longer than this would reach somebody whose case is long over.
+LATEST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,9 @@ def send_message(
         raise Incomplete({"body": gettext("Write something first: an empty mail is not sent.")})
     if send_after is not None and send_after < now - SKEW:
         raise Incomplete({"send_after": gettext("This time is over. Leave it empty to send now.")})
+    if send_after is not None and send_after > now + LATEST:
+        words = gettext("A mail waits for %(days)s days at most: choose an earlier day.")
+        raise Incomplete({"send_after": words % {"days": LATEST.days}})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("send-message")
         send_personal(
@@ -190,11 +196,20 @@ def send_personal(
     send_after: datetime | None = None,
     unedited: bool = False,
     is_question: bool = False,
+    before: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Message:
-    """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent."""
+    """Queue a mail a person wrote, with the try it is. Raises NotAllowed where it may not be sent.
+
+    `before`, kept with the event, is what taking the mail back would need to know.
+    """
     draft = letters.personal(
-        work.ticket, work.actor.user, subject=subject, body=body, now=work.now, send_after=send_after
+        work.ticket,
+        work.actor.user,
+        subject=subject,
+        body=body,
+        now=work.now,
+        send_after=work.leaves_at(send_after),
     )
     message = work.mail(draft)
     if message.state == Message.State.SKIPPED:
@@ -214,7 +229,7 @@ def send_personal(
             line_for_customer=body.strip() if is_question else "",
         )
     data = {"message": message.pk, "attempt": attempt.pk if attempt else None}
-    work.write(verb, to=to, data=data, **fields)
+    work.write(verb, to=to, data=data | (before or {}), **fields)
     return message
 
 
@@ -319,6 +334,9 @@ def hear(
         work.write("log-reply", data=data, happened_at=at, customer_waits=not says_settled, snoozed_until=None)
     if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:
         answer_owed(work, at)
+    work.mail_later(
+        watching.tell_watchers(ticket, partial(_you_follow, ticket), key=f"reply:{reply.pk}", but=[work.actor.user_id])
+    )
     if ticket.owner and ticket.owner != work.actor.user:
         key = f"reply:{reply.pk}"
         work.mail_later([notices.to_person(ticket.owner, ticket, lambda: _wrote_back(ticket), dedupe_key=key)])
@@ -330,6 +348,13 @@ def _wrote_back(ticket: Ticket) -> tuple[str, list[str]]:
     waits = gettext("%(name)s wrote back and waits for an answer.")
     line = waits if ticket.customer_waits else gettext("%(name)s wrote back.")
     return gettext("%(name)s wrote back (#%(number)s)") % who, [line % who]
+
+
+def _you_follow(ticket: Ticket) -> tuple[str, str]:
+    """How a watcher reads of it, in the active language."""
+    name = {"name": ticket.contact.short_name if ticket.contact else gettext("The customer"), "number": ticket.pk}
+    line = gettext("%(name)s wrote back. You follow this ticket.")
+    return gettext("%(name)s wrote back (#%(number)s)") % name, line % name
 
 
 def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
@@ -395,6 +420,7 @@ def wait(
             body=question,
             to=TicketState.WAITING_ON_CUSTOMER,
             is_question=True,
+            before=work.what_was(),
             waiting_from=came_from,
             waiting_until=back,
             wait_count=work.ticket.wait_count + 1,
@@ -413,7 +439,8 @@ def wait(
                             gettext("A call may settle more than a mail."),
                         ],
                     ),
-                    dedupe_key=f"third-wait:{work.ticket.pk}:{work.ticket.cycle}",
+                    dedupe_key=work.with_it("third-wait"),
+                    send_after=work.leaves_at(),
                 )
             )
     return work.ticket

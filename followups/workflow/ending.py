@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, watching
 from followups.actors import Actor
 from followups.calendars import add_working_days, day_of, working_day_end
 from followups.messages import letters, notices
@@ -243,7 +244,7 @@ def finish(
             silence_until=working_days_after(work, SILENCE_DAYS),
             now=work.now,
         )
-        message = work.mail(draft)
+        message = work.mail(replace(draft, send_after=work.leaves_at()))
         row.message = message
         if message.state == Message.State.SKIPPED and told == Resolution.Told.MAIL:
             row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
@@ -255,7 +256,9 @@ def finish(
     work.write(
         verb,
         to=TicketState.RESOLVED,
-        data={"resolution": row.pk, "told": row.told, "cause": root_cause.slug if root_cause else ""},
+        data={"resolution": row.pk, "told": row.told, "cause": root_cause.slug if root_cause else ""}
+        | ({"message": message.pk} if message else {})
+        | work.what_was(),
         happened_at=at,
         resolved_at=at,
         told_at=told_at,
@@ -266,6 +269,15 @@ def finish(
         silence_until=None if asked else working_days_after(work, SILENCE_DAYS, at),
         remind_at=None,
     )
+    work.mail_later(
+        watching.tell_watchers(
+            ticket,
+            partial(_is_resolved, ticket),
+            key=work.with_it("resolved"),
+            but=[work.actor.user_id],
+            send_after=work.leaves_at(),
+        )
+    )
     # What was owed besides ends here; a first contact that never came about stays unmet.
     work.meet(Deadline.Target.RESOLUTION, at=at)
     for deadline in work.deadlines:
@@ -274,6 +286,19 @@ def finish(
             deadline.save(update_fields=["dropped_at"])
     if said := _said_settled(ticket):
         close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
+
+
+def _is_resolved(ticket: Ticket) -> tuple[str, str]:
+    """How a watcher reads of it, in the active language."""
+    name = {"name": ticket.contact.short_name if ticket.contact else gettext("the customer"), "n": ticket.pk}
+    line = gettext("It is resolved, and %(name)s has the last word. You follow this ticket.") % name
+    return gettext("Resolved: #%(n)s") % name, line
+
+
+def _is_open_again(ticket: Ticket) -> tuple[str, str]:
+    name = {"name": ticket.contact.short_name if ticket.contact else gettext("the customer"), "n": ticket.pk}
+    line = gettext("The case of %(name)s is open again. You follow this ticket.") % name
+    return gettext("Open again: #%(n)s") % name, line
 
 
 def told_in_person(work: OpenTicket) -> datetime | None:
@@ -500,7 +525,10 @@ def tell_about_reopening(work: OpenTicket, reason: str = "") -> None:
     for_leads = (
         partial(_said_not_yet_again, ticket, not_yets) if not_yets >= 2 else partial(_open_again, ticket, reason)
     )
-    work.mail_later(notices.to_leads(ticket, for_leads, dedupe_key=key))
+    leads = notices.leads_of(ticket.team_id)
+    work.mail_later(notices.to_leads(ticket, for_leads, dedupe_key=key, leads=leads))
+    told = [work.actor.user_id, *(lead.pk for lead in leads)]
+    work.mail_later(watching.tell_watchers(ticket, partial(_is_open_again, ticket), key=key, but=told))
 
 
 def _open_again_with_you(ticket: Ticket, reason: str) -> tuple[str, list[str]]:

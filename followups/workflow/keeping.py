@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups.actors import Actor
+from followups.mentions import mentions
 from followups.messages import notices
 from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
@@ -24,6 +25,8 @@ from followups.workflow.ending import (
 )
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
+from nps_loop.mail.outbox import Draft
+from nps_loop.people.models import User
 from surveys.scoring import Band, band
 
 
@@ -59,14 +62,30 @@ def unhold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) 
 
 
 def note(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, text: str) -> Ticket:
-    """Words for colleagues. Append-only, so a note never loses to a stale page: `version` is not compared."""
+    """Words for colleagues. Append-only, so a note never loses to a stale page: `version` is not compared.
+
+    Whoever is called by name in it (`@hanna`) and may see the ticket is told once.
+    """
     if not text.strip():
         raise Incomplete({"text": gettext("Write the note first.")})
     with opened(ticket, actor=actor, now=now, version=None) as work:
         work.check("note")
         row = work.ticket.notes.create(by=actor.user, text=text.strip(), happened_at=now)
-        work.write("note", data={"note": row.pk})
+        named = mentions(row.text, work.ticket, by=actor.user)
+        work.write("note", data={"note": row.pk, "told": [user.pk for user in named.told]})
+        work.mail_later([_called(work, user, row.pk) for user in named.told])
     return work.ticket
+
+
+def _called(work: OpenTicket, user: User, note_id: int) -> Draft:
+    """To a colleague whom a note calls by name. The note itself stays in the application."""
+
+    def words() -> tuple[str, list[str]]:
+        name = {"who": work.actor.user.name if work.actor.user else gettext("A program"), "n": work.ticket.pk}
+        line = gettext("%(who)s wrote a note on this ticket and wants you to read it.")
+        return gettext("%(who)s calls you in a note (#%(n)s)") % name, [line % name]
+
+    return notices.to_person(user, work.ticket, words, dedupe_key=f"mention:{note_id}:{user.pk}")
 
 
 def snooze(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, until: datetime | None) -> Ticket:

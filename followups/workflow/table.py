@@ -38,7 +38,10 @@ TABLE: dict[tuple[str, str], str] = {
         "the customer said so, or stayed silent, or a lead closes it as agreed to differ"
     ),
     (S.RESOLVED, S.ASSIGNED): gettext_noop("not yet, a reply, or a person reopens it"),
-    (S.RESOLVED, S.IN_ACTION): gettext_noop("the resolution mail came back undelivered"),
+    (S.RESOLVED, S.IN_ACTION): gettext_noop(
+        "the resolution mail came back undelivered, or was taken back before it left"
+    ),
+    (S.RESOLVED, S.CONTACTED): gettext_noop("the resolution mail was taken back before it left"),
     (S.CLOSED, S.ASSIGNED): gettext_noop("not yet, a reply, or a person reopens it within 90 days"),
     (S.NEW, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),
     (S.ASSIGNED, S.DISMISSED): gettext_noop("a reason from the list, with a lead's approval where one is needed"),

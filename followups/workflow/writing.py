@@ -135,6 +135,22 @@ class OpenTicket:
         for name, value in fields.items():
             setattr(self.ticket, name, value)
 
+    def with_it(self, what: str) -> str:
+        """The key of a notice that is taken back together with what was just written."""
+        return f"with:{self.ticket.pk}:{self.ticket.version}:{what}"
+
+    def what_was(self) -> dict[str, Any]:
+        """What taking a mail back gives the ticket again, as an event keeps it: no words."""
+        until = self.ticket.snoozed_until
+        return {"waited": self.ticket.customer_waits, "snoozed_until": until.isoformat() if until else None}
+
+    def leaves_at(self, send_after: datetime | None = None) -> datetime | None:
+        """When a mail that a person sends leaves: as wished, and never before it could be taken back. None: at once."""
+        if not self.actor.undo:
+            return send_after
+        soonest = self.now + self.actor.undo
+        return max(send_after, soonest) if send_after else soonest
+
     def mail(self, draft: outbox.Draft) -> Message:
         """Queue a mail in this transaction; a reason not to send it is stored with it."""
         return outbox.queue([draft], now=self.now)[0]

@@ -5,11 +5,12 @@ Nothing leaves from here. `delivery` hands rows over later, so a mail exists exa
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import translation
@@ -22,6 +23,8 @@ State = Message.State
 
 # How the reason of every skipped mail begins, and of no other.
 NOT_SENT = "Not sent:"
+# What waits no longer than this (the time to undo it) is not left to the next sweep.
+SOON = timedelta(seconds=15)
 # NUL is refused by PostgreSQL and lone surrogates by every encoder; neither means anything in a mail.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -82,8 +85,11 @@ def queue(drafts: Sequence[Draft], *, now: datetime) -> list[Message]:
             kept.append(row)
         else:
             kept.append(earlier[row.dedupe_key])
-    if any(row.state == State.QUEUED and row.send_after <= now for row in kept):
+    waits = [row.send_after - now for row in kept if row.state == State.QUEUED]
+    if any(wait <= timedelta(0) for wait in waits):
         _ring_delivery()
+    if soon := [wait for wait in waits if timedelta(0) < wait <= SOON]:
+        _ring_delivery(after=math.ceil(max(soon).total_seconds()) + 1)
     return kept
 
 
@@ -168,7 +174,7 @@ def _message_id(kind: str) -> str:
     return f"<{word}.{uuid.uuid4().hex}@{settings.REPLY_DOMAIN}>"
 
 
-def _ring_delivery() -> None:
+def _ring_delivery(*, after: int = 0) -> None:
     from nps_loop.mail.tasks import deliver  # tasks import delivery, which stands above this module
 
-    ring(deliver)
+    ring(deliver, after=after)

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from nps_loop.mail import mailbox, outbox, telling, unsubscribing
+from nps_loop.mail.framing import framed
 from nps_loop.mail.models import Message
 
 
@@ -33,14 +34,6 @@ def mailbox_page(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "mail/mailbox.html", context | {"mail_server": settings.MAIL_SERVER})
 
 
-# The mail's own address with its own policy: nothing is loaded, nothing runs, and no page but ours may frame it. Mails
-# are styled inline, which no page of ours is.
-_FRAME_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'; sandbox"
-)
-
-
 @login_required
 @require_safe
 @never_cache
@@ -49,7 +42,7 @@ def mail_html(request: HttpRequest, pk: int) -> HttpResponse:
     _text, html = mailbox.as_received(_readable(request, pk), now=timezone.now())
     # In the demo a link opens in a tab of its own, outside of the frame.
     html = html.replace("<head>", '<head><base target="_blank">', 1)
-    return _framed(HttpResponse(html, content_type="text/html; charset=utf-8"))
+    return framed(HttpResponse(html, content_type="text/html; charset=utf-8"))
 
 
 @login_required
@@ -58,7 +51,7 @@ def mail_html(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def mail_text(request: HttpRequest, pk: int) -> HttpResponse:
     text, _html = mailbox.as_received(_readable(request, pk), now=timezone.now())
-    return _framed(HttpResponse(text, content_type="text/plain; charset=utf-8"))
+    return framed(HttpResponse(text, content_type="text/plain; charset=utf-8"))
 
 
 @login_required
@@ -105,13 +98,6 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _readable(request: HttpRequest, pk: int) -> Message:
     return get_object_or_404(mailbox.visible_to(request.user), pk=pk)
-
-
-def _framed(response: HttpResponse) -> HttpResponse:
-    popups = " allow-popups allow-popups-to-escape-sandbox" if settings.DEMO else ""
-    response["Content-Security-Policy"] = _FRAME_POLICY + popups
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def _public(request: HttpRequest, template: str, context: dict[str, object], status: int = 200) -> HttpResponse:

@@ -169,6 +169,8 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     if leads:
         work.insert(0, _item("/team/", "team", gettext("Team"), "m", nav.get("team_late"), gettext("late")))
     rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
+    if leads:
+        rest.append(_item("/templates/", "note", gettext("Templates")))
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
     if runs:

@@ -91,6 +91,12 @@ def _work(cast: Cast) -> Iterator[Place]:
     yield Place("actions-none", "/actions/", cast.admin)
     yield Place("tickets", "/tickets/", cast.lead)
     yield Place("tickets-none-found", "/tickets/?q=zzzzz", cast.lead)
+    yield Place("templates", "/templates/", cast.lead)
+    yield Place("templates-as-agent", "/templates/", cast.agent)
+    yield Place("template-new", "/templates/new/", cast.lead)
+    wrong = {"name": "x", "step": "update", "language": "en", "text": "{frist_name}"}
+    html = _logged_in(cast.lead).post("/templates/new/", wrong).content.decode()
+    yield Place("template-wrong", "/templates/new/", cast.lead, html=html)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
     for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "resolve"):
@@ -146,6 +152,13 @@ def _tickets(cast: Cast) -> Iterator[Place]:
         yield Place("ticket-stale", f"/tickets/{mine.pk}/", cast.agent, html=stale.content.decode())
         wrong = client.post(f"/tickets/{mine.pk}/add-action/", {"version": str(mine.version)})
         yield Place("ticket-errors", f"/tickets/{mine.pk}/", cast.agent, html=wrong.content.decode())
+        data = {"version": str(mine.version), "body": "You have the list by Friday 27 November.", "preview": "1"}
+        seen = client.post(f"/tickets/{mine.pk}/send-message/", data)
+        yield Place("ticket-preview", f"/tickets/{mine.pk}/", cast.agent, html=seen.content.decode())
+        yield Place("ticket-draft", f"/tickets/{mine.pk}/?do=send-message", cast.agent)
+        yield Place("ticket-ask-and-wait", f"/tickets/{mine.pk}/?do=wait", cast.agent)
+        kept = Client().post(f"/tickets/{mine.pk}/send-message/", data).content.decode()
+        yield Place("login-keeps-words", NOWHERE, html=kept)
         yield Place("contact", f"/contacts/{mine.contact_id}/", cast.agent)
         yield Place("contact-as-lead", f"/contacts/{mine.contact_id}/", cast.lead)
         yield Place("merge-search", f"/contacts/{mine.contact_id}/merge/", cast.admin)

@@ -31,8 +31,8 @@ OURS = sorted(
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 CONFIGURED = {
     "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.Rule", "followups.SlaPolicy",
-    "followups.Calendar", "followups.RootCause", "surveys.Brand", "surveys.Touchpoint", "surveys.Survey",
-    "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression", "followups.BonusHours",
+    "followups.Calendar", "followups.RootCause", "followups.LetterTemplate", "followups.BonusHours", "surveys.Brand",
+    "surveys.Touchpoint", "surveys.Survey", "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ WAYS = {
     "contacted": {"in_action", "resolved", "waiting_on_customer", "assigned", "dismissed"},
     "in_action": {"resolved", "waiting_on_customer", "assigned", "dismissed"},
     "waiting_on_customer": {"contacted", "in_action", "assigned", "dismissed"},
-    "resolved": {"closed", "assigned", "in_action"},
+    "resolved": {"closed", "assigned", "in_action", "contacted"},
     "closed": {"assigned"},
     "dismissed": {"assigned"},
 }
