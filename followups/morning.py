@@ -58,12 +58,13 @@ class Morning:
 
 def send_mornings(*, now: datetime) -> int:
     """Queue the mails of everybody whose working day has started; returns how many. One that raises stops no other."""
-    sent = 0
-    for at, morning in enumerate(_starting(now)):
-        if at >= BATCH:
+    sent = looked_at = 0
+    for morning in _starting(now):
+        if looked_at >= BATCH:
             break
         try:
             sent += _tell(morning, now=now)
+            looked_at += 1
         except Exception:
             logger.exception("The morning mail of user %s raised; the others go on.", morning.user.pk)
     return sent

@@ -204,14 +204,23 @@ class _Maker:
         return [replace(self._planned(entry, at), is_extra=True) for entry, at in entries]
 
     def _planned(self, entry: Entry, at: datetime) -> Entry:
+        """A try at the moment this person chose; a call no earlier than the good time of that day."""
+        now = self.days.now
+        is_now, at = at <= now, max(at, now)
+        said = gettext("You meant to try again now.") if is_now else gettext("You meant to try again then.")
         window, words = self._good_time(entry.ticket, at)
-        said = gettext("You meant to try again then.")
-        if window and window[0] <= at:
-            said = f"{said} {self._until(entry.ticket, window)}"
-        elif window:
-            said = f"{said} {gettext('Good time: %(words)s.') % {'words': words}}"
-        is_now = at <= self.days.now
-        return replace(entry, kind="now" if is_now else "at", at=max(at, self.days.now), reason=said, is_planned=True)
+        if entry.step.verb == CALL and window is not None:
+            day_ends = self.days.today_ends if at < self.days.today_ends else self.days.next_ends
+            if window[0] <= at:
+                said = f"{said} {self._until(entry.ticket, window)}"
+            elif window[0] < day_ends:
+                is_now, at = False, window[0]
+                said = f"{said} {self._between(entry.ticket, window)}"
+            else:
+                is_now = False
+                known = gettext("Good time: %(words)s.") % {"words": words}
+                said = f"{said} {known}"
+        return replace(entry, kind="now" if is_now else "at", at=at, reason=said, is_planned=True)
 
     def promise(self, action: Action) -> Entry:
         """A promise of this person's own on a ticket that somebody else has, or that waits for its customer."""

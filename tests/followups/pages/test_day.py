@@ -307,6 +307,17 @@ def test_a_next_try_comes_back_at_its_hour(cast: Cast, hanna: Client) -> None:
         assert "You meant to try again now." in text(page)
 
 
+def test_a_try_outside_the_good_time_waits_for_it(cast: Cast, hanna: Client) -> None:
+    there = phone(good_time="15:30 to 17:00")
+    ticket = add_ticket(cast, "Søren Ibsen", "Ibsen Køl", 5, "", due_in=4 * DAY, contact=there)
+    workflow.log_contact(
+        ticket, actor=Actor.person(cast.hanna), now=NOW - HOUR, version=None, channel="phone", outcome="no_answer", next_try_at=NOW
+    )  # fmt: skip
+    page = day(hanna)
+    assert first(page) == "Nothing has to be done this minute"
+    assert rows(page) == [("15:30", "Call Søren")]
+
+
 # --- what came back --------------------------------------------------------------------------------------------
 
 
