@@ -8,6 +8,16 @@
   var show = notice.querySelector("a");
   show.href = location.pathname + location.search;
 
+  function mark(row, is) {
+    if (row.classList.contains("row-changed") === is) return;
+    row.classList.toggle("row-changed", is);
+    if (!is) return row.querySelector("[data-mark]").remove();
+    var word = document.createElement("span");
+    word.className = "vh";
+    word.dataset.mark = "";
+    word.textContent = " " + notice.dataset.changed;
+    row.querySelector(".row-link").after(word);
+  }
   function draw(found) {
     Object.keys(found.counts).forEach(function (name) {
       document.querySelectorAll('[data-count="' + name + '"]').forEach(function (count) {
@@ -19,7 +29,7 @@
     document.querySelectorAll(".row[data-version]").forEach(function (row) {
       var number = row.id.slice(1), is = String(found.rows[number]) !== row.dataset.version;
       known[number] = true;
-      row.classList.toggle("row-changed", is);
+      mark(row, is);
       if (is) changed += 1;
     });
     changed += Object.keys(found.rows).filter(function (number) { return !known[number]; }).length;
