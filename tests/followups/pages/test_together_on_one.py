@@ -156,6 +156,7 @@ def filled(cast: Cast, marta: Ticket) -> dict[str, dict[str, Any]]:
         "resume": {},
         "add-action": {"title": word(1), "owner": cast.nils.pk, "due_on": day, "part": "midday", "note": word(2)},
         "move-action": {"action": action.pk, "due_on": day, "part": "midday", "reason": word(1)},
+        "delay": {"due_on": day, "part": "midday", "reason": word(1)},
         "complete-action": {"action": action.pk, "what_changed": word(1)},
         "drop-action": {"action": action.pk, "reason": word(1)},
         "resolve": {
