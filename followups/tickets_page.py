@@ -130,8 +130,8 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         {"": narrowed, **{name: rows for name, (_, _, rows) in views.items()}}
         | {saved_views.part_of(each): held[each.pk][0] for each in kept}
     )
-    # First which tickets, then all that a row shows of those few; asked at once, it is joined for every ticket.
-    chosen = Ticket.objects.filter(pk__in=narrowed.order_by().values("pk"))  # type: ignore[misc]
+    # First which tickets, in the order of an index, then all that a row shows of those few.
+    chosen = narrowed.order_by()
     found = keyset.page(
         _sortable(chosen.only("rank", "responded_at", "score"), order, search),
         order,

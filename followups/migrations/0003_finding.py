@@ -257,5 +257,13 @@ class Migration(migrations.Migration):
             model_name='savedview',
             constraint=models.UniqueConstraint(fields=('owner', 'page', 'name'), name='one_view_per_owner_page_and_name'),
         ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('customer_waits', True), ('state__in', ('new', 'assigned', 'contacted', 'in_action', 'waiting_on_customer'))), fields=['rank', 'id'], name='tickets_to_answer'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('nobody_to_reach', True), ('state__in', ('new', 'assigned', 'contacted', 'in_action', 'waiting_on_customer'))), fields=['rank', 'id'], name='tickets_of_nobody_to_reach'),
+        ),
         migrations.RunPython(keep_documents, keep_no_documents),
     ]

@@ -230,6 +230,14 @@ class Ticket(models.Model):
             models.Index(
                 fields=["opened_at", "id"], condition=Q(state__in=LIVE, owner=None), name="tickets_unassigned"
             ),
+            models.Index(
+                fields=["rank", "id"], condition=Q(state__in=LIVE, customer_waits=True), name="tickets_to_answer"
+            ),
+            models.Index(
+                fields=["rank", "id"],
+                condition=Q(state__in=LIVE, nobody_to_reach=True),
+                name="tickets_of_nobody_to_reach",
+            ),
             models.Index(fields=["due_at"], condition=Q(state__in=AT_WORK), name="tickets_running_out"),
             models.Index(
                 fields=["waiting_until"], condition=Q(state="waiting_on_customer"), name="tickets_to_bring_back"
