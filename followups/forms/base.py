@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -96,6 +96,13 @@ class Desk:
         hours = team.calendar.hours
         day = calendars.next_working_day(hours, calendars.day_of(hours, self.now))
         return calendars.working_stretches(hours, day)[0][0]
+
+    def working_day(self, n: int) -> date | None:
+        """The n-th working day of the ticket's team after today; None without a team."""
+        if self.ticket.team is None:
+            return None
+        hours = self.ticket.team.calendar.hours
+        return calendars.add_working_days(hours, calendars.day_of(hours, self.now), n)
 
 
 class VerbForm(forms.Form):

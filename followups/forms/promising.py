@@ -13,6 +13,8 @@ from followups.forms.base import ColleagueField, DayField, TextField, VerbForm
 from followups.models import Action
 from followups.promises import next_half_day
 
+# An action is suggested for the end of the n-th working day: soon enough to be heard of, far enough to be kept.
+SUGGESTED_DAYS = 3
 PARTS = [("midday", _("by midday")), ("evening", _("by evening"))]
 
 
@@ -38,6 +40,8 @@ class AddActionForm(VerbForm):
         name = {"name": self.desk.customer}
         self.fields["tell_customer"].label = gettext("Tell %(name)s what we will do and by when") % name
         self.initial.setdefault("owner", self.desk.user.pk)
+        if (day := self.desk.working_day(SUGGESTED_DAYS)) is not None:
+            self.initial.setdefault("due_on", day)
 
 
 class ActionForm(VerbForm):

@@ -5,6 +5,9 @@
  *   /  ?  Esc  search, all keys, close
  *   G then …   the link in the navigation with data-go="…"
  *   any other  the link, button or fold with data-key="…"
+ *
+ * While one writes: Ctrl Enter sends the form by its main button, with Shift by the one that opens the next ticket; Esc
+ * leaves the field, so that single keys count again.
  */
 (function () {
   var body = document.body;
@@ -15,7 +18,9 @@
     return target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
   }
   function seen(element) { return element && element.getClientRects().length > 0; }
-  function first(selector) { return Array.prototype.find.call(document.querySelectorAll(selector), seen) || null; }
+  function first(selector, within) {
+    return Array.prototype.find.call((within || document).querySelectorAll(selector), seen) || null;
+  }
 
   function step(by) {
     var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row"), seen);
@@ -33,7 +38,9 @@
     if (element.tagName === "SUMMARY") {
       element.parentElement.open = true;
       element.scrollIntoView({ block: "nearest" });
-      (element.parentElement.querySelector("textarea, input:not([type=hidden])") || element).focus();
+      // What is to be written comes before what is chosen already.
+      var fold = element.parentElement;
+      (first("select:not([data-use-template]), textarea", fold) || first("input:not([type=hidden])", fold) || element).focus();
     } else if (element.matches("input, textarea, select")) {
       element.focus();
     } else {
@@ -50,9 +57,20 @@
     if (key === "j" && step(1)) return true;
     if (key === "k" && step(-1)) return true;
     if (key === "x" && row) return press(row.querySelector(".row-check")), true;
-    return press(first('[data-key="' + key + '"]'));
+    // A fold that stands open hands its key on to what lies in it.
+    return press(first('[data-key="' + key + '"]:not(details[open] > summary)') || first('[data-key="' + key + '"]'));
+  }
+  function send(form, on) {
+    var next = on && first("button[name=then][value=next]", form);
+    return press(next || first("button.btn-primary", form));
   }
   document.addEventListener("keydown", function (event) {
+    var form = event.target.closest("main form");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && !event.isComposing) {
+      if (send(form, event.shiftKey)) event.preventDefault();
+      return;
+    }
+    if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     var key = event.key.length === 1 ? event.key.toLowerCase() : "";
