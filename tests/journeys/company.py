@@ -112,7 +112,8 @@ class Visitor:
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != own:
             self.strangers.append(request.url)
-        if request.method == "POST":
+        # What a person sends, and not what a script keeps or asks beside it.
+        if request.method == "POST" and request.is_navigation_request():
             self.posts.append(parts.path)
 
     def log_in(self, username: str, password: str = PASSWORD) -> Visitor:
