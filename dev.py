@@ -112,7 +112,8 @@ def test(arguments):
     if not any(
         argument.startswith(("-n", "--numprocesses", "--pdb")) or argument == "no:xdist" for argument in arguments
     ):
-        command += ["-n", "2"]
+        # One more than there are processors: tests with processes of their own wait more than they work.
+        command += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
     hand_over(command + arguments)
 
 

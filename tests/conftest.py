@@ -29,6 +29,11 @@ settings.register_profile("full", parent=settings.get_profile("default"), max_ex
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def counted(everyday: int, full: int) -> int:
+    """How often something is done: the full count where there is time for it, fewer every day."""
+    return full if os.environ.get("HYPOTHESIS_PROFILE") == "full" else everyday
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Put a copy of a migrated SQLite database where the run expects to make one."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import defaultdict
 
 import pytest
 
-from tests.conftest import SmtpSink
+from tests.conftest import SmtpSink, counted
 from tests.faults.invariants import broken
 from tests.stack import Stack
 
 # The everyday suite fires fewer shots; the full count runs where there is time for it.
-ANSWERS = 1_000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 100
+ANSWERS = counted(100, full=1_000)
 PER_REQUEST = 20
 
 SET_UP = """

@@ -20,6 +20,7 @@ from followups.forms import FORMS
 from followups.models import Action, ContactAttempt, Event, Looking, Note, Reply, Ticket
 from nps_loop.mail.models import Message
 from tests import factories
+from tests.conftest import counted
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, Cast, add_marta, add_ticket
 from tests.followups.pages.conftest import logged_in, shown
@@ -296,12 +297,13 @@ ROWS = {
 }
 
 
-def test_two_browsers_at_one_ticket_lose_nothing_in_200_random_orders(cast: Cast, hanna: Client) -> None:
+def test_two_people_at_one_ticket_lose_nothing_in_any_order(cast: Cast, hanna: Client) -> None:
     """Each order: both open the page, type and send, step by step as chance has it; a loser looks and sends again."""
     chance = random.Random(20261124)
     clients = [hanna, logged_in(cast.nils)]
     orders, contested = set(), 0
-    for round_ in range(20):
+    rounds = counted(5, full=20)  # ten orders each
+    for round_ in range(rounds):
         ticket = add_ticket(cast, f"Marta{round_} Lindqvist", "Nordby Cold Chain", 3, "I mind silence.")
         me = Actor.person(cast.hanna)
         workflow.log_contact(ticket, actor=me, now=NOW, version=None, channel="phone", outcome="spoke")
@@ -331,4 +333,4 @@ def test_two_browsers_at_one_ticket_lose_nothing_in_200_random_orders(cast: Cast
         ticket.refresh_from_db()
         seqs = list(ticket.events.filter(seq__gt=2).order_by("seq").values_list("seq", flat=True))
         assert seqs == list(range(3, ticket.version + 1)), "every change has its event, none was written over"
-    assert len(orders) >= 15 and contested >= 40, (len(orders), contested)
+    assert len(orders) >= 10 and contested >= 2 * rounds, (len(orders), contested)
