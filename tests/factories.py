@@ -25,6 +25,7 @@ from followups.models import (
     Team,
     Ticket,
     Verdict,
+    WorkPattern,
 )
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from nps_loop.mail.models import Message, Stream
@@ -111,6 +112,12 @@ def make_away(user: User, starts_at: datetime, ends_at: datetime, **fields: Any)
 
 
 # --- customers and what they say -------------------------------------------------------------------------------
+
+
+def make_work_pattern(user: User, *days: int, start: int = 9 * 60, end: int = 17 * 60, **fields: Any) -> WorkPattern:
+    """Somebody who works from `start` to `end` on these days of the week (0 is Monday)."""
+    weekly = [[[start, end]] if day in days else [] for day in range(7)]
+    return WorkPattern.objects.create(user=user, **{"weekly": weekly, "changed_at": NOW, **fields})
 
 
 def make_brand(**fields: Any) -> Brand:

@@ -2,7 +2,7 @@ from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.people import ContactEvent, Looking
 from followups.models.rules import Calendar, Rule, SlaPolicy
-from followups.models.teams import Away, Member, Team
+from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
 from followups.models.trail import AssignmentRound, Deadline, Decision, Escalation, Event, Watcher
 from followups.models.work import (
@@ -50,4 +50,5 @@ __all__ = [
     "TicketDocument",
     "Verdict",
     "Watcher",
+    "WorkPattern",
 ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from followups.calendars import WorkingHours
 from followups.models.rules import Calendar
 from surveys.models import Brand, Touchpoint
 
@@ -104,3 +105,22 @@ class Away(models.Model):
         ordering = ["starts_at"]
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_start")]
         indexes = [models.Index(fields=["user", "ends_at"], name="absence_of_a_person")]
+
+
+class WorkPattern(models.Model):
+    """When one person works, in their own week. Without a row a person works when their team does."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="work_pattern")
+    zone = models.CharField(max_length=64, default="UTC")
+    weekly = models.JSONField(help_text="Seven lists, Monday first, of [from, to] in minutes from midnight.")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Working week of {self.user}"
+
+    @property
+    def hours(self) -> WorkingHours:
+        """The person's week, with no day closed: public holidays are those of the team."""
+        return WorkingHours(
+            self.zone, tuple(tuple((int(start), int(end)) for start, end in day) for day in self.weekly)
+        )

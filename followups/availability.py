@@ -1,0 +1,59 @@
+"""How much of a stretch of time people are at work: their team's hours, their own week, less their absences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from followups.calendars import Stretch, WorkingHours, working_time
+from followups.models import Away, Member, WorkPattern
+
+
+def working_time_of(
+    team: WorkingHours,
+    own: WorkingHours | None,
+    absences: Iterable[Stretch],
+    *,
+    start: datetime,
+    end: datetime,
+) -> timedelta:
+    """Time from `start` to `end` in which somebody is at work.
+
+    A person with a week of their own works by it on the days their team is open at all (closed days of the team count
+    for everybody); anybody else works when the team does. Absences are (from, to), in any order, free to overlap.
+    """
+    if own is None:
+        return working_time(team, start, end, absences)
+    closed = WorkingHours(own.zone, own.weekly, team.closed)
+    return working_time(closed, start, end, absences)
+
+
+def available_minutes(members: Sequence[Member], *, start: datetime, end: datetime) -> dict[int, int]:
+    """User -> whole minutes at work from `start` to `end`; of several memberships the first in order counts.
+
+    Two queries; the members come with their team and its calendar.
+    """
+    users = {member.user_id for member in members}
+    weeks = {row.user_id: row.hours for row in WorkPattern.objects.filter(user__in=users)}
+    absences = absences_between(users, start=start, end=end)
+    found: dict[int, int] = {}
+    for member in members:
+        if member.user_id not in found:
+            at_work = working_time_of(
+                member.team.calendar.hours,
+                weeks.get(member.user_id),
+                absences.get(member.user_id, ()),
+                start=start,
+                end=end,
+            )
+            found[member.user_id] = at_work // timedelta(minutes=1)
+    return found
+
+
+def absences_between(users: Iterable[int], *, start: datetime, end: datetime) -> Mapping[int, list[Stretch]]:
+    """User -> absences that touch the stretch. One query."""
+    found: dict[int, list[Stretch]] = {}
+    rows = Away.objects.filter(user__in=users, ends_at__gt=start, starts_at__lt=end)
+    for user, starts_at, ends_at in rows.values_list("user", "starts_at", "ends_at"):
+        found.setdefault(user, []).append((starts_at, ends_at))
+    return found
