@@ -1,9 +1,10 @@
 """The queue, its pages and the search at many tickets beside the same at a thousand, on PostgreSQL.
 
-    DATABASE_URL=postgres:///any .venv/bin/python -m tests.benchmarks.bench_finding [TICKETS] [--requests 60]
+    DATABASE_URL=postgres:///any .venv/bin/python -m tests.benchmarks.bench_finding [TICKETS] [--requests 60] [--keep]
 
 Makes two databases, one with 1,000 tickets and one with TICKETS (100,000 unless told), asks both for the same pages in
-turns, and prints medians, 95th percentiles and their ratios. Drops both databases at the end.
+turns, and prints medians, 95th percentiles and their ratios. Drops both databases at the end; with --keep they stay, and
+the next run with --keep measures them again.
 
 A quarter of the tickets is live. One account manager has up to 12,000 of them, so that the 200th page exists; every page
 compared shows as many rows. `zeppelin` stands in one of 1,000 answers, `invoice` in every third.
@@ -44,6 +45,7 @@ PAGES = {
     "search, common word": "/tickets/?q=invoice",
     "search in the queue": "/queue/?q=zeppelin",
     "search in the queue, common": "/queue/?q=invoice",
+    "ticket": "/tickets/300/",
 }
 
 
@@ -100,7 +102,7 @@ def fill_batch(cursor: Any, start: int, end: int, *, own: int, source: int, bran
         " SELECT n, (SELECT min(id) FROM surveys_account) + n / 20 %% (SELECT count(*) FROM surveys_account),"
         " CASE WHEN n %% 1000 = 7 THEN 'Quentin ' ELSE 'Customer ' END || n,"
         " CASE WHEN n %% 1000 = 7 THEN 'quentin ' ELSE 'customer ' END || n, '', '', 'c' || n || '@client.example',"
-        " '+49 170 ' || lpad((n * 7919 %% 10000000)::text, 7, '0'), 'en', '', '', '', false, false, now()"
+        " '+49 170 ' || lpad((n::bigint * 7919 %% 10000000)::text, 7, '0'), 'en', '', '', '', false, false, now()"
         " FROM generate_series(%s, %s) n",
         span,
     )
@@ -231,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tickets", nargs="?", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=60)
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("--do", choices=["fill", "measure"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.do:
@@ -240,15 +243,20 @@ def main() -> None:
         else:
             print(json.dumps(measure(options.requests)))
         return
-    from tests.databases import copy_migrated_postgres, drop_postgres
+    from tests.databases import beside, copy_migrated_postgres, drop_postgres, postgres_exists
 
-    server, name = os.environ["DATABASE_URL"], f"nps_find_bench_{uuid.uuid4().hex[:6]}"
-    urls = {rows: copy_migrated_postgres(server, f"{name}_{rows}") for rows in (FEW, options.tickets)}
-    found: dict[int, dict[str, list[float]]] = {rows: {} for rows in urls}
+    server, name = os.environ["DATABASE_URL"], f"nps_find_bench_{'kept' if options.keep else uuid.uuid4().hex[:6]}"
+    urls: dict[int, str] = {}
+    found: dict[int, dict[str, list[float]]] = {rows: {} for rows in (FEW, options.tickets)}
     try:
-        for rows, url in urls.items():
+        for rows in found:
+            kept = beside(server, f"{name}_{rows}")
+            if options.keep and postgres_exists(kept):
+                urls[rows] = kept
+                continue
+            urls[rows] = copy_migrated_postgres(server, f"{name}_{rows}")
             begun = datetime.now(UTC)
-            child(url, str(rows), "--do", "fill")
+            child(urls[rows], str(rows), "--do", "fill")
             print(f"{rows:,} tickets written in {(datetime.now(UTC) - begun) / timedelta(seconds=1):.0f} s", flush=True)
         for _ in range(ROUNDS):
             for rows, url in urls.items():
@@ -257,7 +265,7 @@ def main() -> None:
                     found[rows].setdefault(page, []).extend(seconds)
         print(table(found[FEW], found[options.tickets], options.tickets))
     finally:
-        for url in urls.values():
+        for url in urls.values() if not options.keep else ():
             drop_postgres(url)
 
 
