@@ -150,15 +150,8 @@ def working_time(
     hours: WorkingHours, start: datetime, end: datetime, pauses: Iterable[tuple[datetime, datetime]] = ()
 ) -> timedelta:
     """Working time from `start` to `end` without the pauses; nothing when `end` is not later than `start`."""
-    start, end = _utc(start), _utc(end)
-    total = timedelta()
-    if end <= start:
-        return total
-    for begins, ends in _stretches_after(hours, start, _merged(pauses), until=end):
-        if begins >= end:
-            break
-        total += min(ends, end) - begins
-    return total
+    stretches = counted_stretches(hours, start, end, pauses)
+    return sum((ends - begins for begins, ends in stretches), timedelta())
 
 
 def working_minutes(
@@ -196,6 +189,46 @@ def due_after(
             return begins + left
         left -= ends - begins
     raise ValueError(f"{minutes} minutes of working time do not fit into the twenty years after {start:%d %B %Y}.")
+
+
+def subtract_working(hours: WorkingHours, end: datetime, minutes: int) -> datetime:
+    """The latest moment (UTC) from which `minutes` of working time pass until `end`: `add_working` the other way round.
+
+    Nothing from `end` is `end`. Raises ValueError for a negative amount, and when twenty years before hold less.
+    """
+    if minutes < 0:
+        raise ValueError("Working time cannot be negative.")
+    end = _utc(end)
+    left = minutes * MINUTE if minutes <= HORIZON // MINUTE else HORIZON
+    if not left:
+        return end
+    day = day_of(hours, end)
+    first = day - HORIZON if day - date.min > HORIZON else date.min
+    while day > first:
+        for begins, ends in reversed(working_stretches(hours, day)):
+            ends = min(ends, end)
+            if ends <= begins:
+                continue
+            if ends - begins >= left:
+                return ends - left
+            left -= ends - begins
+        day -= timedelta(days=1)
+    raise ValueError(f"{minutes} minutes of working time do not fit into the twenty years before {end:%d %B %Y}.")
+
+
+def counted_stretches(
+    hours: WorkingHours, start: datetime, end: datetime, pauses: Iterable[tuple[datetime, datetime]] = ()
+) -> list[Stretch]:
+    """The stretches (UTC, in order) whose lengths `working_time` adds up: what was counted, to be shown as a sum."""
+    start, end = _utc(start), _utc(end)
+    if end <= start:
+        return []
+    found = []
+    for begins, ends in _stretches_after(hours, start, _merged(pauses), until=end):
+        if begins >= end:
+            break
+        found.append((begins, min(ends, end)))
+    return found
 
 
 def _stretches_after(

@@ -186,6 +186,34 @@ def moved_by_pauses(deadlines: Sequence[Deadline], stretches: Sequence[tuple[dat
     return changed
 
 
+def pin_anew(
+    deadline: Deadline, policy: SlaPolicy, calendar: Calendar, stretches: Sequence[tuple[datetime, datetime]]
+) -> bool:
+    """Work an open deadline out by other versions (not saved). Returns whether its due time moved.
+
+    It starts when it started; what the customer was told stays. A later change of the clock itself counts from there.
+    """
+    was = deadline.due_at
+    deadline.policy, deadline.calendar = policy, calendar
+    on_customer_clock = deadline.target == Target.FIRST_CONTACT and (
+        policy.first_contact_clock == SlaPolicy.Clock.CUSTOMER
+    )
+    if on_customer_clock:
+        deadline.clock, deadline.minutes = SlaPolicy.Clock.CUSTOMER, 60 * (policy.first_contact_hours or 0)
+        deadline.due_at = deadline.starts_at + timedelta(minutes=deadline.minutes)
+    else:
+        days = {
+            Target.FIRST_CONTACT: policy.first_contact_working_days or 0,
+            Target.ANSWER: policy.answer_working_days,
+            Target.NEXT_UPDATE: policy.update_working_days,
+            Target.RESOLUTION: policy.resolution_working_days,
+        }[Target(deadline.target)]
+        deadline.clock = SlaPolicy.Clock.TEAM
+        deadline.minutes = days * working_day_minutes(calendar.hours)
+        deadline.due_at = due_after(calendar.hours, deadline.starts_at, deadline.minutes, stretches)
+    return deadline.due_at != was
+
+
 def first_due(deadlines: Iterable[Deadline], open_actions: Iterable[Action]) -> tuple[datetime | None, str]:
     """What is due first on a ticket, and what for: a target, or `action`."""
     times = [(deadline.binding_at, str(deadline.target)) for deadline in deadlines if deadline.is_open]

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -47,7 +48,19 @@ class ImmutableOnceUsed(models.Model):
         super().save(*args, **kwargs)
 
 
-class Calendar(ImmutableOnceUsed):
+class Followed(ImmutableOnceUsed):
+    """A version that the next one follows (`followups.versions`), with who made it and when."""
+
+    made_at = models.DateTimeField(null=True, blank=True, editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Calendar(Followed):
     """Working time of a team. Closed days are stored expanded, so a later change of holidays rewrites nothing."""
 
     slug = models.SlugField(max_length=60)
@@ -56,8 +69,13 @@ class Calendar(ImmutableOnceUsed):
     zone = models.CharField(max_length=64, default="UTC")
     weekly = models.JSONField(help_text="Seven lists, Monday first, of [from, to] in minutes from midnight.")
     closed_days = models.JSONField(default=list, blank=True, help_text='[["2026-12-25", "Christmas Day"], …]')
-    country = models.CharField(max_length=2, blank=True)
-    subdivision = models.CharField(max_length=10, blank=True)
+    country = models.CharField(max_length=2, blank=True, help_text="Whose public holidays are among the closed days.")
+    subdivision = models.CharField(max_length=30, blank=True)
+    worked_holidays = models.JSONField(default=list, blank=True, help_text="Names of public holidays we work on.")
+    own_days = models.JSONField(default=list, blank=True, help_text="Those of the closed days that are our own.")
+    holidays_until = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Last year whose public holidays are among the closed days."
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -78,7 +96,7 @@ class Calendar(ImmutableOnceUsed):
         )
 
 
-class SlaPolicy(ImmutableOnceUsed):
+class SlaPolicy(Followed):
     """By when a customer of a band is contacted, answered, updated and the case resolved."""
 
     class Clock(models.TextChoices):

@@ -105,6 +105,7 @@ class _Story:
             "note": self._note,
             "snooze": self._snooze,
             "remind": self._remind,
+            "recount": self._recount,
             # It follows from the line before and says nothing of its own.
             "start-action": lambda event: None,
         }
@@ -409,6 +410,16 @@ class _Story:
             return self._line(event, "snooze", gettext("<b>{who}</b> ended the snooze"))
         when = moment(datetime.fromisoformat(until), self.now)
         return self._line(event, "snooze", gettext("<b>{who}</b> snoozed it until {when}"), when=when)
+
+    def _recount(self, event: Event) -> Entry:
+        if "calendar" in event.data.get("after", {}):
+            words = gettext("<b>{who}</b> had what is due counted anew, by other working hours")
+        else:
+            words = gettext("<b>{who}</b> had what is due counted anew, by another policy")
+        entry = self._line(event, "clock", words)
+        if not event.data.get("moved"):
+            entry.tags.append((gettext("nothing moved"), "", ""))
+        return entry
 
     def _remind(self, event: Event) -> Entry:
         return self._mail(self._line(event, "mail", gettext("Reminder of the question to {name}")), event)

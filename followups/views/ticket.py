@@ -26,6 +26,7 @@ from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
 from followups.ticket_page import Conflict, TicketPage, comparing, find, read
+from followups.ticket_page.counted import counted
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
 from followups.variables import filled
@@ -203,6 +204,18 @@ def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     name = "considered_list" if request.headers.get("HX-Request") else "considered"
     folder = "followups/includes" if name == "considered_list" else "followups"
     return render(request, f"{folder}/{name}.html", context)
+
+
+@login_required
+@require_safe
+def due_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Every deadline of the ticket, down to the stretches that were counted."""
+    ticket, now = found_ticket(request, number), timezone.now()
+    if not viewer(request).works_on(ticket):
+        raise Http404
+    owed = list(ticket.deadlines.select_related("policy", "calendar"))
+    rows = counted(ticket, owed, list(ticket.events.order_by("seq")), now=now)
+    return render(request, "followups/due.html", {"ticket": ticket, "rows": rows, "now": now})
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ def field(
     return {
         "bound": bound,
         "kind": _kind(widget),
+        # Ticks are radio buttons to Django; both are drawn one by one.
         "control": None if isinstance(widget, forms.RadioSelect) else bound.as_widget(attrs=attrs),
         "label": label or bound.label,
         "sees": sees,
@@ -62,6 +63,8 @@ def icon_of(icons: dict[str, str], value: object) -> str:
 
 
 def _kind(widget: forms.Widget) -> str:
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "ticks"
     if isinstance(widget, forms.RadioSelect):
         return "segs"
     if isinstance(widget, forms.CheckboxInput):

@@ -14,10 +14,12 @@ from followups.calendars import (
     add_working_days,
     clock_moment,
     closed_days,
+    counted_stretches,
     due_after,
     is_working_day,
     next_working_day,
     next_working_moment,
+    subtract_working,
     working_day_end,
     working_minutes,
     working_stretches,
@@ -226,6 +228,8 @@ def test_the_end_of_the_calendar_is_refused_and_no_crash():
 def test_negative_time_and_naive_moments_are_refused():
     with pytest.raises(ValueError, match="negative"):
         add_working(week(), berlin(2026, 11, 20, 9), -1)
+    with pytest.raises(ValueError, match="negative"):
+        subtract_working(week(), berlin(2026, 11, 20, 9), -1)
     with pytest.raises(ValueError, match="time zone"):
         add_working(week(), datetime(2026, 11, 20, 9), 1)
 
@@ -292,6 +296,31 @@ def test_what_is_added_is_what_is_measured_with_pauses(hours, start, minutes, wi
     due = due_after(hours, start, minutes, without)
     assert working_minutes(hours, start, due, without) == minutes
     assert due >= add_working(hours, start, minutes)
+
+
+@given(calendars(), moments, amounts)
+def test_from_working_time_there_and_back_again(hours, at, minutes):
+    start = next_working_moment(hours, at)
+    assert subtract_working(hours, add_working(hours, start, minutes), minutes) == start
+
+
+@given(calendars(), moments, amounts)
+def test_what_is_taken_off_is_what_is_measured(hours, end, minutes):
+    start = subtract_working(hours, end, minutes)
+    assert working_minutes(hours, start, end) == minutes
+    if minutes:
+        assert working_minutes(hours, start + timedelta(minutes=1), end) < minutes
+
+
+@given(calendars(), moments, amounts, pauses())
+def test_what_is_shown_as_counted_adds_up_and_is_worked(hours, start, minutes, without):
+    due = due_after(hours, start, minutes, without)
+    stretches = counted_stretches(hours, start, due, without)
+    assert sum((ends - begins for begins, ends in stretches), timedelta()) == timedelta(minutes=minutes)
+    assert stretches == sorted(stretches)
+    for begins, ends in stretches:
+        assert begins < ends
+        assert working_time(hours, begins, ends, without) == ends - begins
 
 
 @given(calendars(), moments, amounts)

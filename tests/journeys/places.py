@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Ticket
+from followups.models import Calendar, SlaPolicy, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -181,6 +181,14 @@ def _tickets(cast: Cast) -> Iterator[Place]:
 
 def _overview(cast: Cast) -> Iterator[Place]:
     yield Place("team", "/team/", cast.lead)
+    for name in ("calendars", "calendar-new", "policies", "policy-new"):
+        yield Place(name, reverse(name), cast.lead)
+    calendar, policy = Calendar.objects.order_by("pk")[0], SlaPolicy.objects.order_by("pk")[0]
+    yield Place("calendar", reverse("calendar", args=[calendar.slug]), cast.lead)
+    yield Place("policy", reverse("policy", args=[policy.slug]), cast.lead)
+    owed = Ticket.objects.filter(deadlines__clock="team").order_by("pk").first()
+    if owed is not None:
+        yield Place("ticket-due", reverse("ticket-due", args=[owed.pk]), cast.admin)
     yield Place("reports", "/reports/", cast.lead)
     yield Place("reports-as-agent", "/reports/", cast.agent)
     today = timezone.now().date().isoformat()

@@ -1,0 +1,144 @@
+"""Why something is due when it is, opened down to the stretches of time that were counted. Pure, given the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext, ngettext
+
+from followups import calendars, deadlines
+from followups.calendars import Stretch
+from followups.models import Deadline, Event, SlaPolicy, Ticket
+from followups.templatetags.moments import as_promised, moment, span
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDay:
+    """One date of the team's calendar: the periods that counted, how long they were, what had been counted by then.
+
+    `why_not` says why a day counted nothing; `paused` that the clock stood still for a part of it.
+    """
+
+    day: date
+    periods: list[str]
+    length: str
+    so_far: str
+    why_not: str = ""
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDeadline:
+    """One deadline with its sum. `days` is empty on the customer's clock, which counts every minute there is."""
+
+    deadline: Deadline
+    name: str
+    status: str
+    tone: str
+    pairs: list[tuple[str, str]]
+    zone: str
+    days: list[CountedDay] = field(default_factory=list)
+
+
+def counted(
+    ticket: Ticket, rows: Sequence[Deadline], events: Sequence[Event], *, now: datetime
+) -> list[CountedDeadline]:
+    """Every deadline of a ticket, the open ones first, with policy and calendar read."""
+    stretches = deadlines.pauses(events, now=now)
+    order = sorted(rows, key=lambda row: (not row.is_open, -row.cycle, row.due_at))
+    return [_counted(ticket, row, stretches, now) for row in order]
+
+
+def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datetime) -> CountedDeadline:
+    on_customer_clock = row.clock == SlaPolicy.Clock.CUSTOMER
+    zone = ZoneInfo(row.calendar.zone)
+    length = span(timedelta(minutes=row.minutes))
+    pairs = [(gettext("Began"), moment(row.starts_at, now))]
+    if on_customer_clock:
+        pairs.append((gettext("Wall time, day and night"), length))
+    else:
+        day = deadlines.working_day_minutes(row.calendar.hours)
+        days = row.minutes // day if row.minutes % day == 0 else 0
+        words = ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
+        pairs.append((gettext("Working time"), f"{words} = {length}" if days else length))
+        paused = sum((on - off for off, on in stretches if off >= row.starts_at and off < row.due_at), timedelta())
+        if paused:
+            pairs.append((gettext("Stood still, waiting for the customer"), span(paused)))
+    pairs.append((gettext("Due"), moment(row.due_at, now)))
+    if row.promised_at:
+        pairs.append((gettext("The customer was told"), as_promised(row.promised_at, now)))
+    pairs.append((gettext("Policy"), str(row.policy)))
+    pairs.append((gettext("Calendar"), str(row.calendar)))
+    status, tone = _status(row, now)
+    name = str(Deadline.Target(row.target).label)
+    return CountedDeadline(
+        deadline=row,
+        name=name[:1].upper() + name[1:],
+        status=status,
+        tone=tone,
+        pairs=pairs,
+        zone=str(zone),
+        days=[] if on_customer_clock else _days(row, stretches, zone),
+    )
+
+
+def _status(row: Deadline, now: datetime) -> tuple[str, str]:
+    """How it stands, and the tone of its tag."""
+    if row.dropped_at:
+        return gettext("no longer owed"), ""
+    if row.met_at:
+        if row.met_at <= row.binding_at:
+            return gettext("met %(when)s") % {"when": moment(row.met_at, now)}, "good"
+        late = span(row.met_at - row.binding_at)
+        return gettext("met %(when)s, %(late)s late") % {"when": moment(row.met_at, now), "late": late}, "warn"
+    if now > row.binding_at:
+        return gettext("late by %(late)s") % {"late": span(now - row.binding_at)}, "bad"
+    return gettext("open"), ""
+
+
+def _days(row: Deadline, stretches: list[Stretch], zone: ZoneInfo) -> list[CountedDay]:
+    hours = row.calendar.hours
+    closed = {date.fromisoformat(day): name for day, name in row.calendar.closed_days}
+    by_day: dict[date, list[Stretch]] = {}
+    for begins, ends in calendars.counted_stretches(hours, row.starts_at, row.due_at, stretches):
+        by_day.setdefault(begins.astimezone(zone).date(), []).append((begins, ends))
+    day, last = row.starts_at.astimezone(zone).date(), row.due_at.astimezone(zone).date()
+    so_far = timedelta()
+    found = []
+    while day <= last:
+        parts = by_day.get(day, [])
+        length = sum((ends - begins for begins, ends in parts), timedelta())
+        so_far += length
+        worked = calendars.working_stretches(hours, day)
+        paused = any(off < ends and on > begins for off, on in stretches for begins, ends in worked)
+        found.append(
+            CountedDay(
+                day=day,
+                periods=[f"{_clock(begins, zone)}–{_clock(ends, zone)}" for begins, ends in parts],
+                length=span(length) if length else "",
+                so_far=span(so_far),
+                why_not="" if parts else _why_not(day, closed, worked=bool(worked), paused=paused),
+                paused=paused and bool(parts),
+            )
+        )
+        day += timedelta(days=1)
+    return found
+
+
+def _why_not(day: date, closed: dict[date, str], *, worked: bool, paused: bool) -> str:
+    if day in closed:
+        return gettext("closed: %(name)s") % {"name": closed[day]}
+    if not worked:
+        return gettext("nobody works")
+    if paused:
+        return gettext("stood still, waiting for the customer")
+    return gettext("after hours")
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%H:%M}"
