@@ -186,7 +186,7 @@ def _overview(cast: Cast) -> Iterator[Place]:
     calendar, policy = Calendar.objects.order_by("pk")[0], SlaPolicy.objects.order_by("pk")[0]
     yield Place("calendar", reverse("calendar", args=[calendar.slug]), cast.lead)
     yield Place("policy", reverse("policy", args=[policy.slug]), cast.lead)
-    owed = Ticket.objects.filter(deadlines__clock="team").order_by("pk").first()
+    owed = Ticket.objects.filter(deadlines__clock=SlaPolicy.Clock.TEAM).order_by("pk").first()
     if owed is not None:
         yield Place("ticket-due", reverse("ticket-due", args=[owed.pk]), cast.admin)
     yield Place("reports", "/reports/", cast.lead)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from followups import workflow
 from followups.actors import Actor
-from followups.models import Verdict
+from followups.calendars import due_after
+from followups.models import Deadline, SlaPolicy, Verdict
 from followups.models.tickets import ClosedAs, TicketState
 from followups.replies import Press, press
 from nps_loop.mail.delivery import deliver_due
@@ -55,6 +56,10 @@ def fill(now: datetime) -> Cast:
     add_ticket(made, "Vera Kranz", "Kranz Pharma", 0, words, on_hold=True, hold_reason="Words for a hold: lawyer")
     add_ticket(made, "Nobody Here", "Port Services", 6, "Invoices in the wrong language.", nobody_to_reach=True)
     asked = add_ticket(made, "Ines Duarte", "Frutas Duarte", 3, "Third claim for the same weeks.", owner=made.nils)
+    factories.make_deadline(
+        asked, Deadline.Target.RESOLUTION, clock=SlaPolicy.Clock.TEAM, policy=made.policy, calendar=made.team.calendar,
+        starts_at=now - 6 * DAY, minutes=8 * 510, due_at=due_after(made.team.calendar.hours, now - 6 * DAY, 8 * 510),
+    )  # fmt: skip
     factories.make_dismissal_request(
         asked, reason="abuse", explanation="Insults only.", asked_by=made.nils, asked_at=now - HOUR
     )
