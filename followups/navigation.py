@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from followups.counting import count_each
 from followups.models import Action, Member, Ticket
 from followups.models.tickets import AT_WORK
+from followups.set_up_page import ADDRESSES
 from followups.viewing import LEADING, Days
 from nps_loop.people.models import User
 
@@ -63,7 +64,7 @@ def _nav(request: HttpRequest) -> dict[str, Any]:
         "day": _day(
             leads=bool(counts["leads"]) or user.is_superuser, works=bool(counts["works"]), owns=bool(counts["owns"])
         ),
-        "place": getattr(request, "nav_place", ""),
+        "place": getattr(request, "nav_place", "") or ("/set-up/" if request.path.startswith(ADDRESSES) else ""),
     }
 
 

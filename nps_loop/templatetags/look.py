@@ -173,7 +173,9 @@ def main_nav(context: template.Context) -> dict[str, Any]:
         rest.append(_item("/templates/", "note", gettext("Templates")))
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
-    if runs:
+    if leads:
+        rest.append(_item("/set-up/", "gear", pgettext("navigation", "Set-up")))
+    elif runs:
         rest.append(_item("/admin/", "gear", pgettext("navigation", "Set-up")))
     place = nav.get("place") or request.path
     for item in work + rest:

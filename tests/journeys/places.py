@@ -181,7 +181,7 @@ def _tickets(cast: Cast) -> Iterator[Place]:
 
 def _overview(cast: Cast) -> Iterator[Place]:
     yield Place("team", "/team/", cast.lead)
-    for name in ("calendars", "calendar-new", "policies", "policy-new"):
+    for name in ("set-up", "calendars", "calendar-new", "policies", "policy-new"):
         yield Place(name, reverse(name), cast.lead)
     calendar, policy = Calendar.objects.order_by("pk")[0], SlaPolicy.objects.order_by("pk")[0]
     yield Place("calendar", reverse("calendar", args=[calendar.slug]), cast.lead)

@@ -151,6 +151,7 @@ def test_who_was_slower_sees_that_and_saves_nothing(cast: Cast, lead: Client, ma
 
 def test_only_leads_and_administrators_come_in(cast: Cast, hanna: Client) -> None:
     for path in (
+        "/set-up/",
         "/calendars/",
         "/calendars/new/",
         f"/calendars/{cast.team.calendar.slug}/",
