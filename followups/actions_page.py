@@ -66,7 +66,7 @@ def promises(viewer: Viewer, *, view: str, now: datetime, bound: ActionForm | No
     days = Days.around(now, viewer.calendar)
     mine = Action.objects.filter(owner=viewer.user)
     running = mine.filter(state=Action.State.OPEN)
-    today = running.filter(due_at__lt=days.today_ends)
+    today = running.filter(due_at__lte=days.today_ends)
     done = mine.filter(state=Action.State.DONE, done_at__gte=now - LATELY)
     dropped = mine.filter(state=Action.State.DROPPED, dropped_at__gte=now - LATELY)
     counts = counting.count_each({"open": running, "today": today, "done": done, "dropped": dropped})

@@ -11,9 +11,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext, ngettext
 
 from followups.models import Action, DismissalRequest, Event, Ticket, Verdict
-from followups.models.tickets import AT_WORK, LIVE, TicketState
+from followups.models.tickets import LIVE, TicketState, falls_due_at
 from followups.queue_page import Row
-from followups.reports.metrics.facts import NO_ANSWER, SOON
+from followups.reports.metrics.facts import NO_ANSWER, figure_of
 
 # How many rows a group shows before it says how many more there are.
 SHOWN = 6
@@ -41,11 +41,11 @@ class Ask:
 
 def breaking(tickets: Any, *, now: datetime) -> Any:
     """Promises and targets that run out within a day, the first one first."""
-    return tickets.filter(state__in=AT_WORK, due_at__gte=now, due_at__lt=now + SOON).order_by("due_at", "pk")
+    return figure_of(tickets, "breaking", now=now).order_by(falls_due_at(), "pk")
 
 
 def late(tickets: Any, *, now: datetime) -> Any:
-    return tickets.filter(state__in=AT_WORK, due_at__lt=now).order_by("due_at", "pk")
+    return figure_of(tickets, "late", now=now).order_by(falls_due_at(), "pk")
 
 
 def unassigned(tickets: Any) -> Any:
