@@ -96,12 +96,12 @@ def falls_due(**bounds: datetime) -> Q:
     """
     before = {"gte": "lt", "gt": "lte"}
     found = Q(state__in=AT_WORK, **{f"due_at__{name}": moment for name, moment in bounds.items()})
-    promised = Q(state=TicketState.WAITING_ON_CUSTOMER)
+    promised = []
     for name, moment in bounds.items():
         # The first one lies in the bounds where one lies below the upper and none below the lower.
         below = Exists(_promises_that_run_on().filter(**{f"due_at__{before.get(name, name)}": moment}))
-        promised &= ~below if name in before else Q(below)
-    return found | promised
+        promised.append(Q(~below) if name in before else Q(below))
+    return found | Q(*promised, state=TicketState.WAITING_ON_CUSTOMER)
 
 
 def falls_due_at() -> Case:
