@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from followups.models import Action, DismissalRequest, Event, Ticket, Verdict
@@ -89,13 +89,11 @@ def at_risk(tickets: Any, *, today: date) -> Any:
     )
 
 
-def asked(tickets: Any) -> list[DismissalRequest]:
-    """Open wishes to dismiss, the oldest first. One query."""
-    return list(
-        DismissalRequest.objects.filter(decided_at=None, ticket__in=tickets.order_by().values("pk"))
-        .select_related("asked_by")
-        .order_by("asked_at", "pk")[:SHOWN]
-    )
+def asked(tickets: Any) -> QuerySet[DismissalRequest]:
+    """Open wishes to dismiss, the oldest first; of tickets that ended since there is nothing to decide."""
+    live = tickets.filter(state__in=LIVE).order_by().values("pk")
+    wishes = DismissalRequest.objects.filter(decided_at=None, ticket__in=live)
+    return wishes.select_related("asked_by").order_by("asked_at", "pk")
 
 
 def not_yets_of(tickets: Iterable[Ticket]) -> dict[int, int]:
