@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from followups import counting
 from followups.forms import FORMS, ActionForm, Desk, Shelf, VerbForm
-from followups.models import Action, ActionMove, Verdict
+from followups.models import Action, ActionMove, KeptDraft, Verdict
 from followups.templatetags.moments import as_promised, moment, on_day
 from followups.ticket_page.timeline import was_kept
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
@@ -23,6 +23,7 @@ MOST = 100
 DONE_SHOWN = 20
 LATELY = timedelta(days=30)
 VIEWS = ("open", "today", "done")
+FORMS_HERE = ("complete-action", "move-action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +63,22 @@ class Promises:
 
 
 def promises(viewer: Viewer, *, view: str, now: datetime, bound: ActionForm | None = None) -> Promises:
-    """The page. `bound` is a form that came back; it stands in place of the empty one of its action. Five queries."""
+    """The page. `bound` is a form that came back; it stands in place of the empty one of its action. Six queries."""
     days = Days.around(now, viewer.calendar)
     mine = Action.objects.filter(owner=viewer.user)
     running = mine.filter(state=Action.State.OPEN)
-    today = running.filter(due_at__lt=days.today_ends)
+    today = running.filter(due_at__lte=days.today_ends)
     done = mine.filter(state=Action.State.DONE, done_at__gte=now - LATELY)
     dropped = mine.filter(state=Action.State.DROPPED, dropped_at__gte=now - LATELY)
     counts = counting.count_each({"open": running, "today": today, "done": done, "dropped": dropped})
     shown = [] if view == "done" else list(_with_case(today if view == "today" else running)[:MOST])
     ended = list(_with_case(done).order_by("-done_at", "-id")[:MOST])
-    moves = _moves(viewer.user, now)
+    moves, kept = _moves(viewer.user, now), _drafts(viewer.user, shown)
     labels = {"open": gettext("Open"), "today": gettext("Today"), "done": gettext("Done, 30 days")}
     return Promises(
         view=view,
         tabs=[(f"?view={name}", labels[name], counting.in_words(counts[name]), name == view) for name in VIEWS],
-        open=[_promise(action, moves[action.pk], viewer, days, bound) for action in shown],
+        open=[_promise(action, moves[action.pk], kept, viewer, days, bound) for action in shown],
         done=[Kept(action, name_of(action.ticket, viewer), was_kept(action)) for action in ended[:DONE_SHOWN]],
         figures=_figures(ended, moves, counts["dropped"]),
         came_of_it=_came_of_it(ended, viewer),
@@ -99,7 +100,22 @@ def _moves(user: User, now: datetime) -> dict[int, list[ActionMove]]:
     return found
 
 
-def _promise(action: Action, moves: list[ActionMove], viewer: Viewer, days: Days, bound: ActionForm | None) -> Promise:
+def _drafts(user: User, actions: list[Action]) -> dict[tuple[str, str], KeptDraft]:
+    """What this person is in the middle of writing, by form and action. One draft a form and ticket, as on its page."""
+    rows = KeptDraft.objects.filter(
+        user=user, ticket__in={action.ticket_id for action in actions}, form__in=FORMS_HERE, message=None
+    )
+    return {(row.form, KeptDraft.unpacked(row.typed).get("action", "")): row for row in rows}
+
+
+def _promise(
+    action: Action,
+    moves: list[ActionMove],
+    kept: dict[tuple[str, str], KeptDraft],
+    viewer: Viewer,
+    days: Days,
+    bound: ActionForm | None,
+) -> Promise:
     ticket, now = action.ticket, days.now
     seen = viewer.sees_words(ticket)
     calendar = ticket.team.calendar if ticket.team else None
@@ -114,12 +130,15 @@ def _promise(action: Action, moves: list[ActionMove], viewer: Viewer, days: Days
     hides = not viewer.sees_name(ticket, ticket.response.share_name if ticket.response else None)
     desk = Desk(ticket, viewer.user, now, Shelf(ticket, viewer.user), hides_name=hides)
     forms: dict[str, VerbForm] = {}
-    for verb in ("complete-action", "move-action"):
+    for verb in FORMS_HERE:
         if bound is not None and bound.verb == verb and bound.about == action.pk:
             forms[verb.replace("-", "_")] = bound
         elif not refused:
-            form: type[VerbForm] = FORMS[verb]
-            forms[verb.replace("-", "_")] = form(desk=desk, action=action)
+            form: VerbForm = FORMS[verb](desk=desk, action=action)  # type: ignore[call-arg]
+            if draft := kept.get((verb, str(action.pk))):
+                form.fill(KeptDraft.unpacked(draft.typed))
+                form.kept_at = draft.kept_at
+            forms[verb.replace("-", "_")] = form
     return Promise(
         action=action,
         who=name_of(ticket, viewer),

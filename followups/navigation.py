@@ -13,33 +13,34 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from followups.counting import count_each
-from followups.models import Action, Member, Ticket
-from followups.models.tickets import AT_WORK
+from followups.models import Action, Team, Ticket
+from followups.queue_page import due_today
 from followups.set_up_page import ADDRESSES
-from followups.viewing import LEADING, Days
-from nps_loop.people.models import User
+from followups.viewing import Days, Viewer, viewer
 
 MOST = 99
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Asks the database once, and only on a page that draws the navigation."""
+    """Context processor. Asks the database once (and for the memberships, where the page did not), and only on a page
+    that draws the navigation.
+    """
     return {"nav": SimpleLazyObject(lambda: _nav(request))}
 
 
-def parts(user: User, now: datetime) -> dict[str, QuerySet[Any]]:
-    """What the navigation counts, for a page that counts anyway and so spares it a query of its own."""
-    today_ends = Days.around(now, None).today_ends
-    mine = Member.objects.filter(user=user, is_active=True)
-    led = mine.filter(role__in=LEADING)
-    at_work = Ticket.objects.filter(state__in=AT_WORK)
+def parts(looking: Viewer, now: datetime) -> dict[str, QuerySet[Any]]:
+    """What the navigation counts, for a page that counts anyway and so spares it a query of its own.
+
+    Each is what the list behind it shows: late and today of the queue, *today* of the promises, late of the team page.
+    """
+    days = Days.around(now, looking.calendar)
     return {
-        "leads": led,
-        "works": mine.filter(team__takes_tickets=True),
-        "owns": Ticket.objects.live().filter(owner=user),
-        "queue_late": at_work.filter(owner=user, due_at__lt=today_ends).exclude(snoozed_until__gt=now),
-        "actions_due": Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lt=today_ends),
-        "team_late": at_work.filter(team__in=led.values("team"), due_at__lt=now),
+        "owns": Ticket.objects.live().filter(owner=looking.user),
+        "queue_late": due_today(looking, days),
+        "actions_due": Action.objects.filter(owner=looking.user, state=Action.State.OPEN, due_at__lte=days.today_ends),
+        "team_late": Ticket.objects.late(now).filter(
+            team__in=Team.objects.led_by(looking.user).filter(takes_tickets=True).order_by().values("pk")
+        ),
     }
 
 
@@ -52,17 +53,20 @@ def _nav(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     if not user.is_authenticated:
         return {}
+    looking = viewer(request)
     counts = getattr(request, "_nav_counts", None)
     if counts is None:
-        counts = count_each(parts(user, timezone.now()), limit=MOST)
+        counts = count_each(parts(looking, timezone.now()), limit=MOST)
     shown = {
         name: f"{MOST}+" if counts[name] > MOST else counts[name] for name in ("queue_late", "actions_due", "team_late")
     }
     # A page below a list may say which item it belongs to: a ticket opened from the queue stays in the queue.
     return shown | {
-        "leads": bool(counts["leads"]),
+        "leads": bool(looking.led_team_ids),
         "day": _day(
-            leads=bool(counts["leads"]) or user.is_superuser, works=bool(counts["works"]), owns=bool(counts["owns"])
+            leads=looking.leads,
+            works=any(member.team.takes_tickets for member in looking.memberships),
+            owns=bool(counts["owns"]),
         ),
         "place": getattr(request, "nav_place", "") or ("/set-up/" if request.path.startswith(ADDRESSES) else ""),
     }

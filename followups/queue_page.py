@@ -23,7 +23,7 @@ from django.utils.translation import gettext, ngettext
 
 from followups import calendars, counting, saved_views, ticket_search
 from followups.models import Action, Calendar, SavedView, Ticket, Verdict
-from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
+from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState, falls_due
 from followups.next_step import NextStep, next_step, runs_on
 from followups.templatetags.moments import as_promised, in_full, moment, span
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
@@ -85,10 +85,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The page. `upcoming` is who comes next where the view is empty."""
+    """The page. `upcoming` is who comes next where the view is empty, `hint` what a view of days holds."""
 
     view: str
     heading: str
+    hint: str
     searched: str
     tabs: list[Tab]
     groups: list[Group]
@@ -109,27 +110,41 @@ class Queue:
 
     @property
     def at_work(self) -> int:
-        return sum(self.counts[name] for name in ("late", "today", "next", "later"))
+        return self.counts["at_work"]
 
 
 def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
-    """Every view and group as a queryset in the order of rank. `late` to `later` hold each ticket at work once."""
+    """Every view and group as a queryset in the order of rank.
+
+    `late` to `waiting` hold each live ticket once: one that waits for its customer stands where a promise on it falls
+    due, and in `waiting` where none does by the next working day. `early` is the part of `next` that is due before
+    work starts, `at_work` what counts towards the limit.
+    """
     now, mine = days.now, Ticket.objects.owned_by(viewer.user)
     at_work = mine.filter(state__in=AT_WORK)
     asleep = Q(snoozed_until__gt=now)
+    awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
     unassigned = Ticket.objects.unassigned()
     found = {
-        "late": at_work.filter(due_at__lt=now),
-        "today": at_work.filter(due_at__gte=now, due_at__lt=days.today_ends).exclude(asleep),
-        "next": at_work.filter(due_at__gte=days.today_ends, due_at__lt=days.next_ends).exclude(asleep),
-        "later": at_work.filter(Q(due_at=None) | Q(due_at__gte=days.next_ends) | Q(due_at__gte=now) & asleep),
-        "waiting": mine.waiting(),
+        "late": mine.live().filter(falls_due(lt=now)),
+        "today": mine.live().filter(falls_due(gte=now, lte=days.today_ends)).exclude(asleep),
+        "next": mine.live().filter(falls_due(gt=days.today_ends, lte=days.next_ends)).exclude(asleep),
+        "early": mine.live().filter(falls_due(gt=days.today_ends, lt=days.next_opens)).exclude(asleep),
+        "later": at_work.filter(Q(due_at=None) | Q(due_at__gt=days.next_ends) | Q(due_at__gte=now) & asleep),
+        "waiting": mine.waiting().exclude(falls_due(lt=now)).exclude(awake & falls_due(lte=days.next_ends)),
         "snoozed": mine.snoozed(now),
         "mine": mine.live(),
+        "at_work": at_work,
         "team": reduce(operator.or_, _of_each_team(viewer).values(), Ticket.objects.none()),
         "unassigned": unassigned if viewer.user.is_superuser else unassigned.filter(team__in=viewer.team_ids),
     }
     return {name: rows.in_queue_order() for name, rows in found.items()}
+
+
+def due_today(viewer: Viewer, days: Days) -> TicketQuerySet:
+    """Late, or due before today ends: what the mark beside the queue counts."""
+    looks = parts(viewer, days)
+    return looks["late"] | looks["today"]
 
 
 def _of_each_team(viewer: Viewer) -> dict[str, TicketQuerySet]:
@@ -243,6 +258,7 @@ def queue(
     return Queue(
         view=view,
         heading=gettext("My queue"),
+        hint=_hint(view, counts, days),
         searched=search,
         tabs=_tabs(counts, view, days),
         groups=[group for group in groups if group.rows],
@@ -493,14 +509,18 @@ def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Gr
     """The rows under their headings. A group that holds more than it shows says how many more."""
     found: dict[str, list[Row]] = {name: [] for name in GROUPS}
     for row in rows:
-        found[group_of(row.ticket, days)].append(row)
+        found[group_of(row, days)].append(row)
     labels, base = view_labels(), reverse("queue")
     snoozed = sum(1 for row in found["later"] if row.ticket.snoozed_until and row.ticket.snoozed_until > days.now)
     groups = []
     for name, members in found.items():
         note = counting.in_words(counts[name])
-        if name == "next":
-            note = f"{note}, {in_full(days.next_ends - timedelta(minutes=1))}"
+        if name == "today":
+            note = gettext("%(count)s, until %(clock)s") % {"count": note, "clock": days.today_ends_at}
+        elif name == "next":
+            note = f"{note}, {in_full(days.next_day)}"
+            if counts["early"]:
+                note = f"{note}. {days.early_words(counts['early'])}"
         elif name == "later" and snoozed:
             note = ngettext("%(count)s, %(n)s of them snoozed", "%(count)s, %(n)s of them snoozed", snoozed) % {
                 "count": note,
@@ -522,13 +542,18 @@ def _grouped(rows: Iterable[Row], days: Days, counts: dict[str, int]) -> list[Gr
     return groups
 
 
-def group_of(ticket: Ticket, days: Days) -> str:
+def group_of(row: Row, days: Days) -> str:
     """The group a ticket of its owner's queue stands in, by the same bounds as `parts`."""
-    if ticket.state == TicketState.WAITING_ON_CUSTOMER:
-        return "waiting"
-    due_at = ticket.due_at
+    is_waiting = row.ticket.state == TicketState.WAITING_ON_CUSTOMER
+    due_at = row.due_at
     if due_at is not None and due_at < days.now:
         return "late"
-    if due_at is None or due_at >= days.next_ends or (ticket.snoozed_until and ticket.snoozed_until > days.now):
-        return "later"
-    return "today" if due_at < days.today_ends else "next"
+    is_asleep = row.ticket.snoozed_until is not None and row.ticket.snoozed_until > days.now
+    if due_at is None or due_at > days.next_ends or is_asleep:
+        return "waiting" if is_waiting else "later"
+    return "today" if due_at <= days.today_ends else "next"
+
+
+def _hint(view: str, counts: Mapping[str, int], days: Days) -> str:
+    """What the view of a day holds, in a sentence; empty for the others, whose names say it."""
+    return {"today": days.today_hint, "next": days.next_hint(counts["early"])}.get(view, "")

@@ -19,7 +19,8 @@ from django.utils.translation import gettext
 
 from followups import workflow
 from followups.actors import Actor
-from followups.models import Action, RootCause, Ticket
+from followups.improve.linking import chosen_or_new, link
+from followups.models import Action, Initiative, RootCause, Ticket
 from followups.queue_page import stays_in_sight
 from followups.refusals import NotAllowed, Refused, Stale
 from followups.viewing import Viewer, name_of
@@ -83,15 +84,16 @@ def begin(rows: Sequence[Chosen], verb: str, arguments: Mapping[str, Any], *, us
     """Freeze the choice as a job of this person, what is left out included. Few tickets are done at once.
 
     `arguments` are plain values, as the forms of `followups.forms.together` give them. Constant number of queries,
-    beside what is done at once.
+    beside what is done at once. Raises Incomplete where the arguments cannot be settled on for all of them.
     """
     possible = [row for row in rows if not row.why_not]
     with transaction.atomic():
+        settled = SETTLED[verb](arguments, user, now) if verb in SETTLED else arguments
         job = jobs.start(
             JOB_KIND,
             parameters={
                 "verb": verb,
-                "arguments": dict(arguments),
+                "arguments": dict(settled),
                 "versions": {str(row.ticket.pk): row.ticket.version for row in possible},
             },
             created_by=user,
@@ -198,6 +200,22 @@ def _resolve(ticket: Ticket, given: Mapping[str, Any], **who: Any) -> Ticket:
     )
 
 
+def _link(ticket: Ticket, given: Mapping[str, Any], **who: Any) -> Ticket:
+    initiative = Initiative.objects.filter(pk=given["initiative"]).first()
+    if initiative is None:
+        raise NotAllowed(gettext("This initiative is not there any more."))
+    return link(ticket, initiative=initiative, **who)
+
+
+def _one_initiative(given: Mapping[str, Any], user: User, now: datetime) -> dict[str, Any]:
+    """A new initiative is made once, for all of them."""
+    known = Initiative.objects.filter(pk=given["initiative"]).first() if given["initiative"] else None
+    return {"initiative": chosen_or_new(known, given["title"], by=user, now=now).pk}
+
+
+# What is decided once when the job is frozen: verb -> the arguments that each ticket is then given.
+SETTLED: dict[str, Callable[[Mapping[str, Any], User, datetime], dict[str, Any]]] = {"link": _one_initiative}
+
 ACTS: dict[str, Callable[..., Ticket]] = {
     "snooze": _snooze,
     "assign": _assign,
@@ -205,6 +223,7 @@ ACTS: dict[str, Callable[..., Ticket]] = {
     "ask-dismissal": _ask_dismissal,
     "join": _join,
     "resolve": _resolve,
+    "link": _link,
 }
 
 

@@ -6,20 +6,24 @@ every row of a list is judged by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils import formats, timezone
+from django.utils.translation import gettext, ngettext
 
 from followups import calendars
+from followups.calendars import WorkingHours
 from followups.models import Calendar, Member, Ticket
 from followups.permissions import Role
+from followups.templatetags.moments import in_full
 from nps_loop.people.models import User
 from surveys.models import Account, Response
 
 LEADING = (Member.Role.LEAD, Member.Role.DEPUTY)
+# Where somebody belongs to no team: office hours, so that a day has an end and yesterday was a day of work.
+USUAL_WEEK = (((9 * 60, 17 * 60 + 30),),) * 5 + ((), ())
 
 
 @dataclass(frozen=True)
@@ -138,29 +142,82 @@ def _where(response: Response | None, account: Account | None) -> tuple[str, str
 # --- days as the person works them -----------------------------------------------------------------------------
 
 
+def hours_of(calendar: Calendar | None) -> WorkingHours:
+    """The hours of a team read off the clock that is active: nobody starts at nine by a colleague's clock."""
+    zone = timezone.get_current_timezone_name()
+    return replace(calendar.hours, zone=zone) if calendar else WorkingHours(zone, USUAL_WEEK)
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Where today and the next working day end (UTC) for somebody. `next_day_starts` opens the latter at midnight."""
+    """Today and the next working day of somebody, as moments (UTC). What falls due at an end belongs to that day.
+
+    Today ends when work does. Where it is over, or nobody works today, it ends at midnight: whoever looks then still
+    sees what the evening brings. The next working day takes all that is due from there until its own work ends, the
+    hours before it starts (`next_opens`) included; `next_begins` is its midnight.
+    """
 
     now: datetime
     today_ends: datetime
+    next_begins: datetime
+    next_opens: datetime
     next_ends: datetime
+    # Whether today ends with work; else it ends at midnight.
+    at_work: bool
 
     @classmethod
     def around(cls, now: datetime, calendar: Calendar | None) -> Days:
-        """By the active time zone; the next working day by the calendar, or by weekdays where there is none."""
-        today = timezone.localtime(now).date()
-        if calendar is not None:
-            following = calendars.next_working_day(calendar.hours, today)
-        else:
-            following = today + timedelta(days={4: 3, 5: 2}.get(today.weekday(), 1))
-        return cls(now, _midnight_after(now, 0), _midnight_after(now, (following - today).days))
+        """By the active time zone and the hours of the calendar; office hours where there is none."""
+        hours, today = hours_of(calendar), timezone.localtime(now).date()
+        stretches = calendars.working_stretches(hours, today)
+        at_work = bool(stretches) and now < stretches[-1][1]
+        following = calendars.next_working_day(hours, today)
+        opens = calendars.working_stretches(hours, following)
+        return cls(
+            now=now,
+            today_ends=stretches[-1][1] if at_work else _midnight(today + timedelta(days=1)),
+            next_begins=_midnight(following),
+            next_opens=opens[0][0],
+            next_ends=opens[-1][1],
+            at_work=at_work,
+        )
+
+    @property
+    def next_day(self) -> date:
+        """The date of the next working day on the active clock."""
+        return timezone.localtime(self.next_begins).date()
+
+    @property
+    def today_ends_at(self) -> str:
+        """`17:30`, or in words where it is midnight."""
+        return _clock(self.today_ends) if self.at_work else gettext("midnight")
+
+    @property
+    def today_hint(self) -> str:
+        """Until when *today* runs, in a sentence."""
+        if self.at_work:
+            clock = self.today_ends_at
+            return gettext("Today is what falls due before your working day ends at %(clock)s.") % {"clock": clock}
+        return gettext("Your working day is over: today is what still falls due before midnight.")
+
+    def next_hint(self, early: int) -> str:
+        """What the next working day holds. `early`: how much of it is due before work starts."""
+        words = {"day": in_full(self.next_day), "clock": _clock(self.next_ends)}
+        said = gettext("What falls due after that, until work ends on %(day)s at %(clock)s.") % words
+        return f"{said} {self.early_words(early)}".strip() if early else said
+
+    def early_words(self, early: int) -> str:
+        """`2 are due before work starts.`"""
+        return ngettext("%(n)s is due before work starts.", "%(n)s are due before work starts.", early) % {"n": early}
 
 
-def _midnight_after(now: datetime, days: int) -> datetime:
-    local = timezone.localtime(now)
-    day = local.date() + timedelta(days=days + 1)
-    return timezone.make_aware(datetime(day.year, day.month, day.day), local.tzinfo)  # noqa: DTZ001
+def _clock(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "H:i")
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins on the active clock."""
+    return calendars.clock_moment(WorkingHours(timezone.get_current_timezone_name(), USUAL_WEEK), day, 0)
 
 
 def time_left(now: datetime, due_at: datetime, days: Days, calendar: Calendar | None) -> timedelta:

@@ -14,6 +14,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.api.base import FollowupView
 from followups.filters import TicketFilter
+from followups.improve.linking import link
 from followups.models import Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.next_step import next_step
@@ -118,6 +119,6 @@ class TicketVerbView(TicketView):
         if given["version"] != ticket.version:
             # The verbs compare it under lock; a note alone takes any, for a page must not lose one. A program is told.
             raise stale(ticket)
-        do: Callable[..., Ticket] = getattr(workflow, self.verb.replace("-", "_"))
+        do: Callable[..., Ticket] = link if self.verb == "link" else getattr(workflow, self.verb.replace("-", "_"))
         actor: Actor = self.actor()
         return self.detail(do(ticket, actor=actor, now=self.now, **given))

@@ -25,14 +25,12 @@ from followups.models.tickets import AT_WORK, TicketQuerySet
 from followups.queue_page import Row, for_rows, rows_of
 from followups.templatetags.moments import in_full
 from followups.ticket_page import TicketPage, find, leaves_in_time, read
-from followups.viewing import Days, Viewer, name_of
+from followups.viewing import Days, Viewer, hours_of, name_of
 from nps_loop.mail.models import Message
 
 # Rows of today are all shown up to this; the next working day is a look ahead.
 TODAY = 20
 AHEAD = 6
-# Where somebody belongs to no team: office hours, so that a day has an end and yesterday was a day of work.
-USUAL_WEEK = (((9 * 60, 17 * 60 + 30),),) * 5 + ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +65,8 @@ class DayPage:
 
     @cached_property
     def hours(self) -> WorkingHours:
-        """The working time of the person's team; office hours of the active zone where there is none."""
-        calendar = self.viewer.calendar
-        return calendar.hours if calendar else WorkingHours(timezone.get_current_timezone_name(), USUAL_WEEK)
+        """The working time of the person's team on the person's own clock."""
+        return hours_of(self.viewer.calendar)
 
     @cached_property
     def days(self) -> Days:
@@ -92,10 +89,7 @@ class DayPage:
     @cached_property
     def ends_at(self) -> datetime | None:
         """When work ends today; None where it is over, or where nobody works."""
-        if not calendars.is_working_day(self.hours, self.today):
-            return None
-        end = calendars.working_day_end(self.hours, self.today)
-        return end if end > self.now else None
+        return self.days.today_ends if self.days.at_work else None
 
     # What it is called ------------------------------------------------------------------------------------------
 
@@ -155,7 +149,7 @@ class DayPage:
 
     @property
     def following_label(self) -> str:
-        following = timezone.localtime(self.days.next_ends).date() - timedelta(days=1)
+        following = self.days.next_day
         if following == self.today + timedelta(days=1):
             return gettext("Tomorrow")
         return gettext("Next working day, %(day)s") % {"day": in_full(following)}
@@ -180,7 +174,7 @@ class DayPage:
 
     @property
     def at_work(self) -> int:
-        return sum(self.counts[name] for name in ("late", "today", "next", "later"))
+        return self.counts["at_work"]
 
     @cached_property
     def numbers(self) -> list[Number]:
@@ -205,7 +199,7 @@ class DayPage:
         events = back.resumed(user, self.overnight)
         mails = back.mails(user, self.overnight)
         promises = list(
-            Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lt=days.next_ends)
+            Action.objects.filter(owner=user, state=Action.State.OPEN, due_at__lte=days.next_ends)
             .exclude(ticket__owner=user, ticket__state__in=AT_WORK)
             .order_by("due_at", "id")[:TODAY]
         )
@@ -227,13 +221,15 @@ class DayPage:
         rows: dict[str, list[Row]] = {"late": [], "today": [], "next": [], "later": [], "waiting": []}
         found = {row.ticket.pk: row for row in rows_of(tickets, self.viewer, days)}
         for row in found.values():
-            if row.ticket.owner_id == user.pk and (row.ticket.state in AT_WORK):
-                rows[queue_page.group_of(row.ticket, days)].append(row)
+            if row.ticket.owner_id == user.pk and row.ticket.is_live:
+                rows[queue_page.group_of(row, days)].append(row)
         return _Read(rows, found, attempts, events, mails, promises)
 
     @cached_property
     def plan(self) -> Plan:
         found = self._read
+        planned = {row.ticket.pk for name in ("late", "today", "next") for row in found.rows[name]}
+        besides = found.by_number.keys() - planned
         leaving = {}
         for mail in found.mails:
             row = found.by_number.get(mail.case or 0)
@@ -247,7 +243,7 @@ class DayPage:
             rows=found.by_number,
             tries={row.ticket_id: row.next_try_at for row in found.attempts if row.next_try_at},
             leaving=leaving,
-            promises=[action for action in found.promises if action.ticket_id in found.by_number],
+            promises=[action for action in found.promises if action.ticket_id in besides],
         )
         return plan(given, self.days, timezone.get_current_timezone_name(), self.hours, self.viewer.user.pk)
 
@@ -277,9 +273,10 @@ class DayPage:
         due, planned = self.counts["next"], sum(entry.is_planned for entry in self.plan.following)
         said = gettext("%(n)s due") % {"n": counting.in_words(due)} if due else ""
         calls = ngettext("%(n)s call planned", "%(n)s calls planned", planned) % {"n": planned} if planned else ""
-        return (
-            gettext("%(due)s, and %(planned)s") % {"due": said, "planned": calls} if said and calls else said or calls
-        )
+        both = gettext("%(due)s, and %(planned)s") % {"due": said, "planned": calls}
+        found = both if said and calls else said or calls
+        early = self.counts["early"]
+        return f"{found}. {self.days.early_words(early)}" if early else found
 
     @cached_property
     def brief(self) -> TicketPage | None:

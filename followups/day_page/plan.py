@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from followups.calendars import WorkingHours
 from followups.good_time import Window, good_time, next_window, zone_of
 from followups.models import Action, Ticket
+from followups.models.tickets import TicketState
 from followups.next_step import NextStep
 from followups.queue_page import Row
 from followups.templatetags.moments import as_promised, moment
@@ -37,6 +38,8 @@ class Entry:
     title: str
     reason: str
     is_planned: bool = False
+    # When, for what is due on another day than its list is about: the evening or the weekend before.
+    before: str = ""
     # Besides what the queue has in this group: a call that was put here, a promise on a ticket of somebody else.
     is_extra: bool = False
 
@@ -46,7 +49,9 @@ class Entry:
 
     @property
     def when(self) -> str:
-        """The moment in a word: `late`, `now`, `15:00`, `by 17:30`."""
+        """The moment in a word: `late`, `now`, `15:00`, `by 17:30`, `today 20:00`."""
+        if self.before:
+            return self.before
         clock = formats.date_format(timezone.localtime(self.at), "H:i")
         return {
             "late": gettext("late"),
@@ -91,11 +96,12 @@ def plan(given: Given, days: Days, zone: str, hours: WorkingHours, user_id: int)
     maker = _Maker(given, days, zone, hours, user_id)
     now = [maker.now(row) for row in (*given.late, *given.today)]
     now += maker.tries_before(days.today_ends, besides=now)
-    now += [maker.promise(action) for action in given.promises if action.due_at < days.today_ends]
+    now += [maker.promise(action) for action in given.promises if action.due_at <= days.today_ends]
     later = [maker.later(row) for row in given.following if maker.waits_until(row) >= days.today_ends]
     later += maker.tries_after(days.today_ends, besides=later)
-    later += [maker.promise(action) for action in given.promises if action.due_at >= days.today_ends]
+    later += [maker.promise(action) for action in given.promises if action.due_at > days.today_ends]
     later += maker.moved(given.today)
+    later = [maker.dated(entry) for entry in later]
     ordered = sorted(now, key=_in_order)
     first = _first(ordered)
     return Plan(first, [entry for entry in ordered if entry is not first], sorted(later, key=_in_order))
@@ -120,7 +126,7 @@ class _Maker:
     def now(self, row: Row) -> Entry:
         """A ticket that is late or due today."""
         ticket, now = row.ticket, self.days.now
-        due_at = ticket.due_at or now
+        due_at = row.due_at or now
         entry = self._entry(row, "now", now)
         if due_at < now:
             entry = replace(entry, kind="late", at=due_at)
@@ -167,13 +173,20 @@ class _Maker:
 
     def later(self, row: Row) -> Entry:
         """A ticket that is due on the next working day."""
-        entry = self._entry(row, "by", row.ticket.due_at or self.days.next_ends)
+        entry = self._entry(row, "by", row.due_at or self.days.next_ends)
         if (planned := self.given.tries.get(row.ticket.pk)) is not None:
             return self._planned(entry, planned)
-        window, _words = self._good_time(row.ticket, self.days.today_ends)
-        if entry.step.verb == CALL and window and window[0] < self.days.next_ends:
+        # What is due before work starts waits for no good time of that day.
+        window, _words = self._good_time(row.ticket, self.days.next_begins)
+        if entry.step.verb == CALL and window and window[0] < min(self.days.next_ends, entry.at):
             return replace(entry, kind="at", at=window[0], reason=self._between(row.ticket, window))
         return entry
+
+    def dated(self, entry: Entry) -> Entry:
+        """With its day, where that comes before the next working day."""
+        if entry.kind == "late" or entry.at >= self.days.next_begins:
+            return entry
+        return replace(entry, before=moment(entry.at, self.days.now))
 
     def moved(self, rows: Iterable[Row]) -> list[Entry]:
         """Calls that wait for the good time of the next working day, beside the mail that goes today."""
@@ -182,7 +195,13 @@ class _Maker:
             window, _words = self._good_time(row.ticket)
             if row.step.verb != CALL or window is None or row.ticket.pk in self.given.leaving:
                 continue
-            if self.days.today_ends <= window[0] < self.days.next_ends and row.ticket.pk not in self.given.tries:
+            if window[0] >= self.days.today_ends:
+                window, _words = self._good_time(row.ticket, self.days.next_begins)
+            if (
+                window
+                and self.days.next_begins <= window[0] < self.days.next_ends
+                and row.ticket.pk not in self.given.tries
+            ):
                 entry = self._entry(row, "at", window[0])
                 found.append(replace(entry, reason=self._between(row.ticket, window), is_planned=True, is_extra=True))
         return found
@@ -239,7 +258,12 @@ class _Maker:
             return Entry(row, kind, at, step, step.label, step.reason)
         words = {"name": row.promise.owner.name, "when": as_promised(row.promise.due_at, self.days.now)}
         if row.promise.owner_id == self.user_id:
-            reason = gettext("You promised it %(when)s. Then the customer can be asked.") % words
+            waits = row.ticket.state == TicketState.WAITING_ON_CUSTOMER
+            reason = (
+                gettext("Your promise. Waiting for an answer does not move it.")
+                if waits
+                else gettext("You promised it %(when)s. Then the customer can be asked.") % words
+            )
         else:
             # Whoever promised it finishes it; the owner of the ticket looks whether it will be ready.
             step = NextStep("", gettext("Look"), "eye")

@@ -6,6 +6,7 @@ from followups.forms.desk import (
     AssignForm,
     HoldForm,
     JoinForm,
+    LinkForm,
     NoteForm,
     ReleaseForm,
     SnoozeForm,
@@ -56,6 +57,7 @@ FORMS: dict[str, type[VerbForm]] = {
         NoteForm,
         JoinForm,
         SplitForm,
+        LinkForm,
     )
 }
 
@@ -63,6 +65,7 @@ __all__ = [
     "FORMS",
     "ActionForm",
     "Desk",
+    "LinkForm",
     "LogContactForm",
     "ResolveForm",
     "SendMessageForm",

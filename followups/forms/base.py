@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from followups import calendars
+from followups.improve.linking import TITLE, open_initiatives
 from followups.models import Member, RootCause, Ticket
 from followups.refusals import Incomplete
 from nps_loop.people.models import User
@@ -185,6 +186,27 @@ class CauseField(forms.ModelChoiceField):
             error_messages={"invalid_choice": _("This cause is no longer in use."), **kwargs.pop("error_messages", {})},
             **kwargs,
         )
+
+
+class InitiativeField(forms.ModelChoiceField):
+    """An initiative that is still open; left empty where a new one is named beside it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            open_initiatives(),
+            label=_("Initiative"),
+            required=False,
+            empty_label=_("Choose an initiative"),
+            error_messages={"invalid_choice": _("This initiative is over, or not there any more.")},
+            **kwargs,
+        )
+
+
+class TitleField(forms.CharField):
+    """A new initiative."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Or a new one: what should get better?"), required=False, max_length=TITLE, **kwargs)
 
 
 class ColleagueField(forms.ModelChoiceField):

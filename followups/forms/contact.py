@@ -233,6 +233,11 @@ class WaitForm(VerbForm):
     def clean_question(self) -> str:
         return without_gaps(self.cleaned_data["question"])
 
+    def arguments(self) -> dict[str, Any]:
+        desk, question = self.desk, self.cleaned_data["question"]
+        unedited = canned.is_only_canned(question, desk.ticket, desk.user, opening="", now=desk.now)
+        return super().arguments() | {"is_template_unedited": unedited}
+
 
 class ResumeForm(VerbForm):
     verb = "resume"

@@ -1,4 +1,4 @@
-"""Who has it and when: hand over, give back, snooze, hold, note, join and split."""
+"""Who has it and when: hand over, give back, snooze, hold, note, join, split and link."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from followups import workflow
-from followups.forms.base import ColleagueField, MomentField, TextField, VerbForm
+from followups.forms.base import ColleagueField, InitiativeField, MomentField, TextField, TitleField, VerbForm
+from followups.improve.linking import link
 from followups.models import Ticket
 from surveys.models import Contact
 
@@ -99,6 +100,20 @@ class JoinForm(VerbForm):
         if ticket.contact_id is not None:
             others = others.filter(Q(contact=ticket.contact_id) | Q(account__isnull=False, account=ticket.account_id))
         self.fields["other"].queryset = others  # type: ignore[attr-defined]
+
+
+class LinkForm(VerbForm):
+    """The answer is one of those that ask for an improvement."""
+
+    verb = "link"
+    act = staticmethod(link)
+
+    initiative = InitiativeField()
+    title = TitleField()
+
+    def offer(self, initiatives: Iterable[tuple[int, str]]) -> None:
+        """Which ones are drawn to choose from; without this the field would ask for them."""
+        self.fields["initiative"].choices = [("", _("Choose an initiative")), *initiatives]  # type: ignore[attr-defined]
 
 
 class SplitForm(VerbForm):

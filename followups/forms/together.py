@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from followups.forms.base import CauseField, ColleagueField, MomentField, TextField
+from followups.forms.base import CauseField, ColleagueField, InitiativeField, MomentField, TextField, TitleField
 from followups.models.tickets import DismissReason
 
 
@@ -80,6 +80,15 @@ class ResolveTogether(TogetherForm):
         return {"root_cause": data["root_cause"].pk, "why_it_happened": data["why_it_happened"]}
 
 
+class LinkTogether(TogetherForm):
+    initiative = InitiativeField()
+    title = TitleField()
+
+    def arguments(self) -> dict[str, Any]:
+        chosen = self.cleaned_data["initiative"]
+        return {"initiative": chosen.pk if chosen else None, "title": self.cleaned_data["title"]}
+
+
 TOGETHER: dict[str, type[TogetherForm]] = {
     "snooze": SnoozeTogether,
     "assign": AssignTogether,
@@ -87,4 +96,5 @@ TOGETHER: dict[str, type[TogetherForm]] = {
     "ask-dismissal": DismissTogether,
     "join": JoinTogether,
     "resolve": ResolveTogether,
+    "link": LinkTogether,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from surveys.models import Account, Brand, Contact, Response
 from surveys.scoring import Band
 
 if TYPE_CHECKING:
+    from followups.models.work import Action
     from nps_loop.people.models import User
 
 
@@ -87,6 +88,40 @@ class DismissReason(models.TextChoices):
     NOBODY_TO_REACH = "nobody_to_reach", _("Nobody to reach and nothing to do")
 
 
+def falls_due(**bounds: datetime) -> Q:
+    """Tickets on which our side owes something within bounds, as lookups of a moment: `falls_due(gte=now, lt=then)`.
+
+    At work it is what is due first. While the customer is asked something, targets stand still, but a promise does not:
+    then it is the first open action that is due before the ticket comes back by itself.
+    """
+    before = {"gte": "lt", "gt": "lte"}
+    found = Q(state__in=AT_WORK, **{f"due_at__{name}": moment for name, moment in bounds.items()})
+    promised = []
+    for name, moment in bounds.items():
+        # The first one lies in the bounds where one lies below the upper and none below the lower.
+        below = Exists(_promises_that_run_on().filter(**{f"due_at__{before.get(name, name)}": moment}))
+        promised.append(Q(~below) if name in before else Q(below))
+    return found | Q(*promised, state=TicketState.WAITING_ON_CUSTOMER)
+
+
+def falls_due_at() -> Case:
+    """When: the moment that `falls_due` compares; null where nothing is owed by us."""
+    first = _promises_that_run_on().order_by("due_at").values("due_at")[:1]
+    return Case(
+        When(state__in=AT_WORK, then=F("due_at")),
+        When(state=TicketState.WAITING_ON_CUSTOMER, then=Subquery(first)),
+        output_field=models.DateTimeField(),
+    )
+
+
+def _promises_that_run_on() -> models.QuerySet[Action]:
+    """Open actions of the ticket outside that are due before it stops waiting; as `next_step.runs_on` has it."""
+    from followups.models.work import Action  # rows of work point at tickets
+
+    open_ones = Action.objects.filter(ticket=OuterRef("pk"), state=Action.State.OPEN)
+    return open_ones.filter(Q(ticket__waiting_until=None) | Q(due_at__lte=F("ticket__waiting_until")))
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, user: User) -> TicketQuerySet:
         """What this person may see: tickets of own teams, own tickets, and those of actions given to them."""
@@ -128,10 +163,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(state__in=AT_WORK).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
 
     def late(self, now: datetime) -> TicketQuerySet:
-        return self.filter(state__in=AT_WORK, due_at__lt=now)
-
-    def due_before(self, moment: datetime) -> TicketQuerySet:
-        return self.filter(state__in=AT_WORK, due_at__lt=moment)
+        """What our side owes and is over, a promise on a ticket that waits for its customer included."""
+        return self.filter(falls_due(lt=now))
 
     def for_list(self) -> TicketQuerySet:
         """Everything a row of a list shows, in one query."""

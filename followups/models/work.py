@@ -161,7 +161,10 @@ class Resolution(models.Model):
 
 
 class DismissalRequest(models.Model):
-    """A wish to dismiss, which a lead who is not the owner decides. State and clocks run on meanwhile."""
+    """A wish to dismiss, which a lead who is not the owner decides. State and clocks run on meanwhile.
+
+    Decided without a yes or a no, it was withdrawn: the ticket ended another way, or needed nobody's approval.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="dismissal_requests")
     reason = models.CharField(max_length=20, choices=DismissReason)

@@ -15,6 +15,7 @@ from followups.models import (
     Decision,
     DismissalRequest,
     Event,
+    Initiative,
     Note,
     Reply,
     Resolution,
@@ -227,6 +228,15 @@ class WatcherSerializer(serializers.ModelSerializer[Watcher]):
         read_only_fields = fields
 
 
+class InitiativeSerializer(serializers.ModelSerializer[Initiative]):
+    """An improvement this answer is linked to."""
+
+    class Meta:
+        model = Initiative
+        fields = ["id", "title", "state"]
+        read_only_fields = fields
+
+
 class OfferSerializer(serializers.Serializer[Any]):
     """A verb, and whether it is open to whoever asks."""
 
@@ -254,7 +264,7 @@ class TicketDetailSerializer(TicketSerializer):
 
     AROUND = (
         "decisions", "deadlines", "attempts", "resolutions", "dismissal_requests", "notes", "replies", "verdicts",
-        "watchers", "messages", "events",
+        "watchers", "messages", "events", "initiatives",
     )  # fmt: skip
 
     answer = AnswerSerializer(source="response", read_only=True, allow_null=True)
@@ -272,6 +282,7 @@ class TicketDetailSerializer(TicketSerializer):
     watchers = WatcherSerializer(many=True, read_only=True)
     messages = serializers.SerializerMethodField()
     events = EventSerializer(many=True, read_only=True)
+    initiatives = serializers.SerializerMethodField()
     next_step = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField(help_text="What can be done with it, and why not.")
 
@@ -280,7 +291,7 @@ class TicketDetailSerializer(TicketSerializer):
             *TicketSerializer.Meta.fields, "hold_reason", "bonus", "waiting_from", "wait_count", "question_accepted_at",
             "silence_until", "remind_at", "recovery_on", "follows", "rule", "answer", "decisions", "deadlines",
             "actions", "attempts", "resolutions", "dismissal_requests", "notes", "replies", "verdicts", "watchers",
-            "messages", "events", "next_step", "verbs",
+            "messages", "events", "initiatives", "next_step", "verbs",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -296,6 +307,11 @@ class TicketDetailSerializer(TicketSerializer):
     @extend_schema_field(MailSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:
         return MailSerializer(self.context["messages"], many=True, context=self.context).data
+
+    @extend_schema_field(InitiativeSerializer(many=True))
+    def get_initiatives(self, ticket: Ticket) -> Any:
+        linked = list(ticket.response.initiatives.all()) if ticket.response else []
+        return InitiativeSerializer(linked, many=True).data
 
     @extend_schema_field(NextStepSerializer(allow_null=True))
     def get_next_step(self, ticket: Ticket) -> Any:
@@ -326,4 +342,5 @@ DETAIL_ROWS = (
     "verdicts",
     "watchers__user",
     "events__actor",
+    "response__initiatives",
 )

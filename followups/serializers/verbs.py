@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from followups import calendars
-from followups.models import Action, ContactAttempt, RootCause, Ticket
+from followups.improve.linking import TITLE
+from followups.models import Action, ContactAttempt, Initiative, RootCause, Ticket
 from followups.models.tickets import DismissReason
 from followups.workflow.contact import Settlement
 from nps_loop.api.fields import DayField, MomentField, StrictSerializer
@@ -102,6 +103,13 @@ class ContactField(RowField):
         known = Contact.objects.filter(pk__in=seen.values("contact"))
         account = self.context["ticket"].account_id
         return known | Contact.objects.filter(account_id=account) if account else known
+
+
+class InitiativeField(RowField):
+    """Any initiative: they are the whole company's."""
+
+    def rows(self) -> Any:
+        return Initiative.objects.all()
 
 
 class RootCauseField(serializers.SlugRelatedField[RootCause]):
@@ -217,6 +225,9 @@ class WaitSerializer(VerbSerializer):
     question = serializers.CharField(max_length=MAIL)
     subject = serializers.CharField(default="", allow_blank=True, max_length=LINE)
     until = MorningField(required=False, allow_null=True, help_text="In 5 working days where it is left out.")
+    is_template_unedited = serializers.BooleanField(
+        default=False, help_text="An unedited template is no evidence of contact."
+    )
 
 
 class ResolveSerializer(VerbSerializer):
@@ -258,6 +269,15 @@ class SplitSerializer(VerbSerializer):
     contact = ContactField(required=False, allow_null=True, default=None)
 
 
+class LinkSerializer(VerbSerializer):
+    initiative = InitiativeField(
+        required=False, allow_null=True, default=None, help_text="Id of an initiative; else name a new one in `title`."
+    )
+    title = serializers.CharField(
+        default="", allow_blank=True, max_length=TITLE, help_text="A new initiative, or the open one of this title."
+    )
+
+
 class LeaveInPeaceSerializer(VerbSerializer):
     root_cause = RootCauseField(required=False, allow_null=True, default=None)
     note = serializers.CharField(default="", allow_blank=True, max_length=TEXT, help_text="Only colleagues read it.")
@@ -287,6 +307,7 @@ BODIES: dict[str, type[VerbSerializer]] = {
     "snooze": SnoozeSerializer,
     "join": JoinSerializer,
     "split": SplitSerializer,
+    "link": LinkSerializer,
     "leave-in-peace": LeaveInPeaceSerializer,
     "agree-to-differ": TextSerializer,
 }

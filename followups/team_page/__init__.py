@@ -76,6 +76,7 @@ class TeamPage:
     unassigned_more: int
     unassigned_href: str
     asks: list[Ask]
+    decisions_more: int
     calls: list[Case]
     risks: list[Case]
     stuck: list[Response]
@@ -109,16 +110,18 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         "breaking": cases.breaking(tickets, now=now),
         "late": cases.late(tickets, now=now),
         "unassigned": cases.unassigned(tickets),
+        "asked": cases.asked(tickets),
+        "calls": cases.who_calls(tickets),
         "together": Ticket.objects.filter(team__in=chosen.order_by().values("pk")).resolved_together(),
     }
     counts = counting.count_each(parts)
-    requests = cases.asked(tickets)
+    requests = list(parts["asked"][: cases.SHOWN])
     fetched: dict[str, list[Ticket]] = {
         "breaking": list(parts["breaking"][: cases.SHOWN]),
         "late": list(parts["late"][:1]),
         "unassigned": list(parts["unassigned"][: cases.SHOWN]),
         "asked": list(tickets.filter(pk__in=[request.ticket_id for request in requests])),
-        "calls": list(cases.who_calls(tickets)[: cases.SHOWN]),
+        "calls": list(parts["calls"][: cases.SHOWN]),
         "risks": list(cases.at_risk(tickets, today=reporting_day(now))[: 3 * cases.SHOWN]),
     }
     rows = {row.ticket.pk: row for row in rows_of(_each_once(fetched), viewer, days)}
@@ -153,7 +156,8 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         team=team,
         teams=teams,
         heading=team.name if team else gettext("All my teams"),
-        tabs=_tabs(counts, decisions=len(asks) + len(calls), risks=len(risks)),
+        tabs=_tabs(counts, risks=len(risks)),
+        decisions_more=counts["asked"] + counts["calls"] - len(asks) - len(calls),
         live=counting.in_words(counts["live"]),
         live_href=link.list(live="true"),
         breaking=breaking,
@@ -224,12 +228,12 @@ def _said_back(tickets: Any, now: datetime) -> list[SaidBack]:
     return [SaidBack(choice, len(found), list(found.values())[:NAMED]) for choice, found in newest.items() if found]
 
 
-def _tabs(counts: Mapping[str, int], *, decisions: int, risks: int) -> list[Tab]:
+def _tabs(counts: Mapping[str, int], *, risks: int) -> list[Tab]:
     words = {name: counting.in_words(n) for name, n in counts.items()}
     return [
         Tab(gettext("Breaking in 24 h"), "h-break", words["breaking"]),
         Tab(gettext("Late"), "h-late", words["late"], hot=counts["late"] > 0),
         Tab(gettext("Unassigned"), "h-un", words["unassigned"]),
-        Tab(gettext("To decide"), "h-appr", str(decisions)),
+        Tab(gettext("To decide"), "h-appr", counting.in_words(counts["asked"] + counts["calls"])),
         Tab(gettext("At risk"), "h-risk", str(risks)),
     ]

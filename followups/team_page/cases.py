@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from followups.models import Action, DismissalRequest, Event, Ticket, Verdict
-from followups.models.tickets import AT_WORK, LIVE, TicketState
+from followups.models.tickets import LIVE, TicketState, falls_due_at
 from followups.queue_page import Row
-from followups.reports.metrics.facts import NO_ANSWER, SOON
+from followups.reports.metrics.facts import NO_ANSWER, figure_of
 
 # How many rows a group shows before it says how many more there are.
 SHOWN = 6
@@ -41,11 +41,11 @@ class Ask:
 
 def breaking(tickets: Any, *, now: datetime) -> Any:
     """Promises and targets that run out within a day, the first one first."""
-    return tickets.filter(state__in=AT_WORK, due_at__gte=now, due_at__lt=now + SOON).order_by("due_at", "pk")
+    return figure_of(tickets, "breaking", now=now).order_by(falls_due_at(), "pk")
 
 
 def late(tickets: Any, *, now: datetime) -> Any:
-    return tickets.filter(state__in=AT_WORK, due_at__lt=now).order_by("due_at", "pk")
+    return figure_of(tickets, "late", now=now).order_by(falls_due_at(), "pk")
 
 
 def unassigned(tickets: Any) -> Any:
@@ -89,13 +89,11 @@ def at_risk(tickets: Any, *, today: date) -> Any:
     )
 
 
-def asked(tickets: Any) -> list[DismissalRequest]:
-    """Open wishes to dismiss, the oldest first. One query."""
-    return list(
-        DismissalRequest.objects.filter(decided_at=None, ticket__in=tickets.order_by().values("pk"))
-        .select_related("asked_by")
-        .order_by("asked_at", "pk")[:SHOWN]
-    )
+def asked(tickets: Any) -> QuerySet[DismissalRequest]:
+    """Open wishes to dismiss, the oldest first; of tickets that ended since there is nothing to decide."""
+    live = tickets.filter(state__in=LIVE).order_by().values("pk")
+    wishes = DismissalRequest.objects.filter(decided_at=None, ticket__in=live)
+    return wishes.select_related("asked_by").order_by("asked_at", "pk")
 
 
 def not_yets_of(tickets: Iterable[Ticket]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import get_language_info, gettext
 
 from followups.models import AssignmentRound, Away, Member, Ticket
-from followups.models.tickets import AT_WORK, TicketState
+from followups.models.tickets import AT_WORK, LIVE, TicketState, falls_due, falls_due_at
 from followups.reports.charts import percent
 from followups.templatetags.moments import in_full
 from nps_loop.people.models import User
@@ -24,7 +24,10 @@ AHEAD = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One member's bar: widths as attributes, the late part first. `capacity` 0: takes none."""
+    """One member's bar: widths as attributes, the late part first. `capacity` 0: takes none.
+
+    `late` counts a promise on a ticket that waits for its customer as well, though waiting tickets are no load.
+    """
 
     user: User
     at_work: int
@@ -72,9 +75,9 @@ def crew_of(teams: Any, href_of: Any, *, now: datetime) -> Crew:
     tickets = Ticket.objects.filter(team__in=teams).order_by()
     carried = {
         row["owner"]: row
-        for row in tickets.filter(state__in=AT_WORK)
+        for row in tickets.filter(state__in=LIVE)
         .values("owner")
-        .annotate(n=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
+        .annotate(n=Count("pk", filter=Q(state__in=AT_WORK)), late=Count("pk", filter=falls_due(lt=now)))
     }
     absences = list(
         Away.objects.filter(user__in=[m.user_id for m in members], ends_at__gt=now, starts_at__lt=now + AHEAD)
@@ -82,8 +85,8 @@ def crew_of(teams: Any, href_of: Any, *, now: datetime) -> Crew:
         .order_by("starts_at", "pk")
     )
     due = list(
-        tickets.filter(state__in=AT_WORK, owner__in=[a.user_id for a in absences], due_at__gte=now).values_list(
-            "owner", "due_at"
+        tickets.filter(falls_due(gte=now), state__in=LIVE, owner__in=[a.user_id for a in absences]).values_list(
+            "owner", falls_due_at()
         )
     )
     gone = {absence.user_id: absence for absence in absences if absence.starts_at <= now}
@@ -105,7 +108,7 @@ def crew_of(teams: Any, href_of: Any, *, now: datetime) -> Crew:
                 capacity=capacity[key],
                 track=percent(capacity[key] / most),
                 width=percent(row["n"] / most),
-                late_width=percent(row["late"] / most),
+                late_width=percent(min(row["late"], row["n"]) / most),
                 away=gone.get(key),
                 href=href_of(user),
             )

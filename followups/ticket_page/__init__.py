@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from followups import canned, queue_page
 from followups.clocks import WARN_BEFORE
 from followups.dates_in_words import PromisedDay
-from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
+from followups.forms import FORMS, ActionForm, Desk, LinkForm, ResolveForm, SplitForm, VerbForm
 from followups.messages.reasons import why_not
 from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
@@ -54,6 +54,7 @@ RARER = (
     "leave-in-peace",
     "join",
     "split",
+    "link",
 )
 # What goes out by mail, and so needs somebody who may be written to.
 BY_MAIL = ("send-message", "wait", "delay")
@@ -209,6 +210,8 @@ class TicketPage:
             split.offer(people)
             if not people and self.bound is None:
                 found.pop("split")
+        if isinstance(linking := found.get("link"), LinkForm):
+            linking.offer(self.case.initiatives_to_link)
         return {verb.replace("-", "_"): form for verb, form in found.items()}
 
     def _begun(self, form: VerbForm) -> VerbForm:

@@ -9,10 +9,21 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, CharField, F, QuerySet, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 
 from followups import counting
+from followups.improve.linking import open_initiatives
 from followups.messages.letters import Reader
 from followups.models import (
     Action,
@@ -131,7 +142,7 @@ class Case:
     @cached_property
     def open_request(self) -> Said | None:
         """The wish to dismiss that a lead has still to decide on."""
-        return next((row for row in self.of_kind("request") if not row.flag), None)
+        return next((row for row in self.of_kind("request") if not row.flag), None) if self.ticket.is_live else None
 
     @property
     def dismissal_reason(self) -> str:
@@ -141,6 +152,14 @@ class Case:
     @property
     def initiatives(self) -> list[Said]:
         return self.of_kind("initiative")
+
+    @property
+    def initiatives_to_link(self) -> list[tuple[int, str]]:
+        """Open ones this answer is not linked to, by title."""
+        return sorted(
+            ((row.pk, row.text) for row in self.of_kind("initiative-to-link")),
+            key=lambda row: (row[1].casefold(), row[0]),
+        )
 
     @property
     def watchers(self) -> list[Said]:
@@ -275,7 +294,8 @@ def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
             text=F("explanation"),
             code=F("reason"),
             number=F("asked_by_id"),
-            flag=F("approved"),
+            # A wish is decided without a yes or a no too: it was withdrawn, or needed nobody's approval.
+            flag=ExpressionWrapper(Q(decided_at__isnull=False), output_field=BooleanField()),
         ),
         rows(
             "watcher",
@@ -306,7 +326,9 @@ def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
     ]
     if ticket.response_id:
         linked = Initiative.objects.filter(responses=ticket.response_id)
-        parts.append(rows("initiative", linked, "created_at", "owner", text=F("title"), code=F("state")))
+        to_link = open_initiatives().order_by().exclude(responses=ticket.response_id)
+        for kind, initiatives in (("initiative", linked), ("initiative-to-link", to_link)):
+            parts.append(rows(kind, initiatives, "created_at", "owner", text=F("title"), code=F("state")))
     first, *others = parts
     return [_as_said(row) for row in first.union(*others, all=True)]
 
@@ -314,9 +336,7 @@ def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
 def _as_said(row: tuple[Any, ...]) -> Said:
     kind, pk, at, first, last, username, text, more, third, code, number, flag, other = row
     name = " ".join(part for part in (first, last) if part) or username or ""
-    # A wish nobody has decided on yet carries no approval at all; one that was turned down is decided too.
-    decided = flag is not None if kind == "request" else bool(flag)
-    return Said(kind, pk, at, name, text, more, third, code or "", number or 0, decided, bool(other))
+    return Said(kind, pk, at, name, text, more, third, code or "", number or 0, bool(flag), bool(other))
 
 
 def _around(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Response]:

@@ -104,6 +104,7 @@ class _Story:
             "decide-dismissal": self._decide_dismissal,
             "note": self._note,
             "snooze": self._snooze,
+            "link": self._link,
             "remind": self._remind,
             "recount": self._recount,
             # It follows from the line before and says nothing of its own.
@@ -113,6 +114,9 @@ class _Story:
     def entry_of(self, event: Event) -> Entry | None:
         make = self.verbs.get(event.verb, self._plain)
         entry = make(event)
+        if entry is not None and event.data.get("withdrew"):
+            withdrawn = gettext("With that the wish to dismiss it was withdrawn.")
+            entry.about = f"{entry.about} {withdrawn}".strip()
         if entry is not None and event.recorded_at - event.happened_at > LATER:
             entry.logged_at = event.recorded_at
         return entry
@@ -235,11 +239,17 @@ class _Story:
 
     def _wait(self, event: Event) -> Entry:
         words = gettext("<b>{who}</b> asked {name} something; the ticket waits for the answer")
-        return self._mail(self._line(event, "pause", words), event)
+        entry = self._mail(self._line(event, "pause", words), event)
+        if event.data.get("unedited"):
+            entry.about = f"{entry.about} {gettext('An unedited template is no contact.')}".strip()
+        return entry
 
     def _mail_accepted(self, event: Event) -> Entry | None:
         if event.data.get("counts") is False:
             entry = self._line(event, "info", gettext("The mail does not count as contact"))
+            if event.data.get("because") == "template":
+                entry.about = gettext("An unedited template is no contact.")
+                return entry
             entry.about = gettext("%(name)s asked for a call, and nobody has tried one yet.") % {"name": self.name}
             return entry
         if self.contacted:
@@ -420,6 +430,13 @@ class _Story:
         if not event.data.get("moved"):
             entry.tags.append((gettext("nothing moved"), "", ""))
         return entry
+
+    def _link(self, event: Event) -> Entry:
+        linked = self._said("initiative", event, "initiative")
+        if linked is None:
+            return self._line(event, "flag", gettext("<b>{who}</b> linked it to an initiative"))
+        words = gettext("<b>{who}</b> linked it to the initiative <b>{title}</b>")
+        return self._line(event, "flag", words, title=linked.text)
 
     def _remind(self, event: Event) -> Entry:
         return self._mail(self._line(event, "mail", gettext("Reminder of the question to {name}")), event)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
@@ -15,7 +13,6 @@ from followups import queue_changes as changes
 from followups.queue_page import GROUPS, VIEWS, queue
 from followups.viewing import viewer
 from followups.way_back import remember
-from nps_loop.people.models import User
 
 
 @login_required
@@ -28,7 +25,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         search=request.GET.get("q", ""),
         after=request.GET.get("after", ""),
         now=now,
-        beside=navigation.parts(cast(User, request.user), now),
+        beside=navigation.parts(viewer(request), now),
     )
     navigation.take(request, page.counts)
     response = render(request, "followups/queue.html", {"page": page, "now": now, "viewer": viewer(request)})

@@ -64,6 +64,8 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         # The address of a form that came back: the links on that page, and a reload, lead to the ticket.
         if typed := kept_post(request):
             _keep_through_login(request, number, verb, typed)
+            if typed.get("from") == "actions":
+                return redirect("actions")
         return redirect(f"{reverse('ticket', args=[number])}?{request.GET.urlencode() or urlencode({'do': verb})}")
     now = timezone.now()
     ticket = found_ticket(request, number)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from followups.forms.base import CauseField, ColleagueField, Desk, Shelf
 from followups.forms.together import TOGETHER, TogetherForm
 from followups.queue_page import numbers_of
+from followups.refusals import Incomplete
 from followups.together import MOST, Chosen, begin, chosen, job_of, outcome
 from followups.viewing import Viewer, viewer
 from nps_loop.people.models import User
@@ -43,7 +44,12 @@ def together(request: HttpRequest) -> HttpResponse:
     possible = [row for row in rows if not row.why_not]
     if not sure or not possible or not form.is_valid():
         return _look(request, rows, verb, form, now, status=400 if sure else 200)
-    job = begin(rows, verb, form.arguments(), user=cast(User, request.user), now=now)
+    try:
+        job = begin(rows, verb, form.arguments(), user=cast(User, request.user), now=now)
+    except Incomplete as refusal:
+        for field, reason in refusal.errors.items():
+            form.add_error(field, reason)
+        return _look(request, rows, verb, form, now, status=400)
     return redirect("together-job", job.pk)
 
 

@@ -40,6 +40,8 @@ def draft(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     if "throw-away" in request.POST:
         drafts.throw_away(user, ticket, verb)
         messages.success(request, gettext("The draft is thrown away."))
+        if request.POST.get("from") == "actions":
+            return redirect("actions")
         return redirect(f"{reverse('ticket', args=[ticket.pk])}?do={verb}#{verb}")
     form = form_for(request, ticket, verb, now, request.POST)
     typed = drafts.typed_into(form.fields, request.POST)

@@ -400,10 +400,12 @@ def wait(
     question: str,
     until: datetime | None = None,
     subject: str = "",
+    is_template_unedited: bool = False,
 ) -> Ticket:
     """Send a question and wait for the answer. The team clock stands still until it comes back by itself.
 
-    `until`: when it comes back, by default in 5 working days. Raises Incomplete or NotAllowed.
+    `until`: when it comes back, by default in 5 working days. A question that is nothing but a template is asked all
+    the same, and is no evidence of contact. Raises Incomplete or NotAllowed.
     """
     if not question.strip():
         raise Incomplete({"question": gettext("Write the question the customer is to answer.")})
@@ -420,7 +422,7 @@ def wait(
             body=question,
             to=TicketState.WAITING_ON_CUSTOMER,
             is_question=True,
-            before=work.what_was(),
+            before=work.what_was() | ({"unedited": True} if is_template_unedited else {}),
             waiting_from=came_from,
             waiting_until=back,
             wait_count=work.ticket.wait_count + 1,

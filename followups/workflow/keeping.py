@@ -229,6 +229,8 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                 attempt.evidence_from = at
                 attempt.save(update_fields=["evidence_from"])
                 work.write("mail-accepted", data={"message": message.pk, "attempt": attempt.pk})
+            elif _was_only_a_template(attempt):
+                work.write("mail-accepted", data={"message": message.pk, "counts": False, "because": "template"})
             elif mail_counts_as_contact(current):
                 attempt.evidence_from = at
                 attempt.save(update_fields=["evidence_from"])
@@ -247,6 +249,14 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
             # It closed before the mail left: on a *settled* said before resolving. The customer was told all the same.
             work.set(told_at=current.told_at or at)
+
+
+def _was_only_a_template(attempt: ContactAttempt) -> bool:
+    """Whether a question was asked in the words of a template alone. Other such mails are no try to begin with."""
+    if not attempt.line_for_customer:
+        return False
+    asked = attempt.ticket.events.filter(verb="wait", data__attempt=attempt.pk)
+    return bool(asked.filter(data__unedited=True).exists())
 
 
 def mail_failed(message: Message, *, now: datetime) -> None:

@@ -211,6 +211,12 @@ VERBS: dict[str, Verb] = {
             elsewhere=gettext_noop("This ticket is over."),
         ),
         Verb(
+            "link",
+            gettext_noop("Link to an initiative"),
+            EVERY - {S.DISMISSED},
+            elsewhere=gettext_noop("This ticket was dismissed."),
+        ),
+        Verb(
             "leave-in-peace",
             gettext_noop("Read it, leave in peace"),
             frozenset({S.ASSIGNED}),
@@ -267,6 +273,8 @@ def why_not(verb: Verb, ticket: Ticket, roles: frozenset[Role]) -> str:
         return gettext("Another lead than the owner decides this.")
     if verb.name == "delay" and ticket.promised_at is None:
         return gettext("No contact or answer is promised to the customer now.")
+    if verb.name == "link" and ticket.response_id is None:
+        return gettext("There is no answer behind this ticket that could be linked.")
     if verb.name == "snooze" and ticket.customer_waits:
         return gettext("The customer waits for our answer, so this ticket cannot be snoozed.")
     return ""

@@ -109,6 +109,9 @@ def _unresolve(work: OpenTicket, message: Message, sent: Event | None, data: dic
         work.write("take-back", data=data)
         return
     rows.update(voided_at=work.now)
+    if wish := sent.data.get("withdrew"):
+        # A lead has it to decide again.
+        ticket.dismissal_requests.filter(pk=wish, approved=None).update(decided_at=None, decided_by=None)
     for row in work.deadlines:
         if row.cycle != ticket.cycle:
             continue

@@ -16,8 +16,9 @@ from django.utils.translation import gettext
 
 from followups import deadlines
 from followups.actors import Actor
-from followups.models import Action, Deadline, Event, Ticket
-from followups.models.tickets import ClosedAs, DismissReason, TicketState
+from followups.messages import notices
+from followups.models import Action, Deadline, DismissalRequest, Event, Ticket
+from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
@@ -108,12 +109,17 @@ class OpenTicket:
                 fields.setdefault("closed_as", ClosedAs.NONE)
             if to != TicketState.DISMISSED:
                 fields.setdefault("dismissed_as", DismissReason.NONE)
+        wish = self._wish_that_ends(before, to)
+        if wish is not None:
+            data = (data or {}) | {"withdrew": wish.pk}
         fields |= {"version": ticket.version + 1, "changed_at": self.now}
         won = Ticket.objects.filter(pk=ticket.pk, version=ticket.version, state=before).update(**fields)
         if won != 1:
             raise stale(Ticket.objects.get(pk=ticket.pk))
         for name, value in fields.items():
             setattr(ticket, name, value)
+        if wish is not None:
+            self._withdraw(wish)
         return Event.objects.create(
             ticket=ticket,
             seq=ticket.version,
@@ -128,6 +134,27 @@ class OpenTicket:
             happened_at=happened_at or self.now,
             recorded_at=self.now,
         )
+
+    def _wish_that_ends(self, before: str, to: str | None) -> DismissalRequest | None:
+        """The wish to dismiss that nobody decided on, where the ticket now ends another way."""
+        if to is None or to in LIVE or before not in LIVE:
+            return None
+        return self.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
+
+    def _withdraw(self, wish: DismissalRequest) -> None:
+        """There is nothing left to decide: neither yes nor no. Whoever asked hears it."""
+        wish.decided_at, wish.decided_by = self.now, self.actor.user
+        wish.save(update_fields=["decided_at", "decided_by"])
+        asked_by, number = wish.asked_by, {"number": self.ticket.pk}
+        if asked_by is None or not asked_by.is_active or asked_by == self.actor.user:
+            return
+
+        def words() -> tuple[str, list[str]]:
+            line = gettext("It ended before a lead decided, so your wish to dismiss it is withdrawn.")
+            return gettext("Nothing is left to dismiss: #%(number)s") % number, [line]
+
+        key, leaves_at = self.with_it(f"withdrawn-{wish.pk}"), self.leaves_at()
+        self.mail_later([notices.to_person(asked_by, self.ticket, words, dedupe_key=key, send_after=leaves_at)])
 
     def set(self, **fields: Any) -> None:
         """Fields that follow from an event just written (no event of their own)."""

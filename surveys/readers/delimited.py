@@ -8,11 +8,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from django.utils.translation import gettext, gettext_noop
@@ -30,6 +31,7 @@ csv.field_size_limit(CELL_LIMIT)
 _SAMPLE_BYTES = 256 * 1024
 _SAMPLE_ROWS = 100
 _BLOCK = 1024 * 1024
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NOT_TEXT = {
     b"PK\x03\x04": gettext_noop("a zip archive or an Excel workbook"),
     b"PK\x05\x06": gettext_noop("an empty zip archive"),
@@ -177,8 +179,8 @@ def _encoding(path: Path, sample: bytes) -> tuple[str, str]:
     """Return the encoding and how to treat bytes that do not fit it.
 
     A byte-order mark decides; then NULs in every second place (UTF-16 without a mark); then UTF-8 if all of the file
-    is; else cp1252, unless most of what is not ASCII is sound UTF-8: then single bytes are broken, and their rows are
-    refused one by one instead of every accent of the file becoming two wrong letters.
+    is; else cp1252, unless at least half of what is not ASCII is sound UTF-8: then single places are broken, and their
+    rows are refused one by one instead of every accent of the file becoming two wrong letters.
     """
     if sample.startswith(codecs.BOM_UTF8):
         return "utf-8-sig", "surrogateescape"
@@ -192,27 +194,57 @@ def _encoding(path: Path, sample: bytes) -> tuple[str, str]:
         return "utf-16-be", "strict"
     if sum(places.values()) > half * 0.2:
         raise UnreadableFile(gettext("The file is not text: every few bytes there is a NUL."))
-    sound, broken = _utf8_count(path)
-    if broken and broken >= sound:
+    found = _utf8_count(path)
+    if found.broken and (found.broken > found.sound or (found.broken == found.sound and not found.clear)):
         if _has_control_codes(sample):
             raise UnreadableFile(gettext("The file is not text in UTF-8, UTF-16 or Windows-1252."))
         return "cp1252", "surrogateescape"
     return "utf-8", "surrogateescape"
 
 
-def _utf8_count(path: Path) -> tuple[int, int]:
-    """Return how many letters beyond ASCII are sound UTF-8 and how many bytes are not."""
+@dataclass(slots=True)
+class _Utf8Count:
+    """Letters beyond ASCII that are sound UTF-8, those among them that no other encoding writes by chance, and places
+    at which the bytes are no UTF-8."""
+
+    sound: int = 0
+    clear: int = 0
+    broken: int = 0
+
+
+def _utf8_count(path: Path) -> _Utf8Count:
+    """One pass. A letter that was cut is one broken place, however many of its bytes are left.
+
+    In a Windows-1252 file two bytes make a letter by chance where a capital or ß stands before a sign ("Gruß”" is
+    one). The two-byte letters of Western Europe begin with Ã or Â there, which no word ends with, and three bytes in
+    a row are no text at all: those are clear.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    sound = broken = 0
+    found, was_wrong = _Utf8Count(), False
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            text = decoder.decode(block)
-            if not text.isascii():
-                wrong = sum("\udc80" <= letter <= "\udcff" for letter in text)
-                broken += wrong
-                sound += sum(letter > "\x7f" for letter in text) - wrong
-    broken += len(decoder.decode(b"", final=True))
-    return sound, broken
+        while True:
+            block = file.read(_BLOCK)
+            text = decoder.decode(block, final=not block)
+            if text.isascii():
+                was_wrong = was_wrong and not text
+            else:
+                was_wrong = _count_into(found, text, was_wrong)
+            if not block:
+                return found
+
+
+def _count_into(found: _Utf8Count, text: str, was_wrong: bool) -> bool:
+    """Add what `text` holds; whether its last letter is a broken byte."""
+    for run in _BEYOND_ASCII.finditer(text):
+        for is_wrong, letters in groupby(run[0], key=lambda letter: "\udc80" <= letter <= "\udcff"):
+            if is_wrong:
+                found.broken += not (was_wrong and run.start() == 0)
+            else:
+                beyond = list(letters)
+                found.sound += len(beyond)
+                found.clear += sum(letter <= "\xff" or letter >= "\u0800" for letter in beyond)
+            was_wrong = False
+    return "\udc80" <= text[-1] <= "\udcff"
 
 
 def _has_control_codes(sample: bytes) -> bool:

@@ -27,6 +27,12 @@ NOBODY = {"anonymous": 401, "wrong_key": 401, "gone": 401}
 OWN_TICKET = {**NOBODY, "ingest": 403, "outsider": 404, "else": "ok"}
 READ_OWN_TICKET = OWN_TICKET
 CHANGE_OWN_TICKET = {**OWN_TICKET, "read": 403}
+# Whoever was only given an action on a ticket does not work with its customer.
+CONTACT_OF_OWN_TICKET = {**OWN_TICKET, "back_office": 404}
+DECIDE_ABOUT_CONTACT = {
+    **NOBODY, "ingest": 403, "read": 403, "outsider": 404, "back_office": 404, "agent": 403, "mate": 403,
+    "write_of_agent": 403, "else": "ok",
+}  # fmt: skip
 ANSWERS_IN = {**NOBODY, "ingest": "ok", "write": "ok", "write_of_agent": "ok", "admin": "ok", "else": 403}
 ANSWERS_OUT = {**NOBODY, "read": "ok", "write": "ok", "admin": "ok", "else": 403}
 EVERYBODY = {**NOBODY, "ingest": 403, "else": "ok"}
@@ -34,7 +40,7 @@ EVERYBODY = {**NOBODY, "ingest": 403, "else": "ok"}
 VERBS = (
     "assign", "release", "log-contact", "log-reply", "send-message", "add-action", "move-action", "delay", "complete-action",
     "drop-action", "wait", "resume", "resolve", "reopen", "ask-dismissal", "decide-dismissal", "hold", "unhold", "note",
-    "snooze", "join", "split", "leave-in-peace", "agree-to-differ",
+    "snooze", "join", "split", "link", "leave-in-peace", "agree-to-differ",
 )  # fmt: skip
 MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "responses/"): ANSWERS_OUT,
@@ -48,6 +54,9 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "tickets/"): EVERYBODY,
     ("get", "tickets/<int:number>/"): READ_OWN_TICKET,
     **{("post", f"tickets/<int:number>/{verb}/"): CHANGE_OWN_TICKET for verb in VERBS},
+    ("get", "contacts/<int:contact>/"): CONTACT_OF_OWN_TICKET,
+    ("post", "contacts/<int:contact>/merge/"): DECIDE_ABOUT_CONTACT,
+    ("post", "contacts/<int:contact>/split/"): DECIDE_ABOUT_CONTACT,
     ("get", "reports/nps/"): EVERYBODY,
     ("get", "reports/closure/"): EVERYBODY,
 }  # fmt: skip
@@ -92,11 +101,17 @@ def callers(cast: Cast) -> dict[str, Caller]:
     }
 
 
+def path_of(route: str, cast: Cast) -> str:
+    """The address for the ticket of the cast, its answer or its customer."""
+    keys = {"number": cast.ticket.pk, "pk": cast.ticket.response_id, "contact": cast.ticket.contact_id}
+    for name, key in keys.items():
+        route = route.replace(f"<int:{name}>", str(key))
+    return f"/api/v1/{route}"
+
+
 @pytest.mark.parametrize(("method", "route"), sorted(MATRIX), ids=" ".join)
 def test_each_caller_gets_what_the_matrix_says(method: str, route: str, cast: Cast, callers: dict[str, Caller]) -> None:
-    path = "/api/v1/" + route.replace("<int:number>", str(cast.ticket.pk)).replace(
-        "<int:pk>", str(cast.ticket.response_id)
-    )
+    path = path_of(route, cast)
     expected = MATRIX[method, route]
     got = {name: callers[name].request(method, path).status_code for name in CALLERS}
     wrong = {
@@ -147,9 +162,7 @@ def test_lists_and_searches_hold_only_what_one_may_see(cast: Cast, reading: Call
 
 def test_asking_what_an_address_takes_breaks_none(cast: Cast, writing: Caller) -> None:
     for route in {route for _method, route in MATRIX}:
-        path = "/api/v1/" + route.replace("<int:number>", str(cast.ticket.pk)).replace(
-            "<int:pk>", str(cast.ticket.response_id)
-        )
+        path = path_of(route, cast)
         for method in ("options", "head", "put", "patch", "delete"):
             answer = getattr(writing.client, method)(path, headers=writing.headers)
             assert answer.status_code in (200, 405), (method, path)

@@ -24,7 +24,13 @@ def schema() -> Any:
 def test_it_describes_every_address_of_the_api(schema: Any) -> None:
     described = {(method, path) for path, methods in schema["paths"].items() for method in methods}
     assert described >= {
-        (method, "/api/v1/" + route.replace("<int:pk>", "{id}").replace("<int:number>", "{number}"))
+        (
+            method,
+            "/api/v1/"
+            + route.replace("<int:pk>", "{id}")
+            .replace("<int:number>", "{number}")
+            .replace("<int:contact>", "{contact}"),
+        )
         for method, route in MATRIX
     }
 

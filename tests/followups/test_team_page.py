@@ -213,6 +213,15 @@ def test_declining_keeps_the_ticket_as_it_is(crew: Crew) -> None:
     assert not ticket.dismissal_requests.filter(decided_at=None).exists()
 
 
+def test_of_many_wishes_every_one_is_counted_and_none_of_a_ticket_that_ended(crew: Crew) -> None:
+    for _ in range(8):
+        make.make_dismissal_request(crew.ticket())
+    make.make_dismissal_request(crew.ticket(state="resolved"))
+    text = text_of(crew.lead)
+    assert re.search(r"To decide <span[^>]*>8<", text)
+    assert "8. 2 more come after these." in section(text, "h-appr")
+
+
 def test_whoever_owns_it_or_asked_cannot_decide(crew: Crew) -> None:
     make.make_dismissal_request(crew.ticket(owner=crew.lead), asked_by=crew.hanna)
     make.make_dismissal_request(crew.ticket(), asked_by=crew.lead)

@@ -99,7 +99,7 @@ def _work(cast: Cast) -> Iterator[Place]:
     yield Place("template-wrong", "/templates/new/", cast.lead, html=html)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
-    for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "resolve"):
+    for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "link", "resolve"):
         data = {"do": verb, "ticket": [ticket.pk for ticket in mine]}
         client = _logged_in(cast.agent)
         html = client.post("/queue/together/", data).content.decode()

@@ -30,7 +30,7 @@ from django.db.models.fields import CharField
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
-from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 
@@ -254,10 +254,10 @@ def _of_now(name: str, now: datetime) -> Q:
     running_out = Q(state__in=AT_WORK, due_at__lt=now)
     return {
         "at_work": IN_HAND,
-        "late": running_out,
+        "late": falls_due(lt=now),
         "late_at_work": IN_HAND & running_out,
         "in_time": IN_HAND & (Q(due_at__isnull=True) | Q(due_at__gte=now)),
-        "breaking": Q(state__in=AT_WORK, due_at__gte=now, due_at__lt=now + SOON),
+        "breaking": falls_due(gte=now, lt=now + SOON),
         "unassigned": Q(state__in=LIVE, owner__isnull=True),
         "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": IN_HAND & Q(changed_at__lt=now - SILENT),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from followups.models import Action, ActionMove, Ticket
+from followups.models import Action, ActionMove, KeptDraft, Ticket
 from followups.models.tickets import TicketState
 from nps_loop.mail.models import Message
 from tests import factories
@@ -172,3 +172,45 @@ def test_many_promises_cost_as_many_queries_as_one(cast: Cast, devika: Client, p
         ticket = add_ticket(cast, f"Name{n} One", f"C{n}", 4, "Words.", state=TicketState.IN_ACTION)
         factories.make_action(ticket, cast.devika, due_at=NOW + DAY)
     assert count() <= few <= 12
+
+
+# --- what one types is kept ------------------------------------------------------------------------------------
+
+
+def keep(client: Client, action: Action, verb: str, **data: object) -> dict[str, str]:
+    version = Ticket.objects.get(pk=action.ticket_id).version
+    given = {"version": version, "action": action.pk, "from": "actions", **data}
+    answer: dict[str, str] = client.post(f"/tickets/{action.ticket_id}/drafts/{verb}/", given).json()
+    return answer
+
+
+def test_a_sentence_begun_here_is_kept_and_stands_here_again(devika: Client, promise: Action) -> None:
+    page = shown(devika, "/actions/")
+    for verb in ("complete-action", "move-action"):
+        assert f'data-draft="/tickets/{promise.ticket_id}/drafts/{verb}/"' in page
+    assert keep(devika, promise, "complete-action", what_changed="You have th") == {"said": "Draft kept today 14:30."}
+    page = shown(devika, "/actions/")
+    assert ">\nYou have th</textarea>" in page
+    assert "Draft kept today 14:30." in page and "Throw it away" in page
+    assert "You have th" not in shown(logged_in(promise.ticket.owner), "/actions/")
+
+
+def test_a_draft_stays_with_the_promise_it_was_begun_for(devika: Client, promise: Action) -> None:
+    other = factories.make_action(promise.ticket, promise.owner, title="Send the second list", due_at=NOW + 4 * HOUR)
+    keep(devika, other, "move-action", reason="Still cou", due_on="2026-11-27", part="midday")
+    page = shown(devika, "/actions/")
+    first, second = page.split("Send the second list")
+    assert "Still cou" not in first and "Still cou" in second and 'value="2026-11-27"' in second
+
+
+def test_it_goes_when_it_was_sent_and_when_it_is_thrown_away(devika: Client, promise: Action) -> None:
+    keep(devika, promise, "move-action", reason="We found three more.")
+    thrown = devika.post(
+        f"/tickets/{promise.ticket_id}/drafts/move-action/",
+        {"throw-away": "1", "from": "actions", "action": promise.pk},
+    )
+    assert thrown["Location"] == "/actions/"
+    assert "We found" not in text(shown(devika, "/actions/"))
+    keep(devika, promise, "complete-action", what_changed="You have the list.")
+    post(devika, promise, "complete-action", what_changed="You have the list.")
+    assert not KeptDraft.objects.exists()

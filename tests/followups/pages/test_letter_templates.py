@@ -160,6 +160,39 @@ def test_a_template_nobody_touched_is_no_evidence_of_contact(
     assert (marta.state == TicketState.CONTACTED) == counts
 
 
+@pytest.mark.parametrize(("more", "counts"), [("", False), ("\r\n \r\n", False), (" Was it the comma?", True)])
+def test_a_question_nobody_touched_is_asked_and_is_no_evidence_of_contact(
+    cast: Cast, hanna: Client, marta: Ticket, more: str, counts: bool
+) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.CONTACTED)
+    text = "Dear {first_name}, which of your imports stopped?"
+    make(step="question", text=text)
+    # Whatever a browser claims, the server compares.
+    question = text.replace("{first_name}", "Marta") + more
+    data = {"version": marta.version, "question": question, "is_template_unedited": ""}
+    assert hanna.post(f"/tickets/{marta.pk}/wait/", data).status_code == 302
+    deliver_due(NOW)
+    marta.refresh_from_db()
+    assert marta.state == TicketState.WAITING_ON_CUSTOMER
+    assert Message.objects.get(kind="personal").state == "sent"
+    attempt = ContactAttempt.objects.get(outcome="sent")
+    # The customer's page shows the question either way.
+    assert attempt.line_for_customer.startswith("Dear Marta")
+    assert attempt.is_evidence == counts
+    assert (marta.first_contact_at is not None) == counts
+    page = hanna.get(f"/tickets/{marta.pk}/").content.decode()
+    assert ("An unedited template is no contact." in page) != counts
+
+
+def test_a_gap_in_a_question_is_not_asked(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    Ticket.objects.filter(pk=marta.pk).update(state=TicketState.CONTACTED)
+    data = {"version": marta.version, "question": "Dear {first_name}, which one?"}
+    answer = hanna.post(f"/tickets/{marta.pk}/wait/", data)
+    assert answer.status_code == 400
+    assert "Still to be filled in by hand: {first_name}." in html.unescape(answer.content.decode())
+    assert not Message.objects.filter(kind="personal").exists()
+
+
 def test_a_gap_is_not_sent(cast: Cast, hanna: Client, marta: Ticket) -> None:
     answer = hanna.post(
         f"/tickets/{marta.pk}/send-message/", {"version": marta.version, "body": "You hear from me {promise}."}

@@ -92,7 +92,7 @@ def test_promises_are_half_days() -> None:
 def test_the_next_working_day_passes_over_a_weekend(db: None) -> None:
     friday = datetime(2026, 11, 27, 15, tzinfo=UTC)
     days = Days.around(friday, factories.make_calendar(slug="mo-fr", zone="UTC"))
-    assert days.next_ends == datetime(2026, 12, 1, tzinfo=UTC)
+    assert days.next_ends == datetime(2026, 11, 30, 17, 30, tzinfo=UTC)
     assert Days.around(friday, None).next_ends == days.next_ends
 
 

@@ -179,6 +179,7 @@ def filled(cast: Cast, marta: Ticket) -> dict[str, dict[str, Any]]:
         "unhold": {},
         "join": {"other": other.pk},
         "split": {"contact": other.contact_id},
+        "link": {"title": word(1)},
     }
 
 

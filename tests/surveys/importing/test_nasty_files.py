@@ -65,6 +65,9 @@ READ: dict[str, tuple[bytes, int, int]] = {
     "a bare CR in a cell": (CLEAN.replace("Straße 2", "Straße\r2").encode(), 5, 2),
     "a NUL in a cell": (CLEAN.replace("Straße 2", "Stra\x00ße").encode(), 5, 1),
     "a byte that is no UTF-8": (CLEAN.replace("Straße 2", "Straße X").encode().replace(b"X", b"\xff"), 5, 1),
+    "one letter and one broken byte": (
+        b"response_id,score,comment,responded_at\nr-1,9,\xc3\xa9,2026-11-20\nr-2,3,x\xff,2026-11-20\nr-3,7,plain,2026-11-20\n", 2, 1,
+    ),
     "a cell of 200 KB": (CLEAN.replace("Straße 2", "x" * 200_000).encode(), 5, 1),
     "a cell of 40 KB": (CLEAN.replace("Straße 2", "x" * 40_000).encode(), 6, 0),
     "the header twice": (f"{CLEAN}{CLEAN}".encode(), 6, 1),

@@ -86,6 +86,52 @@ def test_one_broken_byte_in_utf_8_does_not_turn_every_accent_into_two_letters(tm
 
 
 @pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        # One letter that is sound for certain, and one broken byte.
+        ("é", b"\xff"),
+        ("€", b"\xff"),
+        ("社", b"\xe9"),
+        # A letter that was cut is one broken place, whatever is left of it.
+        ("é", "👾".encode()[:3]),
+        ("ñ ü", "社".encode()[:2]),
+        ("Ж ё", b"\xff"),
+    ],
+)
+def test_one_broken_place_beside_clear_utf_8_leaves_every_other_row_as_it_is(tmp_path, text, broken):
+    content = f"score,comment\n9,{text}\n3,".encode() + broken + b"\n7,plain\n"
+    (whole, odd, plain) = cells(tmp_path, content)
+    assert whole == ["9", text] and plain == ["7", "plain"]
+    assert odd[0] == "3" and all("\udc80" <= letter <= "\udcff" for letter in odd[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "score,comment\n9,Größe\n",
+        "score,comment\n9,Gruß“ naïve\n",
+        "score,comment\n9,Gruß” é\n",
+        "score,comment\n9,RÉ» déjà\n",
+        "score,comment\n9,é\n3,Gruß…\n7,Spaß’\n8,où\n",
+        # Somebody pasted a word that was broken already.
+        "score,comment\n9,Ã¤ in an old text\n3,für schöne Größe\n",
+    ],
+)
+def test_windows_1252_stays_windows_1252_where_two_signs_make_a_letter_by_chance(tmp_path, text):
+    rows = [line.split(",") for line in text.splitlines()[1:]]
+    assert cells(tmp_path, text.encode("cp1252")) == rows
+
+
+def test_a_letter_cut_by_the_end_of_a_block_is_counted_as_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "_BLOCK", 7)
+    content = "score,comment\n9,é\n3,".encode() + "👾".encode()[:3] + b"\n"
+    for padding in range(8):
+        assert cells(tmp_path, content + b"7,plain\n" * padding)[0] == ["9", "é"]
+        found = delimited._utf8_count(tmp_path / "answers.csv")
+        assert (found.sound, found.clear, found.broken) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "empty"),
