@@ -24,7 +24,12 @@
 
   function step(by) {
     var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row, tr[data-version]"), seen);
-    if (!rows.length) return false;
+    if (!rows.length) {
+      // An empty list says what to do instead.
+      var way = by > 0 && first(".empty a");
+      if (way) way.focus();
+      return !!way;
+    }
     var at = rows.findIndex(function (row) { return row.hasAttribute("aria-current"); });
     if (at < 0) at = rows.findIndex(function (row) { return row.matches(":target"); });
     var next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];

@@ -160,7 +160,7 @@ class Day:
 
 def test_a_full_day_by_keyboard_alone(live_server: LiveServer, browser: Any, cast: Cast) -> None:
     url = live_server.url
-    hanna, lead = Keyboard(logged_in(browser, url, "hanna")), Keyboard(logged_in(browser, url, "tomas"))
+    hanna, lead = (Keyboard(logged_in(browser, url, name), name) for name in ("hanna", "tomas"))
     day = Day(cast, hanna, lead, browser.new_context(base_url=url, locale="en-GB").new_page())
     day.work()
     day.is_over()
@@ -176,12 +176,10 @@ def test_a_full_day_by_keyboard_alone(live_server: LiveServer, browser: Any, cas
 
 
 def test_the_same_day_without_a_script(live_server: LiveServer, browser: Any, cast: Cast) -> None:
-    def page(username: str) -> Forms:
-        return Forms(logged_in(browser, live_server.url, username, java_script_enabled=False))
+    def worker(username: str) -> Forms:
+        return Forms(logged_in(browser, live_server.url, username, java_script_enabled=False), username)
 
     customer = browser.new_context(base_url=live_server.url, locale="en-GB", java_script_enabled=False).new_page()
-    day = Day(cast, page("hanna"), page("tomas"), customer)
+    day = Day(cast, worker("hanna"), worker("tomas"), customer)
     day.work()
     day.is_over()
-
-

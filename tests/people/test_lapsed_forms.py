@@ -83,9 +83,7 @@ def test_the_button_that_was_pressed_and_every_value_of_a_field_come_along(cast:
         {},
     ],
 )
-def test_what_nothing_proves_to_be_ours_is_handed_nothing(
-    cast: Cast, marta: Ticket, headers: dict[str, str]
-) -> None:
+def test_what_nothing_proves_to_be_ours_is_handed_nothing(cast: Cast, marta: Ticket, headers: dict[str, str]) -> None:
     answer = note(strict(cast.hanna), marta, headers)
     assert answer.status_code == 403
     assert "Rang twice" not in answer.content.decode() and "Send it again" not in answer.content.decode()
