@@ -1,7 +1,7 @@
 """A form whose proof of origin (the CSRF token) had lapsed: nothing is done, and what was typed can be sent once more.
 
 The check itself is Django's and stays as strict as it is. What is new is the page that says so: to a form that came
-from one of our own pages it hands back what was sent, in a form with a fresh token, which a person has to send. Whatever
+from one of our own pages it hands back what was sent, in a form with a fresh token, which a person has to send. What
 came from elsewhere, or whose origin nothing proves, is told and handed nothing.
 """
 
