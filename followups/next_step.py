@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
@@ -14,6 +15,9 @@ from followups.templatetags.moments import as_promised, moment
 from surveys.models import Contact
 from surveys.quoting import disagree
 from surveys.scoring import Band
+
+# With so few days to a renewal somebody who said nothing about it is called, where a number is known.
+RENEWAL_CALLS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,33 @@ def _reach(ticket: Ticket, actions: Sequence[Action], name: str, now: datetime) 
         if disagree(ticket.score, ticket.response.verbatim):
             doubt = gettext("Words and score do not fit: ask first how %(name)s read the scale, before you apologise.")
             said = f"{doubt % {'name': name}} {said}"
-    if calls_first(ticket.contact, ticket.contact_me):
-        return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", f"{said} {until}".strip())
-    return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", f"{said} {until}".strip())
+    if ticket.on_hold:
+        said = f"{gettext('It is on hold: agree with your lead before you reach out.')} {said}"
+    days = renews_within(ticket, now)
+    if days is not None:
+        said = f"{said} {_renews(days)}"
+    reason = f"{said} {until}".strip()
+    if calls_first(ticket.contact, ticket.contact_me or days is not None):
+        return NextStep("log-contact", gettext("Call %(name)s") % {"name": name}, "phone", reason)
+    return NextStep("send-message", gettext("Write to %(name)s") % {"name": name}, "mail", reason)
+
+
+def renews_within(ticket: Ticket, now: datetime) -> int | None:
+    """Days until the contract renews, where that is so near that a call beats a mail; else None."""
+    if ticket.account is None or ticket.account.renewal_on is None:
+        return None
+    days = (ticket.account.renewal_on - timezone.localtime(now).date()).days
+    return days if 0 <= days <= RENEWAL_CALLS else None
+
+
+def _renews(days: int) -> str:
+    if days == 0:
+        return gettext("The contract renews today.")
+    return ngettext("The contract renews in %(n)s day.", "The contract renews in %(n)s days.", days) % {"n": days}
 
 
 def calls_first(contact: Contact | None, contact_me: bool | None) -> bool:
-    """Whether a call comes before a mail: a number is known, and they prefer it, asked for it or have no mail."""
+    """Whether a call comes before a mail: a number is known, and they prefer it, it is wanted, or there is no mail."""
     if contact is None or not contact.phone:
         return False
     if contact.preferred_channel:

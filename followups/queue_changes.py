@@ -1,4 +1,4 @@
-"""What an open queue hears without being loaded again: the counts of its views, and which version each row has now.
+"""What an open list hears without being loaded again: the counts of its views, and which version each row has now.
 
 The page compares that with what it shows. It never moves a row by itself: somebody may be about to press it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 from followups import counting, saved_views
@@ -23,5 +24,15 @@ def changes(viewer: Viewer, *, view: str, search: str, after: str, now: datetime
     versions = {str(ticket.pk): ticket.version for ticket in rows}
     if not look.is_grouped:
         versions = dict(list(versions.items())[:PAGE])
-    body = json.dumps({"counts": {name: counting.in_words(look.counts[name]) for name in shown}, "rows": versions})
+    return _tagged({name: counting.in_words(look.counts[name]) for name in shown}, versions)
+
+
+def versions_of(viewer: Viewer, numbers: Collection[int]) -> tuple[str, str]:
+    """The same of the rows of /tickets/, which tells by number what it shows; who may no longer see one misses it."""
+    rows = Ticket.objects.visible_to(viewer.user).filter(pk__in=numbers).order_by("pk")
+    return _tagged({}, {str(number): version for number, version in rows.values_list("pk", "version")})
+
+
+def _tagged(counts: dict[str, str], rows: dict[str, int]) -> tuple[str, str]:
+    body = json.dumps({"counts": counts, "rows": rows})
     return body, f'"{hashlib.sha256(body.encode()).hexdigest()[:20]}"'

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("views/<int:number>/rename/", saved.rename, name="view-rename"),
     path("views/<int:number>/delete/", saved.delete, name="view-delete"),
     path("tickets/", tickets.tickets_page, name="tickets"),
+    path("tickets/changes/", tickets.tickets_changes, name="tickets-changes"),
     path("tickets/<int:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<int:number>/go/<slug:way>/", ticket.beside, name="ticket-beside"),
     path("tickets/<int:number>/considered/", ticket.considered_page, name="ticket-considered"),

@@ -199,6 +199,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "nps_loop.people.lapsed_forms.refused"
 
 # How long a mail that somebody sends from a page waits, so that it can be taken back. Tests that wait for mails set 0.
 UNDO_SECONDS = 10

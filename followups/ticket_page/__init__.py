@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import canned, queue_page
@@ -24,6 +25,7 @@ from followups.ticket_page import aside, kept
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
 from followups.ticket_page.comparing import Conflict
 from followups.ticket_page.owner import Why, why_follows, why_owner
+from followups.ticket_page.step import as_known
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
@@ -141,7 +143,14 @@ class TicketPage:
 
     @cached_property
     def step(self) -> NextStep:
-        step = next_step(self.case.ticket, self.case.current_actions, now=self.now)
+        step = as_known(
+            next_step(self.case.ticket, self.case.current_actions, now=self.now),
+            self.case,
+            name=self.short_name,
+            why_no_mail=self._why_no_mail,
+            zone=timezone.get_current_timezone_name(),
+            now=self.now,
+        )
         if step.verb == "send-message" and (leaves := self.leaves):
             return NextStep("", step.label, "eye", leaves)
         if step.verb and not self.offers[step.verb].is_open and step.verb not in ABOUT_ACTIONS:

@@ -15,24 +15,37 @@ from django.views.decorators.http import require_http_methods
 
 from followups.loop_building import expired_page, has_run_out, page_of, reread
 from followups.loop_page import LoopPage, Option, Variant, heard, overtaken
+from followups.messages.letters import Reader
 from followups.models import Conversation, Ticket
 from followups.replies import Press, press, ticket_on_page
 from nps_loop import links
+from nps_loop.people.lapsed_forms import taken_from_customers
 from nps_loop.people.models import User
 
 
+def _language(request: HttpRequest, token: str) -> str:
+    """The language of the page behind a link; of a link that leads nowhere, the browser's."""
+    conversation = _conversation(token, timezone.now())
+    ticket = ticket_on_page(conversation) if conversation else None
+    return Reader.of(ticket).language if ticket else translation.get_language() or "en"
+
+
+def _conversation(token: str, now: datetime) -> Conversation | None:
+    claim = links.read(token, "loop", now=now)
+    if claim is None:
+        return None
+    found = Conversation.objects.select_related("brand")
+    return found.filter(pk=claim.object_id, generation=claim.generation).first()
+
+
+@taken_from_customers(_language)
 @never_cache
 @sensitive_variables("token")
 @require_http_methods(["GET", "HEAD", "POST"])
 def loop(request: HttpRequest, token: str) -> HttpResponse:
     """Show how the case stands; on POST let what was pressed count, then show how it stands now."""
     now = timezone.now()
-    claim = links.read(token, "loop", now=now)
-    conversation = (
-        Conversation.objects.select_related("brand").filter(pk=claim.object_id, generation=claim.generation).first()
-        if claim
-        else None
-    )
+    conversation = _conversation(token, now)
     ticket = ticket_on_page(conversation) if conversation else None
     if conversation is None or ticket is None or has_run_out(conversation, now):
         return _shown(request, expired_page(conversation, translation.get_language() or "en"), status=410)

@@ -43,6 +43,11 @@ def queue_changes(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         now=timezone.now(),
     )
+    return unless_known(request, body, tag)
+
+
+def unless_known(request: HttpRequest, body: str, tag: str) -> HttpResponse:
+    """JSON with its ETag; 304 to whoever has it."""
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag, "Cache-Control": "no-store"})

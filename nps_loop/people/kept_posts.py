@@ -33,11 +33,22 @@ def login_keeps_what_is_typed(view: View[P]) -> View[P]:
     def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.method != "POST" or request.user.is_authenticated:
             return view(request, *args, **kwargs)
-        typed = {name: value for name, value in request.POST.items() if name not in _OURS}
-        context = {"form": LogInForm(request), "next": request.path, "kept": packed(typed)}
-        return render(request, "registration/login.html", context, status=401)
+        return asks_to_log_in(request)
 
+    asked.keeps_through_login = True  # type: ignore[attr-defined]
     return asked
+
+
+def keeps_through_login(view: Callable[..., HttpResponse]) -> bool:
+    """Whether what is typed into the form of this view goes through the log-in."""
+    return getattr(view, "keeps_through_login", False)
+
+
+def asks_to_log_in(request: HttpRequest) -> HttpResponse:
+    """The log-in page, 401, with what was sent in it and the way back to the same address."""
+    typed = {name: value for name, value in request.POST.items() if name not in _OURS}
+    context = {"form": LogInForm(request), "next": request.path, "kept": packed(typed)}
+    return render(request, "registration/login.html", context, status=401)
 
 
 def packed(typed: dict[str, Any]) -> str:

@@ -23,14 +23,19 @@
   }
 
   function step(by) {
-    var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row"), seen);
-    if (!rows.length) return false;
+    var rows = Array.prototype.filter.call(document.querySelectorAll(".rows > .row, tr[data-version]"), seen);
+    if (!rows.length) {
+      // An empty list says what to do instead.
+      var way = by > 0 && first(".empty a");
+      if (way) way.focus();
+      return !!way;
+    }
     var at = rows.findIndex(function (row) { return row.hasAttribute("aria-current"); });
     if (at < 0) at = rows.findIndex(function (row) { return row.matches(":target"); });
     var next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
     rows.forEach(function (row) { row.removeAttribute("aria-current"); });
     next.setAttribute("aria-current", "true");
-    next.querySelector(".row-link").focus();
+    next.querySelector(".row-link, th a").focus();
     return true;
   }
   function press(element) {
@@ -62,11 +67,13 @@
   }
   function send(form, on) {
     var next = on && first("button[name=then][value=next]", form);
-    return press(next || first("button.btn-primary", form));
+    // A short form has no main button: then it is its first.
+    return press(next || first("button.btn-primary", form) || first("button[type=submit]", form));
   }
   document.addEventListener("keydown", function (event) {
     var form = event.target.closest("main form");
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && !event.isComposing) {
+    // On a link it opens another tab, as everywhere.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && !event.isComposing && !event.target.closest("a")) {
       if (send(form, event.shiftKey)) event.preventDefault();
       return;
     }

@@ -1,4 +1,4 @@
-/* Keeps the counts of an open queue true and says how many rows changed. It never moves a row: somebody may be about
+/* Keeps the counts of an open list true and says how many rows changed. It never moves a row: somebody may be about
  * to press it. Without it a reload shows the same.
  */
 (function () {
@@ -16,7 +16,7 @@
     word.className = "vh";
     word.dataset.mark = "";
     word.textContent = " " + notice.dataset.changed;
-    row.querySelector(".row-link").after(word);
+    row.querySelector(".row-link, th a").after(word);
   }
   function draw(found) {
     Object.keys(found.counts).forEach(function (name) {
@@ -26,7 +26,7 @@
       });
     });
     var known = {}, changed = 0;
-    document.querySelectorAll(".row[data-version]").forEach(function (row) {
+    document.querySelectorAll(".row[data-version], tr[data-version]").forEach(function (row) {
       var number = row.id.slice(1), is = String(found.rows[number]) !== row.dataset.version;
       known[number] = true;
       mark(row, is);

@@ -22,6 +22,7 @@ from nps_loop import links
 from nps_loop.jobs.models import Job
 from nps_loop.jobs.running import run_waiting
 from nps_loop.mail.models import Message
+from nps_loop.people.lapsed_forms import Lapsed
 from nps_loop.people.models import User
 from surveys.models import Contact
 from tests.followups.loop_pages import pages as loop_pages
@@ -55,6 +56,10 @@ def _public(cast: Cast) -> Iterator[Place]:
     yield Place("login", "/login/")
     for name in ("400", "403", "403_csrf", "404", "500"):
         yield Place(f"error-{name}", NOWHERE, html=render_to_string(f"{name}.html"))
+    lapsed = Lapsed(
+        "/tickets/1/note/", [("version", "3"), ("text", "Rang twice, and nobody was there.\nNext try on Tuesday.")]
+    )
+    yield Place("error-lapsed", NOWHERE, html=render_to_string("403_csrf.html", {"lapsed": lapsed}))
     request = RequestFactory().get("/loop/token/")
     for variant, page in loop_pages().items():
         with translation.override(page.language):

@@ -10,33 +10,9 @@ from pytest_django.live_server_helper import LiveServer
 from followups.models import Ticket
 from tests.factories import NOW
 from tests.followups.pages.cast import PASSWORD, add_marta, make_cast
+from tests.journeys.hands import Hands
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-class Hands:
-    """Somebody who only has a keyboard. Counts keys besides text, and how often Tab came in a row."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.keys: list[str] = []
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.keys.append(key)
-            self.page.keyboard.press(key)
-
-    def send(self) -> None:
-        with self.page.expect_navigation():
-            self.press("Control+Enter")
-
-    def type(self, words: str) -> None:
-        self.page.keyboard.type(words)
-
-    @property
-    def tabs_in_a_row(self) -> int:
-        runs = "".join("t" if key == "Tab" else " " for key in self.keys).split()
-        return max(map(len, runs), default=0)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from followups.models import KeptDraft, LetterTemplate, Ticket
+from followups.models import KeptDraft, LetterTemplate, Note, Ticket
 from nps_loop.mail.models import Message
 from tests.factories import NOW
 from tests.followups.pages.cast import PASSWORD, add_marta, make_cast
@@ -129,3 +129,17 @@ def test_the_same_without_a_script(live_server: LiveServer, browser: Any, marta:
     page.click("#send-message [name=throw-away]")
     assert WORDS not in page.input_value(BODY)
     assert not KeptDraft.objects.exists()
+
+
+def test_a_lapsed_token_costs_one_press_and_no_word(live_server: LiveServer, browser: Any, marta: Ticket) -> None:
+    page = logged_in(browser, live_server.url, script=False)
+    page.goto(f"{live_server.url}/tickets/{marta.pk}/")
+    page.fill("#note textarea", WORDS)
+    page.context.clear_cookies(name="csrftoken")
+    page.click("#note button")
+    assert "This page had been open for too long." in page.inner_text("h1")
+    assert WORDS in page.inner_text("blockquote")
+    assert not Note.objects.exists()
+    page.click("text=Send it again")
+    page.wait_for_url(f"**/tickets/{marta.pk}/**")
+    assert Note.objects.get().text == WORDS

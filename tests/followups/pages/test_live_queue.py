@@ -76,7 +76,7 @@ def test_the_way_back_leads_to_the_same_page_of_the_list_and_to_the_row(queue: C
     assert back(shown(hanna, f"/tickets/{number}/")) == f"/queue/?view=late&q=grace&after=1.1#t{number}"
     shown(hanna, "/tickets/?band=detractor&sort=score")
     assert back(shown(hanna, f"/tickets/{number}/")) == f"/tickets/?band=detractor&sort=score#t{number}"
-    assert f'<tr id="t{number}">' in shown(hanna, "/tickets/?band=detractor&sort=score")
+    assert f'<tr id="t{number}" ' in shown(hanna, "/tickets/?band=detractor&sort=score")
 
 
 def test_the_way_back_holds_after_something_was_done(queue: Cast, hanna: Client) -> None:
@@ -112,3 +112,20 @@ def test_my_team_shows_the_tickets_of_all_in_it(queue: Cast) -> None:
     assert "Hanna Brandt" in page
     assert shown(logged_in(queue.outsider), "/queue/?view=team").count('class="row-link"') == 0
     assert shown(logged_in(queue.admin), "/queue/?view=team").count('class="row-link"') == 10
+
+
+# --- all tickets -----------------------------------------------------------------------------------------------
+
+
+def test_all_tickets_hear_the_versions_of_the_rows_they_show_and_of_no_others(queue: Cast, hanna: Client) -> None:
+    page = shown(hanna, "/tickets/")
+    address = re.search(r'data-changes="(/tickets/changes/[^"]+)"', page)[1]  # type: ignore[index]
+    answer = hanna.get(address)
+    rows = dict(re.findall(r'<tr id="t(\d+)" data-version="(\d+)"', page))
+    assert {number: str(version) for number, version in answer.json()["rows"].items()} == rows
+    assert answer["Cache-Control"] == "no-store"
+    assert hanna.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert logged_in(queue.outsider).get(address).json() == {"counts": {}, "rows": {}}
+    assert Client().get(address).status_code == 302
+    for nonsense in ("", "x,,-1", "9" * 30, "1" * 18):
+        assert hanna.get(f"/tickets/changes/?shown={nonsense}").json()["rows"] == {}
