@@ -174,10 +174,11 @@ class TicketPage:
         return self.step.verb in ("log-contact", "send-message")
 
     @property
-    def is_promise_in_danger(self) -> bool:
-        """Whether what the customer was told ends soon, or is over: then they should hear of it first."""
+    def may_delay(self) -> bool:
+        """Whether what the customer was told ends soon, or is over, and a mail can say so: then it goes first."""
         promised = self.case.ticket.promised_at
-        return promised is not None and promised - WARN_BEFORE <= self.now
+        in_danger = promised is not None and promised - WARN_BEFORE <= self.now
+        return in_danger and self.offers["delay"].is_open and not self._speaks_against("delay")
 
     @cached_property
     def wrote_last(self) -> str:

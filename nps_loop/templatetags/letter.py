@@ -27,7 +27,8 @@ SERIF = "Georgia,'Times New Roman',serif"
 DRESS = {
     "page": (
         "page",
-        f"max-width:560px;margin:0 auto;padding:32px 20px 40px;background-color:#ffffff;font-family:{SANS};",
+        f"max-width:560px;margin:0 auto;padding:32px 20px 40px;background-color:#ffffff;font-family:{SANS};"
+        "word-break:break-word;",
     ),
     "brand": ("mute", "margin:0 0 28px;font-size:16px;line-height:1.4;font-weight:600;color:#4d4f58;"),
     "h1": (

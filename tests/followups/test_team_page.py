@@ -115,6 +115,15 @@ def test_what_breaks_within_a_day_comes_first_in_order_of_time(crew: Crew) -> No
     assert not re.search("After Tomorrow|Long Late|Asked Something|All Done", words)
 
 
+def test_where_a_promise_ends_soon_the_mail_that_says_later_is_one_click_away(crew: Crew) -> None:
+    promised = crew.ticket("Ines Duarte", due_at=NOW + HOUR, promised_at=NOW + HOUR)
+    owed = crew.ticket("Olaf Brekke", due_at=NOW + 2 * HOUR)
+    hrefs = {found.href for found in anchors(text_of(crew.lead))}
+    assert f"/tickets/{promised.pk}/?do=delay#delay" in hrefs
+    assert f"/tickets/{owed.pk}/?do=send-message#send-message" in hrefs
+    assert not {href for href in hrefs if f"/{owed.pk}/?do=delay" in href}
+
+
 def test_more_than_fit_are_counted_and_linked(crew: Crew) -> None:
     for n in range(9):
         crew.ticket(f"Customer No{n}", due_at=NOW + (n + 1) * HOUR)

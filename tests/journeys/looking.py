@@ -52,6 +52,7 @@ class Looker:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.said.append(f"{self.at.name}: {error}"))
         page.on("request", self._request)
+        page.on("response", self._response)
         self.pages[who] = page
         return page
 
@@ -59,6 +60,10 @@ class Looker:
         # A page that says 4xx on purpose is no complaint of the browser about it.
         if message.type == "error" and "the server responded with a status of" not in message.text:
             self.said.append(f"{self.at.name}: {message.text}")
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 500:
+            self.said.append(f"{self.at.name}: {response.url} answers {response.status}")
 
     def _request(self, request: Any) -> None:
         parts = urlsplit(request.url)

@@ -161,7 +161,6 @@ def _tickets(cast: Cast) -> Iterator[Place]:
         seen = client.post(f"/tickets/{mine.pk}/send-message/", data)
         yield Place("ticket-preview", f"/tickets/{mine.pk}/", cast.agent, html=seen.content.decode())
         yield Place("ticket-draft", f"/tickets/{mine.pk}/?do=send-message", cast.agent)
-        yield Place("ticket-ask-and-wait", f"/tickets/{mine.pk}/?do=wait", cast.agent)
         kept = Client().post(f"/tickets/{mine.pk}/send-message/", data).content.decode()
         yield Place("login-keeps-words", NOWHERE, html=kept)
         yield Place("contact", f"/contacts/{mine.contact_id}/", cast.agent)
@@ -179,6 +178,10 @@ def _tickets(cast: Cast) -> Iterator[Place]:
             late = {"channel": "visit", "outcome": "spoke", "ticket": mine.pk, "seen": f"{mine.pk}:0"}
             refused = client.post(visit, late | {"note": "Sat together for an hour."})
             yield Place("visit-refused", visit, cast.agent, html=refused.content.decode())
+    at_work = every.filter(owner=cast.agent, state=TicketState.IN_ACTION).first()
+    if at_work is not None:
+        yield Place("ticket-ask-and-wait", f"/tickets/{at_work.pk}/?do=wait", cast.agent)
+        yield Place("ticket-resolve", f"/tickets/{at_work.pk}/?do=resolve", cast.agent)
     limited = every.filter(actions__owner=cast.back_office).exclude(owner=cast.back_office).first()
     if limited is not None:
         yield Place("ticket-limited", f"/tickets/{limited.pk}/", cast.back_office)

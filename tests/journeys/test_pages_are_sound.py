@@ -1,7 +1,8 @@
 """Every page, light and dark: nothing axe objects to, a quiet console, nobody else asked, no sideways scrolling, and no
 link that leads nowhere.
 
-SHOTS=folder keeps a picture of each, wide and narrow, light and dark; PLACES="queue,ticket-*" looks at some only.
+SHOTS=folder keeps a picture of each, light and dark; PLACES="queue,ticket-*" looks at some only. WIDTHS="390,768,1280,1600"
+says how wide (wide and narrow where nothing is said), and OPEN=1 opens every fold first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +76,11 @@ def opens(who: User | None, path: str) -> bool:
 def test_pictures_of_every_page(live_server: LiveServer, browser: Any, cast: Cast) -> None:
     folder = Path(os.environ["SHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
+    widths = [int(width) for width in os.environ.get("WIDTHS", f"{WIDE},{NARROW}").split(",")]
     looker = Looker(browser, live_server.url)
     for place in named(places(cast), os.environ.get("PLACES", "")):
-        for width in (WIDE, NARROW):
-            for dark in (False, True):
-                page = looker.open(place, width=width, dark=dark)
-                shoot(page, folder, f"{place.name}-{width}{'-dark' if dark else ''}")
+        for width, dark in product(widths, (False, True)):
+            page = looker.open(place, width=width, dark=dark)
+            if "OPEN" in os.environ:
+                unfold(page)
+            shoot(page, folder, f"{place.name}-{width}{'-dark' if dark else ''}")

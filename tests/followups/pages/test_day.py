@@ -14,6 +14,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.models import Deadline, Ticket
 from followups.models.tickets import ClosedAs, TicketState
+from surveys.models import Contact
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, Cast, add_marta, add_ticket
@@ -110,6 +111,24 @@ def test_what_is_late_is_first_with_its_briefing(queue: Cast, hanna: Client) -> 
 
 def test_there_is_one_primary_button(queue: Cast, hanna: Client) -> None:
     assert day(hanna).count("btn-primary") == 1
+
+
+def test_a_promise_in_danger_can_be_put_off_before_anything_else(cast: Cast, hanna: Client) -> None:
+    ticket = add_ticket(cast, "Grace Adeyemi", "Larkfield", 0, "", due_in=-HOUR, contact=phone())
+    page = day(hanna)
+    assert "Send the delay mail first" in text(page)
+    link = f"/tickets/{ticket.pk}/?do=delay#delay"
+    assert f'href="{link}"' in page
+    assert 'id="delay"' in shown(hanna, f"/tickets/{ticket.pk}/?do=delay")
+
+
+def test_where_no_promise_is_in_danger_or_no_mail_can_go_nothing_is_put_off(cast: Cast, hanna: Client) -> None:
+    ticket = add_ticket(cast, "Grace Adeyemi", "Larkfield", 0, "", due_in=9 * HOUR, contact=phone())
+    assert "delay mail" not in day(hanna)
+    Ticket.objects.filter(pk=ticket.pk).update(due_at=NOW - HOUR, promised_at=NOW - HOUR)
+    Contact.objects.filter(pk=ticket.contact_id).update(email="")
+    assert first(day(hanna)) == "First: call Grace"
+    assert "delay mail" not in day(hanna)
 
 
 def test_of_several_late_ones_the_queue_says_which(cast: Cast, hanna: Client) -> None:
