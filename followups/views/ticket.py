@@ -233,7 +233,9 @@ def _page(request: HttpRequest, ticket: Ticket, now: datetime, **shown: Any) -> 
     case = read(ticket, viewer(request), now=now)
     bound: VerbForm | None = shown.get("bound")
     desk = bound.desk if bound else _desk(ticket, viewer(request), now)
-    case.names = desk.shelf.names if not case.is_limited else {}
+    if not case.is_limited:
+        desk.shelf.read()
+        case.names = desk.shelf.names
     if case.is_limited or ticket.owner_id == viewer(request).user.pk:
         # The page belongs to the list one came from, in the navigation too.
         request.nav_place = "/actions/" if case.is_limited else "/queue/"  # type: ignore[attr-defined]
