@@ -39,6 +39,7 @@ from followups.permissions import WORKING, Role
 from followups.team_page import people
 from followups.viewing import Viewer
 from nps_loop.mail.models import Message, Stream
+from nps_loop.people.models import User
 from surveys.models import Response
 
 WITH = (
@@ -179,9 +180,9 @@ class Case:
         ]
 
 
-def find(viewer: Viewer, number: int) -> Ticket | None:
+def find(user: User, number: int) -> Ticket | None:
     """The ticket with this number, if this person may see it."""
-    return Ticket.objects.visible_to(viewer.user).select_related(*WITH).filter(pk=number).first()
+    return Ticket.objects.visible_to(user).select_related(*WITH).filter(pk=number).first()
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
