@@ -27,21 +27,31 @@ def roles_on(ticket: Ticket, user: User) -> frozenset[Role]:
     """Everything this person is to this ticket. One query for memberships, one for actions where it matters."""
     if not user.is_active:
         return frozenset()
-    roles: set[Role] = set()
-    if user.is_superuser:
-        roles.add(Role.ADMIN)
-    if ticket.owner_id == user.pk:
-        roles.add(Role.OWNER)
     role = (
         Member.objects.filter(team=ticket.team_id, user=user, is_active=True).values_list("role", flat=True).first()
         if ticket.team_id
         else None
     )
-    if role in (Member.Role.LEAD, Member.Role.DEPUTY):
-        roles.add(Role.LEAD)
-    if role:
-        roles.add(Role.MEMBER)
+    roles = roles_by(ticket, user, role or "", has_action=False)
     if not roles and Action.objects.filter(ticket=ticket, owner=user).exists():
+        return frozenset({Role.ACTION_OWNER})
+    return roles
+
+
+def roles_by(ticket: Ticket, user: User, membership: str, *, has_action: bool) -> frozenset[Role]:
+    """The same, where the role in the ticket's team ("" for none) and whether an action is theirs are known. Pure."""
+    if not user.is_active:
+        return frozenset()
+    roles: set[Role] = set()
+    if user.is_superuser:
+        roles.add(Role.ADMIN)
+    if ticket.owner_id == user.pk:
+        roles.add(Role.OWNER)
+    if membership in (Member.Role.LEAD, Member.Role.DEPUTY):
+        roles.add(Role.LEAD)
+    if membership:
+        roles.add(Role.MEMBER)
+    if not roles and has_action:
         roles.add(Role.ACTION_OWNER)
     return frozenset(roles)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext
@@ -16,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from followups import calendars
 from followups.calendars import WorkingHours
 from followups.models import Calendar, Member, Ticket
-from followups.permissions import Role
+from followups.permissions import Role, roles_by
 from followups.templatetags.moments import in_full
 from nps_loop.people.models import User
 from surveys.models import Account, Response
@@ -42,8 +43,12 @@ class Viewer:
 
     @classmethod
     def of(cls, user: User) -> Viewer:
-        rows = Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team_id")
-        return cls(user, tuple(rows))
+        return cls(user, tuple(cls.memberships_of(user)))
+
+    @staticmethod
+    def memberships_of(user: User) -> QuerySet[Member]:
+        """What a viewer is made with, for whoever reads it together with other rows."""
+        return Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team_id")
 
     @property
     def leads(self) -> bool:
@@ -61,20 +66,8 @@ class Viewer:
 
     def roles_on(self, ticket: Ticket, *, has_action: bool = False) -> frozenset[Role]:
         """The same as `permissions.roles_on`, without a query. `has_action`: one of its actions is theirs."""
-        if not self.user.is_active:
-            return frozenset()
-        roles: set[Role] = set()
-        if self.user.is_superuser:
-            roles.add(Role.ADMIN)
-        if ticket.owner_id == self.user.pk:
-            roles.add(Role.OWNER)
-        if ticket.team_id in self.led_team_ids:
-            roles.add(Role.LEAD)
-        if ticket.team_id in self.team_ids:
-            roles.add(Role.MEMBER)
-        if not roles and has_action:
-            roles.add(Role.ACTION_OWNER)
-        return frozenset(roles)
+        membership = next((str(row.role) for row in self.memberships if row.team_id == ticket.team_id), "")
+        return roles_by(ticket, self.user, membership, has_action=has_action)
 
     def works_on(self, ticket: Ticket) -> bool:
         return self.user.is_superuser or ticket.owner_id == self.user.pk or (ticket.team_id or 0) in self.team_ids

@@ -106,6 +106,8 @@ MIDDLEWARE = [
     "nps_loop.requestlog.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # CSRF tokens are masked anew in every page and Django pads what it compresses, so BREACH learns nothing.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -240,15 +242,17 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# In production files are collected once, hashed and compressed; elsewhere they are served from where they lie.
-WHITENOISE_USE_FINDERS = not PRODUCTION
+# In production and in the demo files are collected once, hashed and compressed, and a browser asks for each only once;
+# elsewhere they are served from where they lie.
+COLLECTED = PRODUCTION or DEMO
+WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if PRODUCTION
+            if COLLECTED
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
     },

@@ -15,18 +15,18 @@ from followups.actors import Actor
 from followups.api.base import FollowupView
 from followups.filters import TicketFilter
 from followups.improve.linking import link
-from followups.models import Ticket
+from followups.models import Member, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.next_step import next_step
 from followups.permissions import WORKING, roles_of, sees_name, sees_words
-from followups.serializers.detail import DETAIL_ROWS, TicketDetailSerializer
+from followups.serializers.detail import TicketDetailSerializer, read_detail
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES
+from followups.viewing import Viewer
 from followups.workflow.table import offers
 from followups.workflow.writing import stale
 from nps_loop.api.filters import CheckedFilters
 from nps_loop.api.pagination import KeysetPagination, Order
-from nps_loop.mail.models import Message
 
 
 class TicketView(FollowupView):
@@ -41,16 +41,16 @@ class TicketView(FollowupView):
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["number"])
 
     def detail(self, ticket: Ticket) -> Response:
-        """One ticket with everything, as it stands in the database. The number of queries is constant."""
-        fresh = Ticket.objects.for_list().select_related("rule", "response__source").prefetch_related(*DETAIL_ROWS)
-        shown = fresh.get(pk=ticket.pk)
-        roles = roles_of(self.actor(), shown)
-        mails = (
-            Message.objects.filter(case=shown.pk).exclude(stream="staff").select_related("written_by").order_by("id")
-        )
+        """One ticket with everything, as it stands in the database. One query."""
+        caller, actor = self.caller(), self.actor()
+        memberships = Viewer.memberships_of(caller) if caller.pk is not None else Member.objects.none()
+        shown, mails = read_detail(ticket.pk, memberships)
+        reader = Viewer(caller, tuple(memberships))
+        has_action = any(action.owner_id == caller.pk for action in shown.actions.all())
+        roles = reader.roles_on(shown, has_action=has_action) if actor.user else roles_of(actor, shown)
         context = {
             **self.get_serializer_context(),
-            "reader": self.reader(),
+            "reader": reader,
             "name_shown": sees_name(shown, self.caller(), shown.response.share_name if shown.response else None, roles),
             "words_shown": sees_words(shown, self.caller(), roles),
             "only_promises_of": None if roles & WORKING else self.caller().pk,

@@ -282,7 +282,7 @@ class DayPage:
     def brief(self) -> TicketPage | None:
         """What the page of the first ticket says before somebody reaches out. Eight queries."""
         first = self.plan.first
-        ticket = find(self.viewer, first.ticket.pk) if first else None
+        ticket = find(self.viewer.user, first.ticket.pk) if first else None
         if ticket is None or ticket.owner_id != self.viewer.user.pk:
             return None
         case = read(ticket, self.viewer, now=self.now)

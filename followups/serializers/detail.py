@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from followups.at_once import read_at_once
 from followups.models import (
     Action,
     ActionMove,
@@ -26,7 +28,7 @@ from followups.models import (
 )
 from followups.serializers.people import PersonSerializer
 from followups.serializers.tickets import TicketSerializer
-from nps_loop.mail.models import Message
+from nps_loop.mail.models import Message, Stream
 from surveys.models import Response
 
 
@@ -323,24 +325,39 @@ class TicketDetailSerializer(TicketSerializer):
         return OfferSerializer(self.context["offers"], many=True).data
 
 
-# What the serializer reads, so that the number of queries does not grow with the ticket.
-DETAIL_ROWS = (
-    "decisions__rule",
-    "decisions__hold_rule",
-    "deadlines__policy",
-    "deadlines__calendar",
-    "actions__owner",
-    "actions__planned_by",
-    "actions__moves__by",
-    "attempts__by",
-    "resolutions__root_cause",
-    "resolutions__by",
-    "dismissal_requests__asked_by",
-    "dismissal_requests__decided_by",
-    "notes__by",
-    "replies__logged_by",
-    "verdicts",
-    "watchers__user",
-    "events__actor",
-    "response__initiatives",
-)
+# What the serializer reads of a ticket, by the name it goes by there, with what is joined to each row.
+DETAIL_ROWS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "decisions": (Decision, ("rule", "hold_rule")),
+    "deadlines": (Deadline, ("policy", "calendar")),
+    "actions": (Action, ("owner", "planned_by")),
+    "attempts": (ContactAttempt, ("by",)),
+    "resolutions": (Resolution, ("root_cause", "by")),
+    "dismissal_requests": (DismissalRequest, ("asked_by", "decided_by")),
+    "notes": (Note, ("by",)),
+    "replies": (Reply, ("logged_by",)),
+    "verdicts": (Verdict, ()),
+    "watchers": (Watcher, ("user",)),
+    "events": (Event, ("actor",)),
+}
+
+
+def read_detail(number: int, *also: QuerySet[Any]) -> tuple[Ticket, list[Message]]:
+    """A ticket with all rows the serializer shows, and its mails to the customer. One query, `also` read by it too."""
+    tickets = Ticket.objects.for_list().select_related("rule", "response__source").filter(pk=number)
+    rows = {
+        name: model._default_manager.filter(ticket=number).select_related(*joined) if joined
+        else model._default_manager.filter(ticket=number)
+        for name, (model, joined) in DETAIL_ROWS.items()
+    }  # fmt: skip
+    moves = ActionMove.objects.filter(action__ticket=number).select_related("by")
+    linked = Initiative.objects.filter(responses__ticket=number)
+    mails = Message.objects.filter(case=number).exclude(stream=Stream.STAFF).select_related("written_by").order_by("id")
+    read_at_once(tickets, *rows.values(), moves, mails, linked, *also)
+    [ticket] = tickets
+    # As `prefetch_related` leaves them, which would ask for each by itself.
+    vars(ticket)["_prefetched_objects_cache"] = rows
+    if ticket.response is not None:
+        vars(ticket.response)["_prefetched_objects_cache"] = {"initiatives": linked}
+    for action in rows["actions"]:
+        vars(action)["_prefetched_objects_cache"] = {"moves": [move for move in moves if move.action_id == action.pk]}
+    return ticket, list(mails)

@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from followups import counting
+from followups.at_once import read_at_once
 from followups.improve.linking import open_initiatives
 from followups.messages.letters import Reader
 from followups.models import (
@@ -49,6 +50,7 @@ from followups.permissions import WORKING, Role
 from followups.team_page import people
 from followups.viewing import Viewer
 from nps_loop.mail.models import Message, Stream
+from nps_loop.people.models import User
 from surveys.models import Response
 
 WITH = (
@@ -197,40 +199,47 @@ class Case:
         ]
 
 
-def find(viewer: Viewer, number: int) -> Ticket | None:
+def find(user: User, number: int) -> Ticket | None:
     """The ticket with this number, if this person may see it."""
-    return Ticket.objects.visible_to(viewer.user).select_related(*WITH).filter(pk=number).first()
+    return Ticket.objects.visible_to(user).select_related(*WITH).filter(pk=number).first()
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
-    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two; five
-    more say why nobody has it.
-    """
-    actions = list(Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id"))
-    for action in actions:
-        action.ticket = ticket  # the one in hand, so that nobody asks for it again
-    mine = any(action.owner_id == viewer.user.pk for action in actions)
-    case = Case(ticket, viewer, now, viewer.roles_on(ticket, has_action=mine), actions)
-    case.said = _said(ticket, viewer, now)
-    if case.is_limited:
-        case.actions = [action for action in actions if action.owner_id == viewer.user.pk]
-        return case
-    case.attempts = list(ContactAttempt.objects.filter(ticket=ticket).select_related("by"))
-    case.events = list(Event.objects.filter(ticket=ticket).select_related("actor").order_by("seq"))
+    """Read all rows of a ticket that was found with `find`. One query; five more say why nobody has it."""
+    actions = Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id")
+    said = _said(ticket, viewer, now)
+    if not viewer.roles_on(ticket) & WORKING:
+        read_at_once(actions, said)
+        return _case(ticket, viewer, now, [row for row in actions if row.owner_id == viewer.user.pk], said)
+    attempts = ContactAttempt.objects.filter(ticket=ticket).select_related("by")
+    events = Event.objects.filter(ticket=ticket).select_related("actor").order_by("seq")
     mails = Message.objects.filter(case=ticket.pk).exclude(stream=Stream.STAFF).select_related("written_by")
-    case.messages = list(mails.defer("html").order_by("id"))
-    case.deadlines = list(
-        Deadline.objects.filter(ticket=ticket).select_related("policy", "calendar").order_by("cycle", "id")
-    )
-    case.around = _around(ticket, viewer, now)
+    mails = mails.defer("html").order_by("id")
+    owed = Deadline.objects.filter(ticket=ticket).select_related("policy", "calendar").order_by("cycle", "id")
+    around = _around(ticket, viewer)
+    read_at_once(actions, said, attempts, events, mails, owed, around)
+    case = _case(ticket, viewer, now, actions, said)
+    case.attempts, case.events, case.messages = list(attempts), list(events), list(mails)
+    case.deadlines, case.around = list(owed), list(around)
     if ticket.owner_id is None and ticket.is_live and not ticket.nobody_to_reach:
         crew = people.crew_of(Team.objects.filter(pk=ticket.team_id or 0), lambda user: "", now=now)
         case.why_nobody = people.why_nobody(ticket, crew, people.last_round())
     return case
 
 
-def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
-    """Words of every kind, in one query: eleven small tables would be eleven."""
+def _case(
+    ticket: Ticket, viewer: Viewer, now: datetime, actions: Iterable[Action], said: Iterable[tuple[Any, ...]]
+) -> Case:
+    rows = list(actions)
+    for action in rows:
+        action.ticket = ticket  # the one in hand, so that nobody asks for it again
+    mine = any(action.owner_id == viewer.user.pk for action in rows)
+    roles = viewer.roles_on(ticket, has_action=mine)
+    return Case(ticket, viewer, now, roles, rows, said=[_as_said(row) for row in said])
+
+
+def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> QuerySet[Any]:
+    """Words of every kind, as rows of one shape: eleven small tables would be eleven lists."""
     text, code = Value("", TextField()), Value("", CharField())
     no, zero = Value(False, BooleanField()), Value(0, BigIntegerField())
 
@@ -330,7 +339,7 @@ def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Said]:
         for kind, initiatives in (("initiative", linked), ("initiative-to-link", to_link)):
             parts.append(rows(kind, initiatives, "created_at", "owner", text=F("title"), code=F("state")))
     first, *others = parts
-    return [_as_said(row) for row in first.union(*others, all=True)]
+    return first.union(*others, all=True)
 
 
 def _as_said(row: tuple[Any, ...]) -> Said:
@@ -339,7 +348,7 @@ def _as_said(row: tuple[Any, ...]) -> Said:
     return Said(kind, pk, at, name, text, more, third, code or "", number or 0, bool(flag), bool(other))
 
 
-def _around(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Response]:
+def _around(ticket: Ticket, viewer: Viewer) -> QuerySet[Response]:
     """Answers beside this one: of the same person, of the account, and with the same reason. Newest first."""
     answers = Response.objects.filter(excluded_as=Response.Exclusion.NONE)
     newest = answers.order_by("-responded_at", "-id")
@@ -363,7 +372,7 @@ def _around(ticket: Ticket, viewer: Viewer, now: datetime) -> list[Response]:
             )
         )
     rows = Response.objects.select_related("contact", "account", "ticket__owner").defer("search_text", "attributes")
-    return list(counting.first_of_each(rows, parts).order_by("-responded_at", "-id"))
+    return counting.first_of_each(rows, parts).order_by("-responded_at", "-id")
 
 
 def unhappy_at_account(case: Case) -> Iterable[Response]:

@@ -30,7 +30,7 @@ from followups.ticket_page.counted import counted
 from followups.ticket_page.owner import considered
 from followups.ticket_page.timeline import timeline
 from followups.variables import filled
-from followups.viewing import Viewer, viewer
+from followups.viewing import viewer
 from followups.views import actions
 from followups.way_back import way_back
 from nps_loop.mail.models import Message
@@ -107,7 +107,7 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     _say_who_was_called(request, form, done)
     if request.POST.get("then") == "next" and (following := neighbour(ticket, viewer(request), back=False)):
         return redirect("ticket", following.pk)
-    return _back(request, done)
+    return _back(request, ticket, done)
 
 
 def _with_template(
@@ -175,13 +175,15 @@ def _do(form: VerbForm, ticket: Ticket, actor: Actor, now: datetime) -> Ticket:
         return form.act(ticket, actor=actor, now=now, version=refusal.current_version, **form.arguments())
 
 
-def _back(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+def _back(request: HttpRequest, before: Ticket, done: Ticket) -> HttpResponse:
     """To the page the form stood on: the promises of a person, else the ticket; the queue once it is out of sight."""
     if request.POST.get("from") in ("actions", "team"):
         return redirect(request.POST["from"])
-    if not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=ticket.pk).exists():
+    # Whoever saw it sees it still, unless it went into other hands.
+    same = (before.pk, before.owner_id, before.team_id) == (done.pk, done.owner_id, done.team_id)
+    if not same and not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=done.pk).exists():
         return redirect("queue")
-    return redirect("ticket", ticket.pk)
+    return redirect("ticket", done.pk)
 
 
 @login_required
@@ -224,20 +226,21 @@ def due_page(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def found_ticket(request: HttpRequest, number: int) -> Ticket:
-    ticket = find(viewer(request), number) if number < 2**63 else None
+    ticket = find(cast(User, request.user), number) if number < 2**63 else None
     if ticket is None:
         raise Http404
     return ticket
 
 
-def _desk(ticket: Ticket, looking: Viewer, now: datetime) -> Desk:
-    response = ticket.response
-    hides = not looking.sees_name(ticket, response.share_name if response else None)
-    return Desk(ticket, looking.user, now, Shelf(ticket, looking.user), hides_name=hides)
+def _desk(request: HttpRequest, ticket: Ticket, now: datetime) -> Desk:
+    user, response = cast(User, request.user), ticket.response
+    # The owner needs no look at the teams.
+    sees = ticket.owner_id == user.pk or viewer(request).sees_name(ticket, response.share_name if response else None)
+    return Desk(ticket, user, now, Shelf(ticket, user), hides_name=not sees)
 
 
 def form_for(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, data: QueryDict) -> VerbForm:
-    desk = _desk(ticket, viewer(request), now)
+    desk = _desk(request, ticket, now)
     more: dict[str, Any] = {}
     if FORMS[verb] is ResolveForm:
         more = {"actions": ticket.actions.filter(cycle=ticket.cycle).order_by("due_at", "id")}
@@ -247,8 +250,10 @@ def form_for(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, dat
 def _page(request: HttpRequest, ticket: Ticket, now: datetime, **shown: Any) -> TicketPage:
     case = read(ticket, viewer(request), now=now)
     bound: VerbForm | None = shown.get("bound")
-    desk = bound.desk if bound else _desk(ticket, viewer(request), now)
-    case.names = desk.shelf.names if not case.is_limited else {}
+    desk = bound.desk if bound else _desk(request, ticket, now)
+    if not case.is_limited:
+        desk.shelf.read()
+        case.names = desk.shelf.names
     if case.is_limited or ticket.owner_id == viewer(request).user.pk:
         # The page belongs to the list one came from, in the navigation too.
         request.nav_place = "/actions/" if case.is_limited else "/queue/"  # type: ignore[attr-defined]

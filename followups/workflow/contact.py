@@ -469,8 +469,8 @@ def comes_back(
     work.write(
         verb, to=back_to, data=data, happened_at=at, waiting_until=None, waiting_from="", customer_waits=customer_waits
     )
-    stretches = deadlines.pauses(ticket.events.order_by("seq"), now=work.now)
+    stretches = deadlines.pauses(work.events, now=work.now)
     for moved in deadlines.moved_by_pauses([row for row in work.deadlines if row.cycle == ticket.cycle], stretches):
-        moved.save(update_fields=["due_at"])
+        work.changed(moved)
         if moved.target == Deadline.Target.RESOLUTION and moved.cycle == 0:
             work.set(resolution_due_at=moved.due_at)

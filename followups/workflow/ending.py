@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from followups import deadlines, watching
 from followups.actors import Actor
+from followups.at_once import read_at_once
 from followups.calendars import add_working_days, day_of, working_day_end
 from followups.messages import letters, notices
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, RootCause, Ticket, Verdict
@@ -183,18 +184,20 @@ def settle_in_talk(work: OpenTicket, settled: Settlement, at: datetime) -> None:
     owner = work.actor.user or work.ticket.owner
     action = None
     if owner is not None:
-        action = Action.objects.create(
-            ticket=work.ticket,
-            cycle=work.ticket.cycle,
-            title=settled.what_was_done[:300],
-            owner=owner,
-            planned_by=work.actor.user,
-            state=Action.State.DONE,
-            due_at=at,
-            # Nobody was told a date before: it is done, and no promise that was kept.
-            planned_at=work.now,
-            done_at=at,
-            what_changed=settled.what_was_done,
+        action = work.promise(
+            Action(
+                ticket=work.ticket,
+                cycle=work.ticket.cycle,
+                title=settled.what_was_done[:300],
+                owner=owner,
+                planned_by=work.actor.user,
+                state=Action.State.DONE,
+                due_at=at,
+                # Nobody was told a date before: it is done, and no promise that was kept.
+                planned_at=work.now,
+                done_at=at,
+                what_changed=settled.what_was_done,
+            )
         )
     work.write("complete-action", data={"action": action.pk if action else None, "in_talk": True}, happened_at=at)
     finish(
@@ -283,7 +286,7 @@ def finish(
     for deadline in work.deadlines:
         if deadline.is_open and deadline.cycle == ticket.cycle:
             deadline.dropped_at = work.now
-            deadline.save(update_fields=["dropped_at"])
+            work.changed(deadline)
     if said := _said_settled(ticket):
         close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
 
@@ -331,8 +334,10 @@ def _said_settled(ticket: Ticket) -> dict[str, Any]:
 
     Somebody who pressed *settled* and wrote again after it has not the last word in that press.
     """
-    pressed = ticket.verdicts.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk").first()
-    wrote = ticket.replies.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk").first()
+    verdicts = ticket.verdicts.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk")[:1]
+    replies = ticket.replies.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk")[:1]
+    read_at_once(verdicts, replies)
+    pressed, wrote = next(iter(verdicts), None), next(iter(replies), None)
     if wrote is not None and (pressed is None or wrote.happened_at > pressed.happened_at):
         return {"reply": wrote.pk, "confirmed_by": "reply"} if wrote.says_settled else {}
     if pressed is not None and pressed.choice == Verdict.Choice.SETTLED:
@@ -510,7 +515,7 @@ def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[s
         message = work.mail(letters.reopened(ticket, words, promise.ends_at, now=work.now))
         if message.state != Message.State.SKIPPED:
             owed.promised_at = promise.ends_at
-            owed.save(update_fields=["promised_at"])
+            work.changed(owed)
     tell_about_reopening(work)
 
 

@@ -316,15 +316,12 @@ def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None,
         work.write("release", data={"from": work.ticket.owner_id}, owner=None, snoozed_until=None)
         others = Ticket.objects.filter(
             conversation=work.ticket.conversation, state__in=[*LIVE, TicketState.RESOLVED], owner__isnull=False
-        )
-        if not others.exists():
-            Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
-        else:
-            # One conversation, one owner: the rest of it goes back too.
-            for other in others:
-                with opened(other, actor=actor, now=now, version=None) as sibling:
-                    sibling.write("release", data={"from": other.owner_id, "with": work.ticket.pk}, owner=None)
-            Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
+        ).exclude(pk=work.ticket.pk)
+        # One conversation, one owner: the rest of it goes back too.
+        for other in others:
+            with opened(other, actor=actor, now=now, version=None) as sibling:
+                sibling.write("release", data={"from": other.owner_id, "with": work.ticket.pk}, owner=None)
+        Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
     return work.ticket
 
 
@@ -410,10 +407,10 @@ def hand_over_rest(work: OpenTicket, owner: User | None, conversations: Collecti
         .exclude(pk=work.ticket.pk)
         .order_by("pk")
     )
+    work.forget_rows()
     theirs = [*others] if work.ticket.owner_id == owner.pk else [work.ticket, *others]
     why = partial(_belongs_together, work.ticket.pk)
     give([Handing(each, owner, None, why, {"rule": rule}) for each in theirs], actor=work.actor, now=work.now)
-    work.forget_deadlines()
     Conversation.objects.filter(pk__in=conversations).update(owner=owner)
 
 

@@ -194,6 +194,9 @@ def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: in
 
 def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
     work.drop_deadlines()
+    for action in work.every_action:
+        if action.state == Action.State.OPEN:
+            action.state, action.dropped_at = Action.State.DROPPED, work.now
     work.ticket.actions.filter(state=Action.State.OPEN).update(state=Action.State.DROPPED, dropped_at=work.now)
     work.write(
         verb,
@@ -375,7 +378,7 @@ def _evidence_falls(work: OpenTicket, attempt: ContactAttempt, message: Message)
         ):
             times = (each.evidence_from for each in in_cycle)
             row.met_at = next((at for at in times if at and at >= row.starts_at), None)
-            row.save(update_fields=["met_at"])
+            work.changed(row)
             owed_again |= row.met_at is None and row.target == Deadline.Target.ANSWER and row.cycle == current.cycle
     alone = attempt.cycle == current.cycle and not in_cycle
     back = alone and current.state in (
@@ -422,7 +425,7 @@ def _resolution_falls(work: OpenTicket, message: Message) -> None:
             and row.met_at == current.resolved_at
         ):
             row.met_at = None
-            row.save(update_fields=["met_at"])
+            work.changed(row)
     work.write(
         "mail-came-back",
         to=TicketState.IN_ACTION,

@@ -51,7 +51,7 @@ def add_action(
         due_at = _due(work, due_on, part, errors)
         if errors or owner is None or due_at is None:
             raise Incomplete(errors)
-        action = Action.objects.create(
+        action = Action(
             ticket=work.ticket,
             cycle=work.ticket.cycle,
             title=title.strip(),
@@ -65,6 +65,7 @@ def add_action(
         if tell_customer:
             message = work.mail(letters.action_update(work.ticket, action, actor.user, now=now))
             _told(action, message, now)
+        work.promise(action)
         to = TicketState.IN_ACTION if work.ticket.state == TicketState.CONTACTED else None
         data = {"action": action.pk, "owner": owner.pk, "message": message.pk if message else None}
         work.write("add-action", to=to, data=data)
@@ -95,7 +96,6 @@ def _told(action: Action, message: Message | None, now: datetime) -> None:
         return
     action.told_at = action.told_at or now
     action.first_promised_at = action.first_promised_at or action.due_at
-    action.save(update_fields=["told_at", "first_promised_at"])
 
 
 def _start_updates(work: OpenTicket) -> None:
@@ -112,7 +112,7 @@ def _start_updates(work: OpenTicket) -> None:
 def _own_action(work: OpenTicket, action: Action, verb: str) -> Action:
     """The action as it is now. Whoever only owns an action may touch only that one. Raises NotAllowed, Forbidden."""
     work.check(verb)
-    current = Action.objects.select_related("owner").filter(pk=action.pk, ticket=work.ticket).first()
+    current = next((row for row in work.every_action if row.pk == action.pk), None)
     if current is None:
         raise NotAllowed(gettext("This action belongs to another ticket."), code="other_ticket")
     if current.state != Action.State.OPEN:
@@ -215,7 +215,7 @@ def delay(
         if message.state == Message.State.SKIPPED:
             raise NotAllowed(message.reason, code="cannot_be_mailed")
         row.promised_at = due_at
-        row.save(update_fields=["promised_at"])
+        work.changed(row)
         work.write(
             "delay",
             data={

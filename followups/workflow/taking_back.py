@@ -89,10 +89,10 @@ def _unask(work: OpenTicket, sent: Event | None, data: dict[str, Any]) -> None:
             continue
         if row.met_at == sent.recorded_at:
             row.met_at = None
-            row.save(update_fields=["met_at"])
+            work.changed(row)
         elif row.is_open and row.starts_at == sent.recorded_at:
             row.dropped_at = work.now
-            row.save(update_fields=["dropped_at"])
+            work.changed(row)
 
 
 def _unresolve(work: OpenTicket, message: Message, sent: Event | None, data: dict[str, Any]) -> None:
@@ -117,10 +117,10 @@ def _unresolve(work: OpenTicket, message: Message, sent: Event | None, data: dic
             continue
         if row.target == Deadline.Target.RESOLUTION and row.met_at == ticket.resolved_at:
             row.met_at = None
-            row.save(update_fields=["met_at"])
+            work.changed(row)
         elif row.dropped_at == sent.recorded_at:
             row.dropped_at = None
-            row.save(update_fields=["dropped_at"])
+            work.changed(row)
     back_to = sent.from_state if sent.from_state == TicketState.IN_ACTION else TicketState.CONTACTED
     work.write(
         "take-back",

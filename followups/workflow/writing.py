@@ -1,7 +1,8 @@
 """The only place that writes a ticket's state. A verb opens the ticket, checks, writes events and lets go.
 
-Inside one transaction: the row is locked, the version the page showed is compared, every change is an UPDATE that names
-the version it expects, and each leaves one event. On letting go, due time and rank are worked out anew.
+Inside one transaction: the row is locked, the version the page showed is compared, every change leaves one event. On
+letting go, due time and rank are worked out anew, and all is written at once: one UPDATE that names the version it
+expects, one INSERT for its events, and at most one each for deadlines that are new and deadlines that changed.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
 from followups import deadlines
 from followups.actors import Actor
+from followups.at_once import read_at_once
 from followups.messages import notices
-from followups.models import Action, Deadline, DismissalRequest, Event, Ticket
-from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
-from followups.permissions import roles_of
+from followups.models import Action, Deadline, DismissalRequest, Event, Member, Ticket
+from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketQuerySet, TicketState
+from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
 from followups.workflow.table import TABLE, VERBS, allows, why_not
@@ -40,31 +43,57 @@ WITH = (
 
 
 class OpenTicket:
-    """A locked ticket that a verb works on. `ticket` always holds the newest values."""
+    """A locked ticket that a verb works on. `ticket` always holds the newest values, the database after `flush`."""
 
-    def __init__(self, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    def __init__(self, ticket: Ticket, actor: Actor, now: datetime, roles: frozenset[Role]) -> None:
         self.ticket = ticket
         self.actor = actor
         self.now = now
-        self.roles = roles_of(actor, ticket)
-        self._deadlines: list[Deadline] | None = None
+        self.roles = roles
+        self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._drafts: list[outbox.Draft] = []
+        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines.
+        self._fields: dict[str, Any] = {}
+        self._state = ticket.state
+        self._events: list[Event] = []
+        self._owed: list[Deadline] = []
+        self._changed: dict[int, Deadline] = {}
 
     # What belongs to it ------------------------------------------------------------------------------------------
 
     @property
     def deadlines(self) -> list[Deadline]:
         """Deadlines of every cycle, read once."""
-        if self._deadlines is None:
-            self._deadlines = list(
-                Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
-            )
-        return self._deadlines
+        return self._read()[0]
+
+    @property
+    def every_action(self) -> list[Action]:
+        """Actions of every cycle, read once."""
+        return self._read()[1]
 
     def actions(self, *states: str) -> list[Action]:
         """Actions of the present cycle, in order of their dates."""
-        rows = Action.objects.filter(ticket=self.ticket, cycle=self.ticket.cycle).select_related("owner")
-        return list(rows.filter(state__in=states) if states else rows)
+        rows = [row for row in self.every_action if row.cycle == self.ticket.cycle]
+        return sorted((row for row in rows if not states or row.state in states), key=lambda row: (row.due_at, row.pk))
+
+    def promise(self, action: Action) -> Action:
+        """Store a new action."""
+        self.every_action.append(action)
+        action.save()
+        return action
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened so far, what was just written included. One query."""
+        return [*self.ticket.events.order_by("seq"), *self._events]
+
+    def _read(self) -> tuple[list[Deadline], list[Action]]:
+        if self._rows is None:
+            owed = Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
+            actions = Action.objects.filter(ticket=self.ticket).select_related("owner")
+            read_at_once(owed, actions)
+            self._rows = list(owed), list(actions)
+        return self._rows
 
     # Checks ------------------------------------------------------------------------------------------------------
 
@@ -91,7 +120,7 @@ class OpenTicket:
     ) -> Event:
         """Change fields, and with `to` the state, under one event. The table decides whether the way exists.
 
-        Raises NotAllowed where the table has no such way, Stale where somebody else was faster.
+        Raises NotAllowed where the table has no such way.
         """
         ticket, before = self.ticket, self.ticket.state
         if to is not None and to != before:
@@ -113,14 +142,10 @@ class OpenTicket:
         if wish is not None:
             data = (data or {}) | {"withdrew": wish.pk}
         fields |= {"version": ticket.version + 1, "changed_at": self.now}
-        won = Ticket.objects.filter(pk=ticket.pk, version=ticket.version, state=before).update(**fields)
-        if won != 1:
-            raise stale(Ticket.objects.get(pk=ticket.pk))
-        for name, value in fields.items():
-            setattr(ticket, name, value)
-        if wish is not None:
-            self._withdraw(wish)
-        return Event.objects.create(
+        if not self._events:
+            self._state = before
+        self.set(**fields)
+        event = Event(
             ticket=ticket,
             seq=ticket.version,
             cycle=ticket.cycle,
@@ -134,6 +159,10 @@ class OpenTicket:
             happened_at=happened_at or self.now,
             recorded_at=self.now,
         )
+        self._events.append(event)
+        if wish is not None:
+            self._withdraw(wish)
+        return event
 
     def _wish_that_ends(self, before: str, to: str | None) -> DismissalRequest | None:
         """The wish to dismiss that nobody decided on, where the ticket now ends another way."""
@@ -158,9 +187,22 @@ class OpenTicket:
 
     def set(self, **fields: Any) -> None:
         """Fields that follow from an event just written (no event of their own)."""
-        Ticket.objects.filter(pk=self.ticket.pk).update(**fields)
         for name, value in fields.items():
             setattr(self.ticket, name, value)
+        self._fields |= fields
+
+    def flush(self) -> None:
+        """Write what waits to be written, for whoever reads or writes the rows themselves next. Raises Stale."""
+        Deadline.objects.bulk_create(self._owed)
+        Deadline.objects.bulk_update(self._changed.values(), ["due_at", "promised_at", "met_at", "dropped_at"])
+        if self._fields:
+            row = Ticket.objects.filter(pk=self.ticket.pk)
+            if self._events:
+                row = row.filter(version=self._events[0].seq - 1, state=self._state)
+            if row.update(**self._fields) != 1:
+                raise stale(Ticket.objects.get(pk=self.ticket.pk))
+        Event.objects.bulk_create(self._events)
+        self._owed, self._changed, self._fields, self._events = [], {}, {}, []
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""
@@ -194,13 +236,19 @@ class OpenTicket:
         return first.policy, first.calendar
 
     def owe(self, deadline: Deadline) -> Deadline:
-        deadline.save()
         self.deadlines.append(deadline)
+        self._owed.append(deadline)
         return deadline
 
-    def forget_deadlines(self) -> None:
-        """Others wrote to them meanwhile: they are read again when somebody asks."""
-        self._deadlines = None
+    def changed(self, deadline: Deadline) -> None:
+        """One of these deadlines has other times now."""
+        if deadline.pk is not None:
+            self._changed[deadline.pk] = deadline
+
+    def forget_rows(self) -> None:
+        """Others write to deadlines and actions now: they are read again when somebody asks."""
+        self.flush()
+        self._rows = None
 
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
@@ -210,18 +258,16 @@ class OpenTicket:
         for deadline in self.deadlines:
             if deadline.is_open and deadline.target in targets and deadline.cycle == self.ticket.cycle:
                 deadline.met_at = at
-                deadline.save(update_fields=["met_at"])
+                self.changed(deadline)
 
     def drop_deadlines(self) -> None:
         """Nothing is owed any more."""
         for deadline in self.deadlines:
             if deadline.is_open:
                 deadline.dropped_at = self.now
-                deadline.save(update_fields=["dropped_at"])
+                self.changed(deadline)
 
     def let_go(self) -> None:
-        if self._drafts:
-            outbox.queue(self._drafts, now=self.now)
         fields = deadlines.due_fields(self.ticket, self.deadlines, self.actions(Action.State.OPEN))
         due_at, snoozed_until = fields["due_at"], self.ticket.snoozed_until
         if snoozed_until and isinstance(due_at, datetime) and due_at < snoozed_until:
@@ -229,6 +275,8 @@ class OpenTicket:
             fields["snoozed_until"] = due_at
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
+        self.flush()
+        outbox.announce(self._drafts, now=self.now)
 
 
 def _sentence_for(to: str) -> str:
@@ -251,9 +299,28 @@ def opened(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) 
     with transaction.atomic():
         # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
         # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
-        fresh = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True).get(pk=ticket.pk)
+        row = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True)
+        fresh = _with_roles(row, actor).get(pk=ticket.pk)
         if version is not None and fresh.version != version:
             raise stale(fresh)
-        work = OpenTicket(fresh, actor, now)
+        work = OpenTicket(fresh, actor, now, _roles(fresh, actor))
         yield work
         work.let_go()
+
+
+def _with_roles(rows: TicketQuerySet, actor: Actor) -> TicketQuerySet:
+    """With what the person who acts is to the ticket, so that it costs no query of its own."""
+    if actor.user is None:
+        return rows
+    membership = Member.objects.filter(team=OuterRef("team"), user=actor.user, is_active=True)
+    return rows.annotate(
+        membership_of_actor=Subquery(membership.values("role")[:1]),
+        actor_has_action=Exists(Action.objects.filter(ticket=OuterRef("pk"), owner=actor.user)),
+    )
+
+
+def _roles(ticket: Ticket, actor: Actor) -> frozenset[Role]:
+    if actor.user is None:
+        return roles_of(actor, ticket)
+    found: Any = ticket
+    return roles_by(ticket, actor.user, found.membership_of_actor or "", has_action=found.actor_has_action)

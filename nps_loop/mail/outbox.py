@@ -70,8 +70,11 @@ def queue(drafts: Sequence[Draft], *, now: datetime) -> list[Message]:
     """
     if not drafts:
         return []
-    stops = suppression.suppressed_on({(draft.recipient, draft.stream) for draft in drafts})
-    rows = [_row(draft, stops.get((suppression.normalise(draft.recipient), draft.stream)), now) for draft in drafts]
+    rows = _rows(drafts, now)
+    if not any(row.dedupe_key for row in rows):
+        Message.objects.bulk_create(rows, batch_size=1_000)
+        _ring_for(rows, now)
+        return rows
     Message.objects.bulk_create(rows, batch_size=1_000, ignore_conflicts=True)
     # `ignore_conflicts` returns no keys, and says nothing about the rows it left out.
     keys = dict(Message.objects.filter(message_id__in=[row.message_id for row in rows]).values_list("message_id", "pk"))
@@ -85,12 +88,29 @@ def queue(drafts: Sequence[Draft], *, now: datetime) -> list[Message]:
             kept.append(row)
         else:
             kept.append(earlier[row.dedupe_key])
-    waits = [row.send_after - now for row in kept if row.state == State.QUEUED]
+    _ring_for(kept, now)
+    return kept
+
+
+def announce(drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Queue mails whose rows the caller has no use for. Two queries, none for none."""
+    if drafts:
+        rows = _rows(drafts, now)
+        Message.objects.bulk_create(rows, batch_size=1_000, ignore_conflicts=True)
+        _ring_for(rows, now)
+
+
+def _rows(drafts: Sequence[Draft], now: datetime) -> list[Message]:
+    stops = suppression.suppressed_on({(draft.recipient, draft.stream) for draft in drafts})
+    return [_row(draft, stops.get((suppression.normalise(draft.recipient), draft.stream)), now) for draft in drafts]
+
+
+def _ring_for(rows: Sequence[Message], now: datetime) -> None:
+    waits = [row.send_after - now for row in rows if row.state == State.QUEUED]
     if any(wait <= timedelta(0) for wait in waits):
         _ring_delivery()
     if soon := [wait for wait in waits if timedelta(0) < wait <= SOON]:
         _ring_delivery(after=math.ceil(max(soon).total_seconds()) + 1)
-    return kept
 
 
 def cancel(message_ids: Collection[int], *, now: datetime) -> int:

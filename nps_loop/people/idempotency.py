@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from nps_loop.people.models import IdempotentRequest
@@ -58,11 +59,17 @@ def claim(owner: str, key: str, *, path: str, print_: str, now: datetime) -> Cla
     """
     # Twice at most: a row too old to count is removed, and whoever then inserts first has it.
     for _attempt in range(2):
-        row, is_new = IdempotentRequest.objects.get_or_create(
-            owner=owner, key=key, defaults={"path": path[:255], "fingerprint": print_, "created_at": now}
-        )
-        if is_new:
+        row = IdempotentRequest(owner=owner, key=key, path=path[:255], fingerprint=print_, created_at=now)
+        try:
+            # Nearly every key is a new one, so it is not looked for first.
+            with transaction.atomic():
+                row.save(force_insert=True)
             return Claim(row.pk, now, f"{row.pk}-{print_[:16]}")
+        except IntegrityError:
+            known = IdempotentRequest.objects.filter(owner=owner, key=key).first()
+        if known is None:
+            continue
+        row = known
         if row.created_at <= now - LIFE:
             IdempotentRequest.objects.filter(pk=row.pk, created_at=row.created_at).delete()
             continue

@@ -57,6 +57,7 @@ class Command(BaseCommand):
 
     def _prepare(self, children: list[Child], samples: bool) -> None:
         """Bring the database up to date, and fill it where it is empty and `samples` are wanted."""
+        self._run(children, "Collecting static files", "collectstatic", "--no-input")
         file = Path(settings.DATABASES["default"]["NAME"]) if connection.vendor == "sqlite" else None
         if samples and file and not file.exists():
             # Filled under another name first: a demo stopped half-way starts over instead of showing half a company.
@@ -74,14 +75,13 @@ class Command(BaseCommand):
         # The programs started from here on are the only ones to hold connections.
         connections.close_all()
 
-    def _run(self, children: list[Child], what: str, command: str, **env: str) -> None:
+    def _run(self, children: list[Child], what: str, command: str, *options: str, **env: str) -> None:
         """Run one management command to its end. Raises CommandError with its last words when it fails."""
         self.stdout.write(f"{what} ...")
         self.stdout.flush()
         log = settings.DATA_DIR / "log" / f"{command}.log"
-        child = spawn(
-            command, [sys.executable, "manage.py", command, "--skip-checks"], env={**os.environ, **env}, log=log
-        )
+        words = [sys.executable, "manage.py", command, "--skip-checks", *options]
+        child = spawn(command, words, env={**os.environ, **env}, log=log)
         children.append(child)
         if child.process.wait():
             raise CommandError(f"manage.py {command} failed; the end of {log}:\n{child.last_lines()}")
