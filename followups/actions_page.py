@@ -134,7 +134,7 @@ def _promise(
         if bound is not None and bound.verb == verb and bound.about == action.pk:
             forms[verb.replace("-", "_")] = bound
         elif not refused:
-            form: VerbForm = FORMS[verb](desk=desk, action=action)  # type: ignore[call-arg]
+            form: VerbForm = FORMS[verb](desk=desk, action=action)
             if draft := kept.get((verb, str(action.pk))):
                 form.fill(KeptDraft.unpacked(draft.typed))
                 form.kept_at = draft.kept_at
