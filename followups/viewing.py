@@ -191,7 +191,7 @@ class Days:
         if self.at_work:
             clock = self.today_ends_at
             return gettext("Today is what falls due before your working day ends at %(clock)s.") % {"clock": clock}
-        return gettext("Your working day is over: today is what still falls due before midnight.")
+        return gettext("You have no working hours left today: today is what still falls due before midnight.")
 
     def next_hint(self, early: int) -> str:
         """What the next working day holds. `early`: how much of it is due before work starts."""

@@ -102,7 +102,9 @@ def test_after_work_today_is_the_evening(evening: Cast, hanna: Client) -> None:
     with time_machine.travel(END, tick=False):
         today = shown(hanna, "/queue/?view=today")
         assert set(names(today)) == {"Anna Doe", "Berta Doe"}
-        assert "Your working day is over: today is what still falls due before midnight." in html.unescape(today)
+        assert "You have no working hours left today: today is what still falls due before midnight." in html.unescape(
+            today
+        )
         assert names(shown(hanna, "/queue/?view=next")) == ["Clara Doe", "Dora Doe"]
 
 
