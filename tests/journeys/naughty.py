@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
-from itertools import cycle, islice
+from itertools import cycle, groupby, islice
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from django.db.models import Model
 
@@ -58,9 +59,22 @@ OURS = (
 
 
 def big_list(folder: Path) -> list[str]:
-    """The strings of the Big List of Naughty Strings in `folder`, those that a database can store."""
+    """The strings of the Big List of Naughty Strings in `folder`, those that a database can store.
+
+    Without those that are one letter under hundreds of marks: no browser breaks a letter, and where no font knows it each
+    mark is drawn as a box of its own.
+    """
     lines = (folder / "blns__blns.txt").read_text(encoding="utf-8").split("\n")
-    return [line for line in lines if line.strip() and not line.startswith("#") and "\x00" not in line]
+    found = [line for line in lines if line.strip() and not line.startswith("#") and "\x00" not in line]
+    return [line for line in found if _marks_in_a_row(line) < 30]
+
+
+def _marks_in_a_row(line: str) -> int:
+    return max((len(list(run)) for is_mark, run in groupby(line, _is_mark) if is_mark), default=0)
+
+
+def _is_mark(letter: str) -> bool:
+    return category(letter) in ("Mn", "Me")
 
 
 # What people and files bring in, a name or a line of it, and whole texts.
