@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from followups import watching, workflow
@@ -83,11 +82,16 @@ CASES: dict[str, Case] = {
         lambda desk: {"subject": "The list", "body": "Here is the list."}, state=TicketState.CONTACTED
     ),
     "add-action": Case(
-        lambda desk: {"title": "Mend it", "owner": desk.cast.devika.pk, "due_on": DAY_AFTER, "part": "midday",
-                      "tell_customer": "on"},
+        lambda desk: {
+            "title": "Mend it",
+            "owner": desk.cast.devika.pk,
+            "due_on": DAY_AFTER,
+            "part": "midday",
+            "tell_customer": "on",
+        },
         lambda desk: {"title": "Mend it", "owner": desk.cast.devika.pk, "due_on": DAY_AFTER, "part": "midday"},
         state=TicketState.CONTACTED,
-    ),  # fmt: skip
+    ),
     "move-action": same(
         lambda desk: {"action": desk.action.pk, "due_on": DAY_AFTER, "part": "evening", "reason": "A part is missing."}
     ),
@@ -102,14 +106,21 @@ CASES: dict[str, Case] = {
     "wait": same(lambda desk: {"question": "Which depot?"}),
     "resume": same(lambda desk: {}, state=TicketState.WAITING_ON_CUSTOMER, fields={"waiting_from": "in_action"}),
     "resolve": Case(
-        lambda desk: {"root_cause": desk.cause.pk, "what_changed": "Lists.", "why_it_happened": "None.", "told": "mail"},
+        lambda desk: {
+            "root_cause": desk.cause.pk,
+            "what_changed": "Lists.",
+            "why_it_happened": "None.",
+            "told": "mail",
+        },
         lambda desk: {"root_cause": desk.cause.slug, "what_changed": "Lists.", "why_it_happened": "None."},
         before=finished,
     ),
     "reopen": same(
         lambda desk: {"reason": "It came back."},
-        state=TicketState.RESOLVED, fields={"resolved_at": NOW - DAY}, before=finished,
-    ),  # fmt: skip
+        state=TicketState.RESOLVED,
+        fields={"resolved_at": NOW - DAY},
+        before=finished,
+    ),
     "ask-dismissal": same(lambda desk: {"reason": "spam", "explanation": "A robot."}),
     "decide-dismissal": Case(
         lambda desk: {"approve": "yes"}, lambda desk: {"approve": True}, by_lead=True, before=asked_for_dismissal
@@ -126,14 +137,17 @@ CASES: dict[str, Case] = {
     "leave-in-peace": Case(
         lambda desk: {"root_cause": desk.cause.pk, "note": "Read."},
         lambda desk: {"root_cause": desk.cause.slug, "note": "Read."},
-        state=TicketState.ASSIGNED, fields={"left_in_peace": True},
-    ),  # fmt: skip
+        state=TicketState.ASSIGNED,
+        fields={"left_in_peace": True},
+    ),
     "agree-to-differ": same(
         lambda desk: {"text": "We see it otherwise."},
-        state=TicketState.RESOLVED, fields={"resolved_at": NOW - DAY}, by_lead=True,
+        state=TicketState.RESOLVED,
+        fields={"resolved_at": NOW - DAY},
+        by_lead=True,
         before=lambda desk: (finished(desk), factories.make_verdict(desk.ticket)),
-    ),  # fmt: skip
-}  # fmt: skip
+    ),
+}
 
 
 @pytest.fixture
