@@ -91,7 +91,8 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     except Refused as refusal:
         return _again(request, ticket, form, now, status=409, refusal=refusal.message)
     said = _done(form, done)
-    message = undoing.just_sent(done, user, now=now) if undo and verb in SENDS else None
+    wrote = verb in SENDS and (not isinstance(form, LogContactForm) or form.is_settled_open)
+    message = undoing.just_sent(done, user, now=now) if undo and wrote else None
     # What leaves later can be taken back on the ticket's page until then.
     can_undo = message is not None and message.send_after <= now + undo
     if can_undo and message is not None:
@@ -234,8 +235,9 @@ def found_ticket(request: HttpRequest, number: int) -> Ticket:
 
 def _desk(request: HttpRequest, ticket: Ticket, now: datetime) -> Desk:
     user, response = cast(User, request.user), ticket.response
-    # The owner needs no look at the teams.
-    sees = ticket.owner_id == user.pk or viewer(request).sees_name(ticket, response.share_name if response else None)
+    share = response.share_name if response else None
+    # Neither the owner nor a name that anybody may read needs a look at the teams.
+    sees = ticket.owner_id == user.pk or share is True or viewer(request).sees_name(ticket, share)
     return Desk(ticket, user, now, Shelf(ticket, user), hides_name=not sees)
 
 

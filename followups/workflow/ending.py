@@ -225,7 +225,7 @@ def finish(
 ) -> None:
     """Resolved: deadline met, mail queued, question asked. A *settled* pressed before closes it as confirmed."""
     ticket = work.ticket
-    row = Resolution.objects.create(
+    row = Resolution(
         ticket=ticket,
         cycle=ticket.cycle,
         root_cause=root_cause,
@@ -251,7 +251,7 @@ def finish(
         row.message = message
         if message.state == Message.State.SKIPPED and told == Resolution.Told.MAIL:
             row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
-        row.save(update_fields=["message", "told", "no_mail_reason"])
+    row.save()
     asked = message is not None and message.state != Message.State.SKIPPED
     told_at = at if row.told == Resolution.Told.TALK else None
     if row.told == Resolution.Told.NOT_MAILED:
