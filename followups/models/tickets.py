@@ -130,6 +130,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def late(self, now: datetime) -> TicketQuerySet:
         return self.filter(state__in=AT_WORK, due_at__lt=now)
 
+    def left_alone(self, now: datetime) -> TicketQuerySet:
+        """At work with somebody who has done nothing on it for so long that a step is due."""
+        return self.filter(state__in=AT_WORK, owner__isnull=False, silent_at__lte=now)
+
     def due_before(self, moment: datetime) -> TicketQuerySet:
         return self.filter(state__in=AT_WORK, due_at__lt=moment)
 
@@ -205,6 +209,10 @@ class Ticket(models.Model):
     remind_at = models.DateTimeField(null=True, blank=True)
     recovery_on = models.DateField(null=True, blank=True, help_text="Day on which the recovery question is planned.")
 
+    worked_at = models.DateTimeField(null=True, blank=True, help_text="When its owner did something on it, or got it.")
+    silent_at = models.DateTimeField(null=True, blank=True, help_text="When the next step towards its owner is due.")
+    silent_step = models.PositiveSmallIntegerField(default=0, help_text="Steps taken since: reminded, lead told, …")
+
     objects = TicketQuerySet.as_manager()
 
     class Meta:
@@ -244,6 +252,9 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["silence_until"], condition=Q(state="resolved"), name="tickets_gone_silent"),
             models.Index(fields=["remind_at"], condition=Q(state="resolved"), name="tickets_to_remind"),
+            models.Index(
+                fields=["silent_at"], condition=Q(state__in=AT_WORK, owner__isnull=False), name="tickets_left_alone"
+            ),
             models.Index(fields=["team", "day"], name="tickets_of_a_cohort"),
             models.Index(fields=["contact", "-id"], name="tickets_of_a_contact"),
             models.Index(fields=["account", "-id"], name="tickets_of_an_account"),

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, silence
 from followups.actors import Actor
 from followups.models import Action, Deadline, Event, Ticket
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
@@ -108,6 +108,7 @@ class OpenTicket:
                 fields.setdefault("closed_as", ClosedAs.NONE)
             if to != TicketState.DISMISSED:
                 fields.setdefault("dismissed_as", DismissReason.NONE)
+        fields = silence.fields_after(ticket, verb, fields, now=self.now) | fields
         fields |= {"version": ticket.version + 1, "changed_at": self.now}
         won = Ticket.objects.filter(pk=ticket.pk, version=ticket.version, state=before).update(**fields)
         if won != 1:
@@ -142,7 +143,11 @@ class OpenTicket:
     def what_was(self) -> dict[str, Any]:
         """What taking a mail back gives the ticket again, as an event keeps it: no words."""
         until = self.ticket.snoozed_until
-        return {"waited": self.ticket.customer_waits, "snoozed_until": until.isoformat() if until else None}
+        return {
+            "waited": self.ticket.customer_waits,
+            "snoozed_until": until.isoformat() if until else None,
+            "silence": silence.as_kept(self.ticket),
+        }
 
     def leaves_at(self, send_after: datetime | None = None) -> datetime | None:
         """When a mail that a person sends leaves: as wished, and never before it could be taken back. None: at once."""
