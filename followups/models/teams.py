@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -117,7 +117,12 @@ class Away(models.Model):
         indexes = [models.Index(fields=["user", "ends_at"], name="absence_of_a_person")]
 
     def __str__(self) -> str:
-        return f"{self.user}, {self.starts_at:%d %B %Y} to {self.ends_at:%d %B %Y}"
+        return f"{self.user.name}, {self.starts_at:%d %B %Y} to {self.last_moment:%d %B %Y}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last of it: one that ends at midnight ends on the day before."""
+        return self.ends_at - timedelta(seconds=1)
 
 
 class WorkPattern(models.Model):
