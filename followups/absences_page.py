@@ -151,11 +151,6 @@ def meanwhile_of(user: User, now: datetime) -> Meanwhile:
     return Meanwhile(last, list(rows.order_by("ticket", "pk")[:100]))
 
 
-def covered_by(user: User) -> QuerySet[Cover]:
-    """Tickets this person holds for colleagues who are away."""
-    return Cover.objects.open().filter(action=None, ticket__owner=user).exclude(absent=user)
-
-
 # --- the table -------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, BooleanField, CharField, F, QueryS
 from django.db.models.functions import Cast
 
 from followups import counting
+from followups.covered import with_cover
 from followups.messages.letters import Reader
 from followups.models import (
     Action,
@@ -180,7 +181,7 @@ class Case:
 
 def find(viewer: Viewer, number: int) -> Ticket | None:
     """The ticket with this number, if this person may see it."""
-    return Ticket.objects.visible_to(viewer.user).select_related(*WITH).filter(pk=number).first()
+    return with_cover(Ticket.objects.visible_to(viewer.user).select_related(*WITH)).filter(pk=number).first()
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
