@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Ticket
+from followups.models import Away, Member, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -97,6 +97,7 @@ def _work(cast: Cast) -> Iterator[Place]:
     wrong = {"name": "x", "step": "update", "language": "en", "text": "{frist_name}"}
     html = _logged_in(cast.lead).post("/templates/new/", wrong).content.decode()
     yield Place("template-wrong", "/templates/new/", cast.lead, html=html)
+    yield from _absences(cast)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
     for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "resolve"):
@@ -111,6 +112,24 @@ def _work(cast: Cast) -> Iterator[Place]:
     Job.objects.filter(pk=left.pk).update(state=Job.State.RUNNING, done=1)
     yield Place("together-running", f"/queue/together/{left.pk}/", cast.agent)
     yield Place("queue-view", "/queue/?view=today", cast.agent)
+
+
+def _absences(cast: Cast) -> Iterator[Place]:
+    yield Place("absences", "/absences/", cast.agent)
+    yield Place("absences-as-lead", "/absences/", cast.lead)
+    yield Place("absence-new", "/absences/new/", cast.agent)
+    wrong = {"first_day": "2020-01-02", "last_day": "2020-01-01", "first_time": "x"}
+    html = _logged_in(cast.agent).post("/absences/new/", wrong).content.decode()
+    yield Place("absence-wrong", "/absences/new/", cast.agent, html=html)
+    planned = Away.objects.filter(ends_at__gt=timezone.now()).order_by("pk").first()
+    if planned is not None:
+        yield Place("absence", f"/absences/{planned.pk}/", cast.admin)
+    yield Place("working-week", "/working-week/", cast.agent)
+    html = _logged_in(cast.agent).post("/working-week/", {"zone": "UTC", "from_0_0": "09:00"}).content.decode()
+    yield Place("working-week-wrong", "/working-week/", cast.agent, html=html)
+    led = Member.objects.filter(user=cast.lead, role=Member.Role.LEAD).select_related("team").first()
+    if led is not None:
+        yield Place("left-alone", f"/team/{led.team.slug}/left-alone/", cast.lead)
 
 
 def _tickets(cast: Cast) -> Iterator[Place]:
