@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +17,12 @@ from followups import deadlines, silence
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately
-from followups.models import Action, Away, Conversation, Cover, Deadline, Event, Member, Team, Ticket
+from followups.models import Away, Conversation, Deadline, Event, Member, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
+from followups.workflow.covers import covered_without_a_promise, no_longer_covered
 from followups.workflow.letting_go import release_all
 from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail import outbox
@@ -139,12 +140,6 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
     return tickets
 
 
-def no_longer_covered(tickets: Iterable[Ticket], *, now: datetime) -> None:
-    """Whoever gives or takes it by hand decides who has it from now on: nobody stands in for anybody any more."""
-    covers = Cover.objects.open().filter(ticket__in=[ticket.pk for ticket in tickets], action=None)
-    covers.update(back_at=now, outcome=Cover.Outcome.GIVEN)
-
-
 def shared_conversations(tickets: Sequence[Ticket]) -> list[Conversation]:
     """The conversations of these tickets, each as one object that all its tickets then hold."""
     one_of: dict[int, Conversation] = {}
@@ -177,35 +172,12 @@ def _write_to_customers(tickets: Sequence[Ticket], old_owners: Mapping[int, User
         and (ticket.conversation_id in known_name or ticket.first_contact_at is not None)
         and not ticket.left_in_peace
     ]
-    untold = _covered_without_a_promise(new_name)
+    untold = covered_without_a_promise(new_name)
     for ticket in new_name:
         if ticket.conversation_id not in handed and ticket.pk not in untold:
             handed.add(ticket.conversation_id)
             drafts.append(letters.hand_over(ticket, old_owners[ticket.pk], now=now))
     keep_promises(promised, outbox.queue(drafts, now=now), first)
-
-
-def _covered_without_a_promise(tickets: Sequence[Ticket]) -> set[int]:
-    """Tickets that somebody holds only while a colleague is away, and on which nothing promised changes hands.
-
-    Their customers are not told of a name that may be another one next week. Two queries, none without tickets.
-    """
-    if not tickets:
-        return set()
-    covered = dict(
-        Cover.objects.open()
-        .filter(ticket__in=[ticket.pk for ticket in tickets], action=None)
-        .values_list("ticket", "absent")
-    )
-    if not covered:
-        return set()
-    told = Action.objects.filter(ticket__in=covered, state=Action.State.OPEN, told_at__isnull=False)
-    promised = {pk for pk, owner in told.values_list("ticket", "owner") if owner == covered[pk]}
-    return (
-        {ticket.pk for ticket in tickets if ticket.pk in covered}
-        - promised
-        - {ticket.pk for ticket in tickets if ticket.promised_at is not None}
-    )
 
 
 @dataclass(slots=True)

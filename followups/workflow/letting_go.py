@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from followups.actors import Actor
-from followups.messages import notices
+from followups.messages import letters, notices
 from followups.models import Action, Conversation, Event, Ticket
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
@@ -50,11 +50,17 @@ def release_all(tickets: Sequence[Ticket], data: Mapping[str, Any], *, actor: Ac
 
 
 def pass_on_all(
-    heirs: Sequence[tuple[Action, User]], data: Mapping[int, Mapping[str, Any]], *, actor: Actor, now: datetime
+    heirs: Sequence[tuple[Action, User]],
+    data: Mapping[int, Mapping[str, Any]],
+    *,
+    actor: Actor,
+    now: datetime,
+    tell: Collection[int] = (),
 ) -> None:
     """Each open promise to its heir, with an event on its ticket and a notice to the heir. Four queries.
 
-    `data`: action -> what its event keeps besides. The caller has locked the tickets, which the actions hold, one
+    `data`: action -> what its event keeps besides; `tell`: actions whose customer is mailed the new name, where they
+    know of the promise. The caller has locked the tickets, which the actions hold, one
     object each, with `WITH` selected.
     """
     if not heirs:
@@ -67,6 +73,8 @@ def pass_on_all(
         events.append(event_of(ticket, "pass-on-action", kept, actor=actor, now=now))
         action.owner = heir
         drafts.append(notices.action_given(ticket, action, now=now))
+        if action.pk in tell and action.told_at is not None:
+            drafts.append(letters.promise_handed_over(ticket, action, now=now))
     Event.objects.bulk_create(events, batch_size=1000)
     Action.objects.bulk_update([action for action, _heir in heirs], ["owner"], batch_size=500)
     Ticket.objects.bulk_update(list(tickets.values()), ["version", "changed_at"], batch_size=500)

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from followups import silence
-from followups.absence import cover_what_falls_due, falling_due, give_back
+from followups.absence import cover_what_falls_due, give_back
+from followups.absence.falling_due import falling_due
 from followups.models import Cover, Event, Team, Ticket
 from followups.silent_owners import look_after_the_left_alone
 from nps_loop.mail.models import Message

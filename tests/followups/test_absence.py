@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from followups import absence, workflow
-from followups.absence import cover_what_falls_due, follow, give_back, stand_in
+from followups.absence import cover_what_falls_due, follow, give_back
+from followups.absence.standing_in import stand_in
 from followups.actors import Actor
 from followups.assignment import assign_waiting
-from followups.models import Action, Away, Cover, Team, Ticket
+from followups.models import Action, ActionMove, Away, Cover, Team, Ticket
 from followups.models.tickets import TicketState
 from followups.sweeping import open_and_assign
 from nps_loop.mail.models import Message
@@ -430,6 +431,44 @@ def test_without_a_delegate_a_promise_goes_to_whoever_has_the_ticket(hanna: User
     sweep(NOW)
     action.refresh_from_db()
     assert action.owner == ivo
+
+
+def test_a_promise_the_customer_knows_of_moves_with_a_mail_that_says_who_does_it(hanna: User, ivo: User) -> None:
+    nils = colleague("Nils Aker")
+    ticket = case_of(nils, state=TicketState.IN_ACTION)
+    make_action(ticket, hanna, title="Repair the list", due_at=NOW + DAY, told_at=NOW - DAY)
+    make_action(ticket, hanna, title="Look at the logs", due_at=NOW + DAY)
+    make_away(hanna, NOW - HOUR, BACK, delegate=ivo)
+    sweep(NOW)
+    mail = Message.objects.get(kind="hand_over")
+    assert mail.subject == "Ivo Lenz does what we promised you"
+    assert "Repair the list" in mail.text and "Ivo Lenz" in mail.text and "Repair the list" in mail.html
+    assert "Nils Aker looks after your case as before" in mail.text
+    assert "explain anything again" not in mail.text
+
+
+def test_a_promise_goes_back_through_a_chain_and_stays_where_its_date_was_moved(hanna: User, ivo: User) -> None:
+    nils, ola = colleague("Nils Aker"), colleague("Ola Berg")
+    ticket = case_of(ola, state=TicketState.IN_ACTION, due=None)
+    chained = make_action(ticket, hanna, due_at=NOW + 2 * DAY)
+    moved = make_action(ticket, hanna, due_at=NOW + HOUR)
+    make_away(hanna, NOW - HOUR, BACK, delegate=ivo)
+    sweep(NOW)
+    ActionMove.objects.create(
+        action=moved, from_at=moved.due_at, to_at=BACK + DAY, reason="Later.", by=ivo, happened_at=NOW + HOUR
+    )
+    Action.objects.filter(pk=moved.pk).update(due_at=BACK + 9 * DAY)
+    make_away(ivo, NOW + DAY - HOUR, BACK + DAY, delegate=nils)
+    sweep(NOW + DAY)
+    chained.refresh_from_db()
+    assert chained.owner == nils
+    sweep(BACK)
+    for action, owner in ((chained, hanna), (moved, ivo)):
+        action.refresh_from_db()
+        assert action.owner == owner
+    sweep(BACK + DAY)
+    chained.refresh_from_db()
+    assert chained.owner == hanna
 
 
 @pytest.mark.parametrize("what", ["nothing", "contact", "action"])
