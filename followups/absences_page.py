@@ -105,7 +105,7 @@ def absences_page(viewer: Viewer, *, first: date | None, now: datetime) -> Absen
         members_led_by(viewer).select_related("user", "team__calendar").order_by("user__first_name", "user_id", "pk")
     )
     users = {member.user_id for member in members}
-    theirs = periods(Away.objects.filter(user__in=users, ends_at__gt=now), now)
+    theirs = periods(Away.objects.filter(user__in=users - {viewer.user.pk}, ends_at__gt=now), now)
     return AbsencesPage(
         own=own,
         own_week=week,

@@ -55,8 +55,7 @@ class ShownForm(forms.Form):
         data = super().clean() or self.cleaned_data
         if data.get("shown", "") != self.stands:
             # What is sent next is about what stands there now.
-            self.data = self.data.copy()
-            self.data["shown"] = self.stands
+            self.data = {**self.data.dict(), "shown": self.stands}  # type: ignore[attr-defined]
             raise forms.ValidationError(
                 _("It was changed while you were writing. What you chose is kept: look at it, then save it again.")
             )
@@ -104,7 +103,7 @@ class AbsenceForm(ShownForm):
         self.user, self.away, self.now = user, away, now
         self.fields["delegate"].queryset = mates_of(user)  # type: ignore[attr-defined]
         if away is not None:
-            self.initial |= {**as_days(away), "delegate": away.delegate_id, "note": away.note}
+            self.initial.update(as_days(away), delegate=away.delegate_id, note=away.note)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -167,7 +166,7 @@ class WorkingWeekForm(ShownForm):
                         "day": WEEKDAYS[day], "n": part + 1, "end": words,
                     }  # fmt: skip
                     self.fields[f"{name}_{day}_{part}"] = ClockField(label=label)
-                    self.initial[f"{name}_{day}_{part}"] = _clock(minutes)
+                    self.initial[f"{name}_{day}_{part}"] = None if minutes is None else _clock(minutes)
 
     def days(self) -> list[tuple[str, list[tuple[BoundField, BoundField]], list[str]]]:
         """Rows of the table: name of the day, its stretches as (from, to), and what is wrong with it."""
@@ -211,9 +210,9 @@ def _minutes(at: time) -> int:
     return at.hour * 60 + at.minute
 
 
-def _clock(minutes: int | None) -> time | None:
+def _clock(minutes: int) -> time:
     """A time as a form shows it; the end of the day is midnight."""
-    return None if minutes is None else time(minutes // 60 % 24, minutes % 60)
+    return time(minutes // 60 % 24, minutes % 60)
 
 
 def hours_in_words(day: Sequence[Sequence[int]]) -> str:
@@ -239,7 +238,7 @@ class LeftAloneForm(ShownForm):
     def __init__(self, data: Any = None, *, team: Team) -> None:
         values = {name: getattr(team, name) for name in self.STEPS}
         super().__init__(data, stands="-".join(str(value or "") for value in values.values()))
-        self.initial |= values
+        self.initial.update(values)
         for name in self.STEPS:
             self.fields[name].help_text = _("Working hours; empty: never.")
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -120,6 +121,7 @@ def back(request: HttpRequest, number: int) -> HttpResponse:
 def working_week(request: HttpRequest, number: int | None = None) -> HttpResponse:
     """One's own working week, or that of somebody of one's teams; with `team` posted it is the team's again."""
     looking = viewer(request)
+    request.nav_place = reverse("absences")  # type: ignore[attr-defined]
     user = _person(looking, str(number) if number is not None else "")
     week = WorkPattern.objects.filter(user=user).first()
     member = Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team").first()

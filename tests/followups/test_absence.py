@@ -171,7 +171,7 @@ def test_a_new_answer_of_the_same_customer_goes_to_the_delegate_with_the_rest(ha
 def test_one_conversation_goes_as_a_whole(hanna: User, ivo: User) -> None:
     contact = make_contact()
     conversation = make_conversation(contact, owner=hanna)
-    answers = [{"answer": {"contact": contact}, "conversation": conversation} for _n in range(3)]
+    answers: list[dict[str, Any]] = [{"answer": {"contact": contact}, "conversation": conversation} for _n in range(3)]
     due = case_of(hanna, **answers[0])
     quiet = case_of(hanna, due=None, **answers[1])
     resolved = case_of(hanna, due=None, state=TicketState.RESOLVED, **answers[2])
@@ -526,7 +526,7 @@ def test_no_chain_loops_or_ends_with_somebody_who_is_away(
         assert found == expected
 
 
-@settings(max_examples=counted(15, full=2_000))
+@settings(max_examples=counted(10, full=200))
 @given(
     away=st.dictionaries(st.integers(0, 4), st.one_of(st.none(), st.integers(0, 4)), min_size=1, max_size=5),
     inactive=st.sets(st.integers(0, 4), max_size=2),

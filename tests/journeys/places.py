@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
@@ -14,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Away, Member, Ticket
+from followups.models import Away, Cover, Member, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -115,6 +116,22 @@ def _work(cast: Cast) -> Iterator[Place]:
 
 
 def _absences(cast: Cast) -> Iterator[Place]:
+    now, day = timezone.now(), timedelta(days=1)
+    held = Ticket.objects.live().filter(owner=cast.agent, state=TicketState.CONTACTED).order_by("-pk").first()
+    if held is not None:
+        current = Away.objects.create(
+            user=cast.lead, starts_at=now - day, ends_at=now + 4 * day, delegate=cast.agent, note="Trade fair"
+        )
+        Cover.objects.create(away=current, ticket=held, absent=cast.lead, delegate=cast.agent, to=cast.agent, at=now)
+        Ticket.objects.filter(pk=held.pk).update(silent_step=1, worked_at=now - 3 * day)
+        yield Place("ticket-covered", f"/tickets/{held.pk}/", cast.agent)
+        over = Away.objects.create(user=cast.agent, starts_at=now - 6 * day, ends_at=now - day, delegate=cast.lead)
+        others = Ticket.objects.exclude(pk=held.pk).exclude(owner=None).order_by("-pk")[:2]
+        for ticket, outcome in zip(others, (Cover.Outcome.BACK, Cover.Outcome.STAYED), strict=False):
+            Cover.objects.create(
+                away=over, ticket=ticket, absent=cast.agent, delegate=cast.lead, to=cast.lead, at=now - 6 * day,
+                back_at=now - day, outcome=outcome,
+            )  # fmt: skip
     yield Place("absences", "/absences/", cast.agent)
     yield Place("absences-as-lead", "/absences/", cast.lead)
     yield Place("absence-new", "/absences/new/", cast.agent)
