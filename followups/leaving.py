@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from followups.actors import Actor
 from followups.models import Action, Conversation, Ticket
@@ -18,9 +18,11 @@ from followups.workflow.ending import REOPEN_WITHIN
 from followups.workflow.giving import assignment_lock
 from followups.workflow.letting_go import pass_on_all, release_all
 from followups.workflow.writing import WITH
+from nps_loop.people.models import User
 
 # In one transaction: short enough that nobody waits for the lock for long.
 BATCH = 200
+HELD = (*LIVE, TicketState.RESOLVED)
 
 
 def release_from_the_gone(*, now: datetime, users: Collection[int] | None = None) -> int:
@@ -32,15 +34,27 @@ def release_from_the_gone(*, now: datetime, users: Collection[int] | None = None
     return _release_tickets(now, users) + _pass_on_promises(now, users)
 
 
+def _still_hold_something(users: Collection[int] | None) -> list[int]:
+    """People who are switched off and still have something: a ticket that is not over, or a conversation.
+
+    A conversation keeps its owner when its tickets are over, so nobody has to look through those each time.
+    """
+    gone = User.objects.filter(is_active=False)
+    if users is not None:
+        gone = gone.filter(pk__in=users)
+    tickets = Ticket.objects.filter(owner=OuterRef("pk"), state__in=HELD)
+    conversations = Conversation.objects.filter(owner=OuterRef("pk"))
+    return list(gone.filter(Exists(tickets) | Exists(conversations)).values_list("pk", flat=True))
+
+
 def _release_tickets(now: datetime, users: Collection[int] | None) -> int:
-    live = Q(state__in=[*LIVE, TicketState.RESOLVED])
+    gone = _still_hold_something(users)
+    if not gone:
+        return 0
     may_open_again = Q(state=TicketState.CLOSED, closed_at__gt=now - REOPEN_WITHIN) | Q(
         state=TicketState.DISMISSED, changed_at__gt=now - REOPEN_WITHIN
     )
-    theirs = Ticket.objects.filter(live | may_open_again, owner__is_active=False)
-    idle = Conversation.objects.filter(owner__is_active=False)
-    if users is not None:
-        theirs, idle = theirs.filter(owner__in=users), idle.filter(owner__in=users)
+    theirs = Ticket.objects.filter(Q(state__in=HELD) | may_open_again, owner__in=gone)
     released = 0
     while theirs.exists():
         with assignment_lock():
@@ -49,8 +63,7 @@ def _release_tickets(now: datetime, users: Collection[int] | None) -> int:
             release_all(tickets, {"because": "inactive"}, actor=Actor.system(), now=now)
         released += len(tickets)
     # Whose tickets are over for good may come back with another answer.
-    if idle.exists():
-        idle.update(owner=None)
+    Conversation.objects.filter(owner__in=gone).update(owner=None)
     return released
 
 
