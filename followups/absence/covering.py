@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from followups.absence.falling_due import coming_in, falling_due, promises_due
-from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation
+from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation, end_later
 from followups.actors import Actor
 from followups.models import Away, Conversation, Cover, Ticket
 from followups.templatetags.moments import in_full
@@ -149,6 +149,7 @@ def _follow_changed_delegates(now: datetime) -> int:
                     covers[ticket.pk].to = heir
             moved += len(tickets)
         give(handings, actor=Actor.system(), now=now)
+        end_later(covers, [handing.ticket.pk for handing in handings if handing.ticket.pk in covers], now=now)
         for cover in covers.values():
             cover.delegate_id = cover.away.delegate_id if cover.away else None
         Cover.objects.bulk_update(covers.values(), ["delegate", "to"], batch_size=500)

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext
 
-from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation
+from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation, end_later
 from followups.actors import Actor
 from followups.models import Action, ActionMove, Cover, Ticket
 from followups.workflow.giving import Handing, assignment_lock, give
@@ -71,13 +71,7 @@ def _give_back_tickets(covers: Sequence[Cover], now: datetime) -> None:
     give(handings, actor=Actor.system(), now=now)
     for row in covers:
         row.outcome, row.back_at = outcomes.get(row.ticket_id, Outcome.OVER), now
-    # Whoever stood in for one who stood in holds it for nobody any more.
-    back = [handing.ticket.pk for handing in handings]
-    others = Cover.objects.open().filter(ticket__in=back, action=None).values_list("pk", "ticket")
-    later = [pk for pk, ticket in others if ticket not in first or pk > first[ticket].pk]
-    Cover.objects.filter(pk__in=later).exclude(pk__in=[row.pk for row in covers]).update(
-        outcome=Outcome.GIVEN, back_at=now
-    )
+    end_later(first, [handing.ticket.pk for handing in handings], now=now)
 
 
 def _takes_back(present: Present, absent: int, tickets: Iterable[Ticket]) -> bool:

@@ -110,3 +110,17 @@ def begun_since(covers: Iterable[Cover], tickets: Sequence[Ticket]) -> set[int]:
         for ticket, at, by in done
         if of_ticket[ticket] in since and at >= since[of_ticket[ticket]] and by not in (None, absent[of_ticket[ticket]])
     }
+
+
+def end_later(covers: Mapping[int, Cover], tickets: Collection[int], *, now: datetime) -> None:
+    """Whoever stood in for one who stood in holds these for nobody any more: they go by the first cover from now on.
+
+    `covers`: ticket -> the cover that decides. Two queries.
+    """
+    open_ones = Cover.objects.open().filter(ticket__in=tickets, action=None).values_list("pk", "ticket", "absent")
+    later = [
+        pk
+        for pk, ticket, absent in open_ones
+        if ticket not in covers or (pk > covers[ticket].pk and absent != covers[ticket].absent_id)
+    ]
+    Cover.objects.filter(pk__in=later).update(outcome=Cover.Outcome.GIVEN, back_at=now)

@@ -378,6 +378,21 @@ def test_another_delegate_gets_what_the_first_one_has_not_begun_on(hanna: User, 
     assert (owner_of(begun), owner_of(idle)) == (ivo, hanna)
 
 
+def test_another_delegate_ends_what_was_passed_on_further(hanna: User, ivo: User) -> None:
+    nils, ola = colleague("Nils Aker"), colleague("Ola Berg")
+    ticket = case_of(hanna)
+    away = make_away(hanna, NOW - HOUR, BACK, delegate=ivo)
+    sweep(NOW)
+    make_away(ivo, NOW, NOW + 2 * DAY, delegate=nils)
+    sweep(NOW + HOUR)
+    assert owner_of(ticket) == nils
+    away.delegate = ola
+    away.save()
+    for now, owner in ((NOW + 2 * HOUR, ola), (NOW + 2 * DAY, ola), (BACK, hanna)):
+        sweep(now)
+        assert owner_of(ticket) == owner
+
+
 def test_a_delegate_who_goes_away_is_covered_too_and_it_returns_in_order(hanna: User, ivo: User) -> None:
     nils = colleague("Nils Aker")
     ticket = case_of(hanna)
