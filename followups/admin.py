@@ -203,7 +203,10 @@ class MemberInline(admin.TabularInline):
 class TeamAdmin(KeptAdmin):
     list_display = ["name", "slug", "calendar", "brand", "takes_tickets", "is_default"]
     list_select_related = ["calendar", "brand"]
-    fields = ["slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default"]
+    fields = [
+        "slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default",
+        "nudge_after", "tell_lead_after", "reassign_after",
+    ]  # fmt: skip
     filter_horizontal = ["touchpoints"]
     inlines = [MemberInline]
 

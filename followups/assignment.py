@@ -26,10 +26,8 @@ from django.utils.translation import gettext
 from followups.actors import Actor
 from followups.messages import notices
 from followups.models import (
-    Action,
     AssignmentRound,
     Away,
-    Conversation,
     Deadline,
     Escalation,
     Event,
@@ -41,7 +39,7 @@ from followups.models import (
 from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.templatetags.moments import in_full
 from followups.workflow.giving import Handing, assignment_lock, give
-from followups.workflow.writing import WITH, opened
+from followups.workflow.writing import WITH
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 
@@ -385,10 +383,10 @@ def _owners_at_the_same_account(tickets: Iterable[Ticket], now: datetime) -> dic
 
 
 def _who_gave_back(tickets: Iterable[Ticket]) -> dict[int, int]:
-    """Ticket -> whoever had it when a person gave it back last."""
+    """Ticket -> whoever had it when it was given back last, or taken from them because they did nothing."""
     rows = Event.objects.filter(ticket__in=[ticket.pk for ticket in tickets], verb="release")
-    by_hand = rows.exclude(actor_kind=Event.Actor.SYSTEM).order_by("seq").values_list("ticket", "data")
-    return {ticket: data["from"] for ticket, data in by_hand}
+    by_hand = rows.filter(~Q(actor_kind=Event.Actor.SYSTEM) | Q(data__because="silent"))
+    return {ticket: data["from"] for ticket, data in by_hand.order_by("seq").values_list("ticket", "data")}
 
 
 def _keep_round(
@@ -484,43 +482,3 @@ def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: dateti
         ignore_conflicts=True,
     )
     return fresh
-
-
-def release_from_the_gone(*, now: datetime) -> int:
-    """Live tickets of people who are no longer active lose their owner, so that the next round gives them to others.
-
-    What they had promised on tickets of others is passed on too. Returns how many tickets and promises.
-    """
-    released = 0
-    theirs = Ticket.objects.filter(state__in=[*LIVE, TicketState.RESOLVED], owner__is_active=False)
-    while theirs.exists():
-        with assignment_lock():
-            tickets = list(
-                theirs.select_related(*WITH).select_for_update(of=("self",), no_key=True).order_by("pk")[:BATCH]
-            )
-            for ticket in tickets:
-                gone = ticket.owner_id
-                with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
-                    work.write("release", data={"from": gone, "because": "inactive"}, owner=None, snoozed_until=None)
-                Conversation.objects.filter(pk=ticket.conversation_id, owner=gone).update(owner=None)
-            released += len(tickets)
-    return released + _pass_on_promises(now)
-
-
-def _pass_on_promises(now: datetime) -> int:
-    """Open actions of people who are no longer active go to the owner of the ticket, who has to keep the promise."""
-    orphaned = Action.objects.filter(
-        state=Action.State.OPEN, owner__is_active=False, ticket__state__in=LIVE, ticket__owner__is_active=True
-    )
-    passed = 0
-    for action in orphaned.select_related("ticket", "owner").order_by("ticket", "pk")[:BATCH]:
-        with opened(action.ticket, actor=Actor.system(), now=now, version=None) as work:
-            heir, gone = work.ticket.owner, action.owner
-            still_theirs = Action.objects.filter(pk=action.pk, owner=gone, state=Action.State.OPEN)
-            if heir is None or not still_theirs.update(owner=heir):
-                continue
-            action.owner = heir
-            work.write("pass-on-action", data={"action": action.pk, "from": gone.pk, "to": heir.pk})
-            work.mail_later([notices.action_given(work.ticket, action, now=now)])
-            passed += 1
-    return passed

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from followups import calendars, counting, saved_views, ticket_search
+from followups.covered import with_cover
 from followups.models import Action, Calendar, SavedView, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState, falls_due
 from followups.next_step import NextStep, next_step, runs_on
@@ -353,11 +354,8 @@ def neighbour(ticket: Ticket, viewer: Viewer, *, back: bool) -> Ticket | None:
 
 def for_rows() -> TicketQuerySet:
     """Tickets with all that a row shows."""
-    return (
-        Ticket.objects.for_list()
-        .select_related("team__calendar")
-        .defer("response__search_text", "response__attributes")
-    )
+    rows = Ticket.objects.for_list().select_related("team__calendar")
+    return with_cover(rows.defer("response__search_text", "response__attributes"))
 
 
 # --- rows ------------------------------------------------------------------------------------------------------

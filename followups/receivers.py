@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, post_save
+from django.utils import timezone
 
-from followups import opening, reranking, seeds
+from followups import leaving, opening, reranking, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
@@ -29,6 +30,7 @@ def connect() -> None:
     """Connect the receiver of the seam and register what surveys, mail and links ask of followups."""
     from django.apps import apps
 
+    post_save.connect(person_saved, sender=User, dispatch_uid="followups.person_saved")
     responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
@@ -48,6 +50,16 @@ def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> No
     from followups.tasks import open_and_assign
 
     ring(open_and_assign)
+
+
+def person_saved(sender: Any, instance: User, update_fields: Collection[str] | None = None, **_kwargs: Any) -> None:
+    """Whoever is switched off loses their tickets in the same transaction; the next round then gives them to others."""
+    from followups.tasks import open_and_assign
+
+    if instance.is_active or (update_fields is not None and "is_active" not in update_fields):
+        return
+    if leaving.release_from_the_gone(now=timezone.now(), users=[instance.pk]):
+        ring(open_and_assign)
 
 
 def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from followups import assignment, clocks, drafts, morning, opening
+from followups import absence, assignment, clocks, drafts, leaving, morning, opening, silent_owners
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
@@ -18,7 +18,9 @@ def sweep(now: datetime) -> dict[str, int]:
     """Do what is due and return counts by name. One part that raises does not keep the others from their work."""
     steps: dict[str, Callable[[], int]] = {
         "answers_decided": lambda: opening.open_awaiting(now=now).decided,
-        "owners_gone": lambda: assignment.release_from_the_gone(now=now),
+        "owners_gone": lambda: leaving.release_from_the_gone(now=now),
+        "given_back": lambda: absence.give_back(now=now),
+        "covered": lambda: absence.cover_what_falls_due(now=now),
         "assigned": lambda: assignment.assign_waiting(now=now).assigned,
         "came_back": lambda: clocks.bring_back_waiting(now=now),
         "acknowledged_unassigned": lambda: clocks.acknowledge_the_unassigned(now=now),
@@ -29,6 +31,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "promises_in_danger": lambda: clocks.warn_of_promises_in_danger(now=now),
         "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
         "mornings": lambda: morning.send_mornings(now=now),
+        "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),
@@ -50,5 +53,7 @@ def sweep(now: datetime) -> dict[str, int]:
 def open_and_assign(now: datetime) -> dict[str, int]:
     """Open tickets for new answers and give them to people, one after the other."""
     opened = opening.open_awaiting(now=now)
+    # What comes in for somebody who is away goes to whoever stands in, before the assigner looks for anybody.
+    absence.cover_what_falls_due(now=now)
     given = assignment.assign_waiting(now=now)
     return {"answers_decided": opened.decided, "tickets": opened.tickets, "assigned": given.assigned}

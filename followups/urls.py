@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from followups.views import (
+    absences,
     actions,
     customers,
     day,
@@ -53,6 +54,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/", hours.policies, name="policies"),
     path("policies/new/", hours.policy, name="policy-new"),
     path("policies/<slug:slug>/", hours.policy, name="policy"),
+    path("team/<slug:slug>/left-alone/", absences.left_alone, name="left-alone"),
+    path("absences/", absences.absences, name="absences"),
+    path("absences/new/", absences.edit, name="absence-new"),
+    path("absences/<int:number>/", absences.edit, name="absence"),
+    path("absences/<int:number>/back/", absences.back, name="absence-back"),
+    path("working-week/", absences.working_week, name="working-week"),
+    path("working-week/<int:number>/", absences.working_week, name="working-week-of"),
     path("templates/", templates.templates_page, name="templates"),
     path("templates/new/", templates.edit, name="template-new"),
     path("templates/<int:number>/", templates.edit, name="template"),

@@ -15,7 +15,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext, pgettext
 
 from followups import calendars, counting, queue_page
+from followups.absences_page import Meanwhile, meanwhile_of
 from followups.calendars import WorkingHours
+from followups.covered import StandIn, held_for_others
 from followups.day_page import around, back
 from followups.day_page.back import CameBack, SaidToMe
 from followups.day_page.plan import Entry, Given, Plan, plan
@@ -336,6 +338,16 @@ class DayPage:
     @cached_property
     def away(self) -> list[Away]:
         return around.away(self.viewer, self.days.next_ends, self.now)
+
+    @cached_property
+    def stands_in(self) -> list[StandIn]:
+        """For whom this person holds tickets now."""
+        return held_for_others(self.viewer.user)
+
+    @cached_property
+    def meanwhile(self) -> Meanwhile:
+        """What others did with this person's tickets during their last absence, in the first days after it."""
+        return meanwhile_of(self.viewer.user, self.now)
 
     @cached_property
     def figures(self) -> list[around.OwnFigure]:

@@ -377,6 +377,18 @@ def hand_over(ticket: Ticket, old_owner: User | None, *, now: datetime) -> Draft
     return _draft("hand_over", ticket, facts, reader, now=now, dedupe_key=f"hand-over:{ticket.pk}:{ticket.version}")
 
 
+def promise_handed_over(ticket: Ticket, action: Action, *, now: datetime) -> Draft:
+    """Somebody else does what was promised, by the same day; whoever has the case still has it."""
+    reader = Reader.of(ticket)
+    facts = facts_of(ticket, reader, now=now) | {
+        "what": action.title,
+        "who": action.owner.name,
+        "by": in_words(action.due_at, reader.language, reader.zone, now=now),
+    }
+    key = f"hand-over:{ticket.pk}:{ticket.version}:{action.pk}"
+    return _draft("hand_over", ticket, facts, reader, now=now, dedupe_key=key)
+
+
 def agreed_to_differ(ticket: Ticket, text: str, customer_words: str, author: User | None, *, now: datetime) -> Draft:
     """A lead's reasons why it ends here. It is never counted as settled."""
     reader = Reader.of(ticket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -38,6 +38,16 @@ class Team(models.Model):
     touchpoints = models.ManyToManyField(Touchpoint, blank=True, related_name="teams")
     takes_tickets = models.BooleanField(default=True, help_text="Off: a back-office team, which is given actions only.")
     is_default = models.BooleanField(default=False, help_text="Takes what no touchpoint sends elsewhere.")
+    # Working hours of the team without anything done on a ticket, after which each step is taken. None: never.
+    nudge_after = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=16, help_text="Working hours after which the owner is reminded; empty: never."
+    )
+    tell_lead_after = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=24, help_text="Working hours after which the lead is told; empty: never."
+    )
+    reassign_after = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=40, help_text="Working hours after which somebody else gets it; empty: never."
+    )
 
     objects = TeamQuerySet.as_manager()
 
@@ -89,7 +99,7 @@ class AwayQuerySet(models.QuerySet["Away"]):
 
 
 class Away(models.Model):
-    """An absence. While it lasts nothing new is assigned to the person; the delegate acts for them."""
+    """An absence. While it lasts nothing new is assigned to the person; what falls due goes to the delegate."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="absences")
     starts_at = models.DateTimeField()
@@ -105,6 +115,14 @@ class Away(models.Model):
         ordering = ["starts_at"]
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_start")]
         indexes = [models.Index(fields=["user", "ends_at"], name="absence_of_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user.name}, {self.starts_at:%d %B %Y} to {self.last_moment:%d %B %Y}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last of it: one that ends at midnight ends on the day before."""
+        return self.ends_at - timedelta(seconds=1)
 
 
 class WorkPattern(models.Model):

@@ -166,6 +166,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """What our side owes and is over, a promise on a ticket that waits for its customer included."""
         return self.filter(falls_due(lt=now))
 
+    def left_alone(self, now: datetime) -> TicketQuerySet:
+        """At work with somebody who has done nothing on it for so long that a step is due."""
+        return self.filter(state__in=AT_WORK, owner__isnull=False, silent_at__lte=now)
+
     def for_list(self) -> TicketQuerySet:
         """Everything a row of a list shows, in one query."""
         return self.select_related("response__touchpoint", "contact", "account", "owner", "team")
@@ -238,6 +242,10 @@ class Ticket(models.Model):
     remind_at = models.DateTimeField(null=True, blank=True)
     recovery_on = models.DateField(null=True, blank=True, help_text="Day on which the recovery question is planned.")
 
+    worked_at = models.DateTimeField(null=True, blank=True, help_text="When its owner did something on it, or got it.")
+    silent_at = models.DateTimeField(null=True, blank=True, help_text="When the next step towards its owner is due.")
+    silent_step = models.PositiveSmallIntegerField(default=0, help_text="Steps taken since: reminded, lead told, …")
+
     objects = TicketQuerySet.as_manager()
 
     class Meta:
@@ -277,6 +285,9 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["silence_until"], condition=Q(state="resolved"), name="tickets_gone_silent"),
             models.Index(fields=["remind_at"], condition=Q(state="resolved"), name="tickets_to_remind"),
+            models.Index(
+                fields=["silent_at"], condition=Q(state__in=AT_WORK, owner__isnull=False), name="tickets_left_alone"
+            ),
             models.Index(fields=["team", "day"], name="tickets_of_a_cohort"),
             models.Index(fields=["contact", "-id"], name="tickets_of_a_contact"),
             models.Index(fields=["account", "-id"], name="tickets_of_an_account"),

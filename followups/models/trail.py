@@ -6,10 +6,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from followups.models.rules import Calendar, Rule, SlaPolicy
+from followups.models.teams import Away
 from followups.models.tickets import Ticket
+from followups.models.work import Action
 from surveys.models import Response
 
 
@@ -158,3 +161,63 @@ class Watcher(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="one_watch_per_ticket")]
+
+
+class CoverQuerySet(models.QuerySet["Cover"]):
+    def open(self) -> CoverQuerySet:
+        """What somebody still holds for an absent colleague."""
+        return self.filter(back_at=None)
+
+    def to_give_back(self, moment: datetime) -> CoverQuerySet:
+        """Open ones of people who are not away any more."""
+        return self.open().exclude(Exists(Away.objects.at(moment).filter(user=OuterRef("absent"))))
+
+
+class Cover(models.Model):
+    """A ticket, or one promise on it, that somebody holds while its owner is away. Open until the owner is back."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("not over yet")
+        BACK = "back", _("went back")
+        STAYED = "stayed", _("stays: the customer was spoken to, or promised something, meanwhile")
+        GIVEN = "given", _("was given to somebody else meanwhile")
+        OVER = "over", _("was over before")
+        GONE = "gone", _("stays: its owner takes no tickets any more")
+
+    away = models.ForeignKey(Away, null=True, on_delete=models.SET_NULL, related_name="covers")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="covers")
+    action = models.ForeignKey(
+        Action, null=True, blank=True, on_delete=models.CASCADE, related_name="covers",
+        help_text="The promise that is covered; empty: the ticket is.",
+    )  # fmt: skip
+    absent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="covered")
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="Whom the absence named then.",
+    )  # fmt: skip
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="covering",
+        help_text="Who got it; empty: whoever the assigner found.",
+    )  # fmt: skip
+    at = models.DateTimeField()
+    back_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=6, choices=Outcome, blank=True, default=Outcome.OPEN)
+
+    objects = CoverQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["away", "ticket"], condition=Q(action=None, back_at=None), name="one_open_cover_of_a_ticket"
+            ),
+            models.UniqueConstraint(
+                fields=["away", "action"],
+                condition=Q(action__isnull=False, back_at=None),
+                name="one_open_cover_of_an_action",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["absent"], condition=Q(back_at=None), name="covers_open"),
+            models.Index(fields=["to"], condition=Q(back_at=None), name="covers_held"),
+        ]

@@ -52,6 +52,12 @@ def in_full(at: datetime | date | None) -> str:
 
 
 @register.filter
+def last_day(ends_at: datetime) -> datetime:
+    """The last moment of a stretch that ends then: one that ends at midnight ends on the day before."""
+    return ends_at - timedelta(seconds=1)
+
+
+@register.filter
 def in_full_at(at: datetime | None) -> str:
     """A moment as a sentence takes it: `Sunday 22 November, 20:42`."""
     if at is None:

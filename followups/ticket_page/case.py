@@ -24,6 +24,7 @@ from django.db.models.functions import Cast
 
 from followups import counting
 from followups.at_once import read_at_once
+from followups.covered import with_cover
 from followups.improve.linking import open_initiatives
 from followups.messages.letters import Reader
 from followups.models import (
@@ -201,7 +202,7 @@ class Case:
 
 def find(user: User, number: int) -> Ticket | None:
     """The ticket with this number, if this person may see it."""
-    return Ticket.objects.visible_to(user).select_related(*WITH).filter(pk=number).first()
+    return with_cover(Ticket.objects.visible_to(user).select_related(*WITH)).filter(pk=number).first()
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:

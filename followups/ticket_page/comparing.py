@@ -78,7 +78,7 @@ def _state(state: str) -> str:
 
 
 def _gives(event: Event) -> bool:
-    return event.verb in ("assign", "release")
+    return event.verb in ("assign", "hand-over", "release")
 
 
 def _owner_after(events: Iterable[Event]) -> int | None:
@@ -86,7 +86,7 @@ def _owner_after(events: Iterable[Event]) -> int | None:
     owner = None
     for event in events:
         if _gives(event):
-            owner = event.data.get("to") if event.verb == "assign" else None
+            owner = event.data.get("to") if event.verb != "release" else None
     return owner
 
 

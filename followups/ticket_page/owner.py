@@ -14,6 +14,8 @@ from followups.models.tickets import TicketState
 from followups.templatetags.moments import in_full
 from followups.ticket_page.case import Case, Said
 
+GIVING = ("assign", "hand-over")
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -26,7 +28,7 @@ class Why:
 
 def given_by(case: Case) -> Event | None:
     """The event that gave the ticket to who has it."""
-    return next((event for event in reversed(case.events) if event.verb == "assign"), None)
+    return next((event for event in reversed(case.events) if event.verb in GIVING), None)
 
 
 def why_owner(case: Case) -> Why:
@@ -50,6 +52,7 @@ def why_owner(case: Case) -> Why:
         "account": account,
         "team": ticket.team.name if ticket.team else "",
         "actor": event.actor.name if event.actor else "",
+        "had": case.names.get(event.data.get("from") or 0) or gettext("the team"),
     }
     rule = event.data.get("rule", "")
     if rule == "same_account" and ticket.account and ticket.account.owner_id == ticket.owner_id:
@@ -65,6 +68,8 @@ def why_owner(case: Case) -> Why:
             "least_load": gettext("Of %(team)s you had the least for your capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone; you had the least."),
             "by_hand": gettext("%(actor)s gave it to you."),
+            "away": gettext("You stand in for %(had)s, who is away."),
+            "back": gettext("It was yours before you were away. %(had)s looked after it."),
         }.get(rule, "")
     else:
         sentence = {
@@ -75,6 +80,8 @@ def why_owner(case: Case) -> Why:
             "least_load": gettext("Of %(team)s, %(name)s had the least for the capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone."),
             "by_hand": gettext("%(actor)s gave it to %(name)s."),
+            "away": gettext("%(name)s stands in for %(had)s, who is away."),
+            "back": gettext("%(name)s had it before. %(had)s looked after it meanwhile."),
         }.get(rule, "")
     return Why(heading, sentence % values if "%(" in sentence else sentence, event.data.get("round"))
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, pgettext
 
 from followups.models import Action, ContactAttempt, Event
 from followups.models.tickets import DismissReason, TicketState
+from followups.silence import Step
 from followups.templatetags.moments import as_promised, moment
 from followups.ticket_page.case import Case, Said
 from nps_loop.mail.models import Message
@@ -74,7 +75,9 @@ class _Story:
         self.verbs: dict[str, Callable[[Event], Entry | None]] = {
             "open": self._open,
             "assign": self._assign,
+            "hand-over": self._hand_over,
             "release": self._release,
+            "left-alone": self._left_alone,
             "log-contact": self._log_contact,
             "log-reply": self._log_reply,
             "send-message": self._send_message,
@@ -174,8 +177,39 @@ class _Story:
             return self._line(event, "rule", words, to=to, account=account.name)
         return self._line(event, "rule", gettext("Given to <b>{to}</b>"), to=to)
 
+    def _hand_over(self, event: Event) -> Entry:
+        names, unknown = self.case.names, gettext("a colleague")
+        to, had = (names.get(event.data.get(key) or 0) or unknown for key in ("to", "from"))
+        if event.data.get("rule") == "back":
+            words = gettext("<b>{to}</b> is back and has it again from {had}")
+        else:
+            words = gettext("<b>{to}</b> stands in for {had}, who is away")
+        return self._line(event, "swap", words, to=to, had=had)
+
     def _release(self, event: Event) -> Entry:
-        return self._line(event, "swap", gettext("<b>{who}</b> gave it back"))
+        had = self.case.names.get(event.data.get("from") or 0) or gettext("a colleague")
+        words = {
+            "away": gettext("Nobody stands in for <b>{had}</b>, who is away: the team shares it"),
+            "inactive": gettext("<b>{had}</b> is no longer here: somebody else gets it"),
+            "silent": gettext("<b>{had}</b> had done nothing on it for a long time: somebody else gets it"),
+        }.get(event.data.get("because", ""), gettext("<b>{who}</b> gave it back"))
+        return self._line(event, "swap", words, had=had)
+
+    def _left_alone(self, event: Event) -> Entry:
+        words = {
+            Step.NUDGE: gettext("Nothing was done on it for a while: its owner was reminded"),
+            Step.TELL_LEAD: gettext("Still nothing was done on it: the lead was told"),
+            Step.REASSIGN: gettext("Still nothing was done on it, and it stays where it is"),
+        }[Step(event.data["step"])]
+        entry = self._line(event, "clock", words)
+        if event.data.get("because") == "nobody_else":
+            entry.about = gettext("Nobody else was free to take it. The lead was told.")
+        elif event.data.get("because") == "same_customer":
+            entry.about = gettext("Its owner is at work with the same customer on another ticket. The lead was told.")
+        if since := event.data.get("since"):
+            when = moment(datetime.fromisoformat(since), self.now)
+            entry.about = f"{entry.about} {gettext('Last done something: %(when)s.') % {'when': when}}".strip()
+        return entry
 
     def _answer_changed(self, event: Event) -> Entry:
         return self._line(event, "queue", gettext("A later version of the answer came in"))
@@ -453,11 +487,18 @@ class _Story:
             if event.data.get("contact")
             else gettext("<b>{who}</b> gave it a conversation of its own"),
             "merge": gettext("<b>{who}</b> put two entries of one person together"),
-            "pass-on-action": gettext("A promise was passed on to whoever has the ticket: its owner has left"),
+            "pass-on-action": self._passed_on(event),
         }.get(event.verb, gettext("<b>{who}</b>: {verb}"))
         marks = {"join": "swap", "merge": "swap", "split": "swap", "hold": "lock", "unhold": "lock", "resume": "clock"}
         mark = marks.get(event.verb, "info")
         return self._line(event, mark, words, verb=event.verb.replace("-", " "), other=event.data.get("with", ""))
+
+    def _passed_on(self, event: Event) -> str:
+        if event.data.get("back"):
+            return gettext("A promise went back to whoever made it, who is here again")
+        if event.data.get("away"):
+            return gettext("A promise was passed on: whoever made it is away")
+        return gettext("A promise was passed on to whoever has the ticket: its owner has left")
 
     # Mails that no event tells of --------------------------------------------------------------------------------
 

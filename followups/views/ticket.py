@@ -27,7 +27,7 @@ from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
 from followups.ticket_page import Conflict, TicketPage, comparing, find, read
 from followups.ticket_page.counted import counted
-from followups.ticket_page.owner import considered
+from followups.ticket_page.owner import GIVING, considered
 from followups.ticket_page.timeline import timeline
 from followups.variables import filled
 from followups.viewing import viewer
@@ -201,7 +201,7 @@ def beside(request: HttpRequest, number: int, way: str) -> HttpResponse:
 def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     """Who else was considered when the ticket was given: a piece for htmx, a page without it."""
     ticket = found_ticket(request, number)
-    given = ticket.events.filter(verb="assign").order_by("-seq").first()
+    given = ticket.events.filter(verb__in=GIVING).order_by("-seq").first()
     stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
     shelf = Shelf(ticket, cast(User, request.user))
     people = considered(stored, given.data.get("to"), shelf.names) if stored and given else []

@@ -181,7 +181,13 @@ def send_message(
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("send-message")
         send_personal(
-            work, "send-message", subject=subject, body=body, send_after=send_after, unedited=is_template_unedited
+            work,
+            "send-message",
+            subject=subject,
+            body=body,
+            send_after=send_after,
+            unedited=is_template_unedited,
+            before=work.what_was(),
         )
     return work.ticket
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, silence
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately
@@ -22,6 +22,8 @@ from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
+from followups.workflow.covers import covered_without_a_promise, no_longer_covered
+from followups.workflow.letting_go import release_all
 from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
@@ -29,6 +31,7 @@ from nps_loop.people.models import User
 from surveys.models import Account, Contact, Response
 from surveys.recording.merging import give_answer
 
+SILENCE = ("worked_at", "silent_at", "silent_step")
 # Any number no other advisory lock of this program uses.
 ASSIGNMENT_LOCK = 4_815_162_342
 
@@ -65,13 +68,17 @@ def _in_conversation_with(ticket: Ticket, contact: Contact | None = None) -> Que
 
 @dataclass(slots=True)
 class Handing:
-    """One ticket to one person. `why` is the sentence the person reads, `data` the codes the event keeps."""
+    """One ticket to one person. `why` is the sentence the person reads, `data` the codes the event keeps.
+
+    With the verb `hand-over` somebody stands in for its owner, or the owner is back: a snooze then stays as it is.
+    """
 
     ticket: Ticket
     to: User
     team: Team | None
     why: notices.Sentence
     data: dict[str, Any] = field(default_factory=dict)
+    verb: str = "assign"
 
 
 def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ticket]:
@@ -91,7 +98,8 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
         ticket.owner = handing.to
         ticket.team = handing.team or ticket.team
         ticket.assigned_at = ticket.assigned_at or now
-        ticket.snoozed_until = None
+        if handing.verb == "assign":
+            ticket.snoozed_until = None
         ticket.version += 1
         ticket.changed_at = now
         events.append(
@@ -102,7 +110,7 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
                 actor_kind=actor.kind,
                 actor=actor.user,
                 program=actor.program,
-                verb="assign",
+                verb=handing.verb,
                 from_state=before if new != before else "",
                 to_state=new if new != before else "",
                 data=handing.data | {"to": handing.to.pk},
@@ -111,6 +119,9 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
             )
         )
     Event.objects.bulk_create(events, batch_size=1000)
+    silence.begin_each(tickets, now=now)
+    if actor.kind != Event.Actor.SYSTEM:
+        no_longer_covered(tickets, now=now)
     owner_of = {ticket.conversation_id: ticket.owner_id for ticket in tickets}
     conversations = shared_conversations(tickets)
     for conversation in conversations:
@@ -118,7 +129,7 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
 
     _write_to_customers(tickets, old_owners, now=now)
 
-    fields = ["state", "owner", "team", "assigned_at", "snoozed_until", "version", "changed_at"]
+    fields = ["state", "owner", "team", "assigned_at", "snoozed_until", "version", "changed_at", *SILENCE]
     Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
     Conversation.objects.bulk_update(conversations, ["owner", "thread_root"], batch_size=500)
     winners = {handing.to.pk for handing in handings}
@@ -154,10 +165,16 @@ def _write_to_customers(tickets: Sequence[Ticket], old_owners: Mapping[int, User
     promised = make_promises(first, now=now)
     drafts = letters.acknowledgements(first, promised.times, now=now)
     handed: set[int] = set()
-    for ticket in in_time:
-        changed_hands = old_owners[ticket.pk] is not None or ticket.pk in acknowledged
-        knows = ticket.conversation_id in known_name or ticket.first_contact_at is not None
-        if changed_hands and knows and ticket.conversation_id not in handed and not ticket.left_in_peace:
+    new_name = [
+        ticket
+        for ticket in in_time
+        if (old_owners[ticket.pk] is not None or ticket.pk in acknowledged)
+        and (ticket.conversation_id in known_name or ticket.first_contact_at is not None)
+        and not ticket.left_in_peace
+    ]
+    untold = covered_without_a_promise(new_name)
+    for ticket in new_name:
+        if ticket.conversation_id not in handed and ticket.pk not in untold:
             handed.add(ticket.conversation_id)
             drafts.append(letters.hand_over(ticket, old_owners[ticket.pk], now=now))
     keep_promises(promised, outbox.queue(drafts, now=now), first)
@@ -235,7 +252,7 @@ def assign(
             raise Incomplete({"to": gettext("Choose who gets it.")})
         member = (
             Member.objects.filter(user=to, is_active=True, team__takes_tickets=True)
-            .select_related("team")
+            .select_related("team__calendar")
             .order_by("team__is_default", "team_id")
         )
         memberships = {row.team_id: row for row in member}
@@ -314,14 +331,17 @@ def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None,
             raise NotAllowed(gettext("Nobody has this ticket."), code="no_owner")
         work.ticket.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         work.write("release", data={"from": work.ticket.owner_id}, owner=None, snoozed_until=None)
-        others = Ticket.objects.filter(
-            conversation=work.ticket.conversation, state__in=[*LIVE, TicketState.RESOLVED], owner__isnull=False
-        ).exclude(pk=work.ticket.pk)
         # One conversation, one owner: the rest of it goes back too.
-        for other in others:
-            with opened(other, actor=actor, now=now, version=None) as sibling:
-                sibling.write("release", data={"from": other.owner_id, "with": work.ticket.pk}, owner=None)
+        others = (
+            Ticket.objects.filter(
+                conversation=work.ticket.conversation, state__in=[*LIVE, TicketState.RESOLVED], owner__isnull=False
+            )
+            .select_for_update(of=("self",), no_key=True)
+            .order_by("pk")
+        )
+        release_all(list(others), {"with": work.ticket.pk}, actor=actor, now=now)
         Conversation.objects.filter(pk=work.ticket.conversation_id).update(owner=None)
+        no_longer_covered([work.ticket, *others], now=now)
     return work.ticket
 
 

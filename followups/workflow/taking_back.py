@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from followups import silence
 from followups.actors import Actor
 from followups.models import ContactAttempt, Deadline, Event, Resolution, Ticket
 from followups.models.tickets import TicketState
@@ -54,6 +55,8 @@ def take_back(ticket: Ticket, *, actor: Actor, now: datetime, message: Message) 
             work.write("take-back", data=data)
         if sent is not None:
             _take_back_notices(work, sent)
+            if not Event.objects.filter(ticket=ticket, verb__in=silence.DOING, seq__gt=sent.seq).exists():
+                work.set(**silence.as_it_was(work.ticket, sent.data.get("silence"), now=now))
     return work.ticket
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, silence
 from followups.actors import Actor
 from followups.at_once import read_at_once
 from followups.messages import notices
@@ -141,6 +141,7 @@ class OpenTicket:
         wish = self._wish_that_ends(before, to)
         if wish is not None:
             data = (data or {}) | {"withdrew": wish.pk}
+        fields = silence.fields_after(ticket, verb, fields, now=self.now) | fields
         fields |= {"version": ticket.version + 1, "changed_at": self.now}
         if not self._events:
             self._state = before
@@ -211,7 +212,11 @@ class OpenTicket:
     def what_was(self) -> dict[str, Any]:
         """What taking a mail back gives the ticket again, as an event keeps it: no words."""
         until = self.ticket.snoozed_until
-        return {"waited": self.ticket.customer_waits, "snoozed_until": until.isoformat() if until else None}
+        return {
+            "waited": self.ticket.customer_waits,
+            "snoozed_until": until.isoformat() if until else None,
+            "silence": silence.as_kept(self.ticket),
+        }
 
     def leaves_at(self, send_after: datetime | None = None) -> datetime | None:
         """When a mail that a person sends leaves: as wished, and never before it could be taken back. None: at once."""

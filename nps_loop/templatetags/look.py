@@ -169,6 +169,7 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     if leads:
         work.insert(0, _item("/team/", "team", gettext("Team"), "m", nav.get("team_late"), gettext("late")))
     rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
+    rest.append(_item("/absences/", "pause", gettext("Absences")))
     if leads:
         rest.append(_item("/templates/", "note", gettext("Templates")))
     if leads or runs:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from followups import clocks, workflow
 from followups.actors import Actor
-from followups.assignment import Candidate, Pool, assign_waiting, choose, release_from_the_gone
+from followups.assignment import Candidate, Pool, assign_waiting, choose
+from followups.leaving import release_from_the_gone
 from followups.models import AssignmentRound, Team, Ticket, Watcher
 from followups.opening import open_awaiting
 from nps_loop.mail.models import Message

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
@@ -14,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Calendar, SlaPolicy, Ticket
+from followups.models import Away, Calendar, Cover, Member, SlaPolicy, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -102,6 +103,7 @@ def _work(cast: Cast) -> Iterator[Place]:
     wrong = {"name": "x", "step": "update", "language": "en", "text": "{frist_name}"}
     html = _logged_in(cast.lead).post("/templates/new/", wrong).content.decode()
     yield Place("template-wrong", "/templates/new/", cast.lead, html=html)
+    yield from _absences(cast)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
     for verb in ("snooze", "assign", "note", "ask-dismissal", "join", "link", "resolve"):
@@ -116,6 +118,40 @@ def _work(cast: Cast) -> Iterator[Place]:
     Job.objects.filter(pk=left.pk).update(state=Job.State.RUNNING, done=1)
     yield Place("together-running", f"/queue/together/{left.pk}/", cast.agent)
     yield Place("queue-view", "/queue/?view=today", cast.agent)
+
+
+def _absences(cast: Cast) -> Iterator[Place]:
+    now, day = timezone.now(), timedelta(days=1)
+    held = Ticket.objects.live().filter(owner=cast.agent, state=TicketState.CONTACTED).order_by("-pk").first()
+    if held is not None:
+        current = Away.objects.create(
+            user=cast.lead, starts_at=now - day, ends_at=now + 4 * day, delegate=cast.agent, note="Trade fair"
+        )
+        Cover.objects.create(away=current, ticket=held, absent=cast.lead, delegate=cast.agent, to=cast.agent, at=now)
+        Ticket.objects.filter(pk=held.pk).update(silent_step=1, worked_at=now - 3 * day)
+        yield Place("ticket-covered", f"/tickets/{held.pk}/", cast.agent)
+        over = Away.objects.create(user=cast.agent, starts_at=now - 6 * day, ends_at=now - day, delegate=cast.lead)
+        others = Ticket.objects.exclude(pk=held.pk).exclude(owner=None).order_by("-pk")[:2]
+        for ticket, outcome in zip(others, (Cover.Outcome.BACK, Cover.Outcome.STAYED), strict=False):
+            Cover.objects.create(
+                away=over, ticket=ticket, absent=cast.agent, delegate=cast.lead, to=cast.lead, at=now - 6 * day,
+                back_at=now - day, outcome=outcome,
+            )  # fmt: skip
+    yield Place("absences", "/absences/", cast.agent)
+    yield Place("absences-as-lead", "/absences/", cast.lead)
+    yield Place("absence-new", "/absences/new/", cast.agent)
+    wrong = {"first_day": "2020-01-02", "last_day": "2020-01-01", "first_time": "x"}
+    html = _logged_in(cast.agent).post("/absences/new/", wrong).content.decode()
+    yield Place("absence-wrong", "/absences/new/", cast.agent, html=html)
+    planned = Away.objects.filter(ends_at__gt=timezone.now()).order_by("pk").first()
+    if planned is not None:
+        yield Place("absence", f"/absences/{planned.pk}/", cast.admin)
+    yield Place("working-week", "/working-week/", cast.agent)
+    html = _logged_in(cast.agent).post("/working-week/", {"zone": "UTC", "from_0_0": "09:00"}).content.decode()
+    yield Place("working-week-wrong", "/working-week/", cast.agent, html=html)
+    led = Member.objects.filter(user=cast.lead, role=Member.Role.LEAD).select_related("team").first()
+    if led is not None:
+        yield Place("left-alone", f"/team/{led.team.slug}/left-alone/", cast.lead)
 
 
 def _tickets(cast: Cast) -> Iterator[Place]:

@@ -1,0 +1,253 @@
+"""When somebody is away, when they work, and when a team looks after what its owners leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
+from django.utils import formats
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from followups.absences_page import as_days, from_days
+from followups.forms.base import DayField
+from followups.models import Away, Member, Team, WorkPattern
+from nps_loop.people.models import User
+
+PERIODS = 3
+DAY_MINUTES = 24 * 60
+MOST_HOURS = 400
+
+
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", **kwargs)
+
+
+class ClockField(forms.TimeField):
+    widget = TimeInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"required": False, "error_messages": {"invalid": _("This is not a time.")}, **kwargs}
+        super().__init__(**kwargs)
+
+
+class ShownForm(forms.Form):
+    """A form that carries what its page showed, and is refused where somebody changed it meanwhile."""
+
+    use_required_attribute = False
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, stands: str, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.stands = stands
+        self.initial["shown"] = stands
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("shown", "") != self.stands:
+            # What is sent next is about what stands there now.
+            self.data = {**self.data.dict(), "shown": self.stands}  # type: ignore[attr-defined]
+            raise forms.ValidationError(
+                _("It was changed while you were writing. What you chose is kept: look at it, then save it again.")
+            )
+        return data
+
+
+class MateField(forms.ModelChoiceField):
+    """A colleague, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+def mates_of(user: User) -> QuerySet[User]:
+    """Who could stand in: active members of the teams in which somebody takes tickets."""
+    teams = Member.objects.filter(user=user, is_active=True, team__takes_tickets=True).values("team")
+    mates = Member.objects.filter(team__in=teams, is_active=True).values("user")
+    return User.objects.filter(pk__in=mates, is_active=True).exclude(pk=user.pk)
+
+
+class AbsenceForm(ShownForm):
+    """First and last day, who stands in, and a line for colleagues."""
+
+    first_day = DayField(
+        label=_("First day away"),
+        error_messages={"required": _("Say from which day."), "invalid": _("This is not a day.")},
+    )
+    first_time = ClockField(label=_("From what time?"), help_text=_("Empty: from the morning."))
+    last_day = DayField(
+        label=_("Last day away"),
+        error_messages={"required": _("Say until which day."), "invalid": _("This is not a day.")},
+    )
+    last_time = ClockField(label=_("Back at what time?"), help_text=_("Empty: the next day."))
+    delegate = MateField(
+        User.objects.none(),
+        label=_("Who stands in?"),
+        required=False,
+        empty_label=_("Nobody: the team shares it"),
+        error_messages={"invalid_choice": _("This colleague is in no team of yours that takes tickets.")},
+    )
+    note = forms.CharField(label=_("A line for colleagues"), required=False, max_length=200)
+
+    def __init__(self, data: Any = None, *, user: User, away: Away | None, now: datetime) -> None:
+        super().__init__(data, stands=as_shown(away))
+        self.user, self.away, self.now = user, away, now
+        self.fields["delegate"].queryset = mates_of(user)  # type: ignore[attr-defined]
+        if away is not None:
+            self.initial.update(as_days(away), delegate=away.delegate_id, note=away.note)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        first, last = data.get("first_day"), data.get("last_day")
+        if first is None or last is None:
+            return data
+        starts, ends = from_days(first, data.get("first_time"), last, data.get("last_time"))
+        if ends <= starts:
+            self.add_error("last_day", _("It ends before it begins."))
+        elif ends <= self.now:
+            self.add_error("last_day", _("This is over already: say until when somebody will be away."))
+        elif (ends - starts).days > 730:
+            self.add_error("last_day", _("An absence is two years at most."))
+        else:
+            data |= {"starts_at": starts, "ends_at": ends}
+        return data
+
+    def save(self) -> Away:
+        """Keep it. Nothing is handed over yet."""
+        data = self.cleaned_data
+        away = self.away or Away(user=self.user)
+        away.starts_at, away.ends_at = data["starts_at"], data["ends_at"]
+        away.delegate, away.note = data["delegate"], data["note"].strip()
+        away.save()
+        return away
+
+    def delegate_is_away(self) -> Away | None:
+        """The absence in which the chosen delegate is not there either, for a word about it."""
+        data = self.cleaned_data
+        if data["delegate"] is None:
+            return None
+        rows = Away.objects.filter(user=data["delegate"], starts_at__lt=data["ends_at"], ends_at__gt=data["starts_at"])
+        return rows.order_by("starts_at").first()
+
+
+def as_shown(away: Away | None) -> str:
+    """An absence as a form shows it."""
+    if away is None:
+        return ""
+    return f"{away.starts_at.timestamp():.0f}:{away.ends_at.timestamp():.0f}:{away.delegate_id or 0}"
+
+
+class WorkingWeekForm(ShownForm):
+    """Seven days with up to three stretches each, and whose clock they are read on."""
+
+    zone = forms.ChoiceField(
+        label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
+    )
+
+    def __init__(self, data: Any = None, *, week: WorkPattern | None, otherwise: Team | None) -> None:
+        super().__init__(data, stands=week.changed_at.isoformat() if week else "")
+        calendar = otherwise.calendar if otherwise else None
+        weekly: Sequence[Sequence[Sequence[int]]] = week.weekly if week else calendar.weekly if calendar else [[]] * 7
+        self.initial["zone"] = week.zone if week else calendar.zone if calendar else "UTC"
+        for day in range(7):
+            for part in range(PERIODS):
+                start, end = weekly[day][part] if part < len(weekly[day]) else (None, None)
+                for name, minutes, words in (("from", start, gettext("from")), ("to", end, gettext("to"))):
+                    label = gettext("%(day)s, stretch %(n)s, %(end)s") % {
+                        "day": WEEKDAYS[day], "n": part + 1, "end": words,
+                    }  # fmt: skip
+                    self.fields[f"{name}_{day}_{part}"] = ClockField(label=label)
+                    self.initial[f"{name}_{day}_{part}"] = None if minutes is None else _clock(minutes)
+
+    def days(self) -> list[tuple[str, list[tuple[BoundField, BoundField]], list[str]]]:
+        """Rows of the table: name of the day, its stretches as (from, to), and what is wrong with it."""
+        rows = []
+        for day in range(7):
+            parts = [(self[f"from_{day}_{part}"], self[f"to_{day}_{part}"]) for part in range(PERIODS)]
+            wrong = [str(error) for pair in parts for bound in pair for error in bound.errors]
+            rows.append((str(WEEKDAYS[day]), parts, list(dict.fromkeys(wrong))))
+        return rows
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        weekly = [self._stretches(day, data) for day in range(7)]
+        if not self.errors and not any(weekly):
+            raise forms.ValidationError(_("Somebody who works on no day has no working week: say at least one."))
+        data["weekly"] = weekly
+        return data
+
+    def _stretches(self, day: int, data: dict[str, Any]) -> list[list[int]]:
+        found: list[list[int]] = []
+        for part in range(PERIODS):
+            names = f"from_{day}_{part}", f"to_{day}_{part}"
+            start, end = (data.get(name) for name in names)
+            if start is None and end is None:
+                continue
+            if start is None or end is None:
+                if not self.errors.keys() & set(names):
+                    self.add_error(names[0 if start is None else 1], _("Say both, from when and until when."))
+                continue
+            begins, ends = _minutes(start), _minutes(end) or DAY_MINUTES
+            if ends <= begins:
+                self.add_error(names[1], _("This ends before it begins."))
+            elif found and begins < found[-1][1]:
+                self.add_error(names[0], _("Stretches of a day follow each other and do not overlap."))
+            else:
+                found.append([begins, ends])
+        return found
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _clock(minutes: int) -> time:
+    """A time as a form shows it; the end of the day is midnight."""
+    return time(minutes // 60 % 24, minutes % 60)
+
+
+def hours_in_words(day: Sequence[Sequence[int]]) -> str:
+    """The stretches of a day: 09:00–12:30, 13:30–17:30."""
+    return ", ".join("–".join(formats.time_format(_clock(minute), "H:i") for minute in part) for part in day)
+
+
+class LeftAloneForm(ShownForm):
+    """After how many working hours without anything done each step is taken; an empty one never is."""
+
+    nudge_after = forms.IntegerField(
+        label=_("The owner is reminded after"), required=False, min_value=1, max_value=MOST_HOURS
+    )
+    tell_lead_after = forms.IntegerField(
+        label=_("The lead is told after"), required=False, min_value=1, max_value=MOST_HOURS
+    )
+    reassign_after = forms.IntegerField(
+        label=_("Somebody else gets it after"), required=False, min_value=1, max_value=MOST_HOURS
+    )
+
+    STEPS = ("nudge_after", "tell_lead_after", "reassign_after")
+
+    def __init__(self, data: Any = None, *, team: Team) -> None:
+        values = {name: getattr(team, name) for name in self.STEPS}
+        super().__init__(data, stands="-".join(str(value or "") for value in values.values()))
+        self.initial.update(values)
+        for name in self.STEPS:
+            self.fields[name].help_text = _("Working hours; empty: never.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        before = 0
+        for name in self.STEPS:
+            hours = data.get(name)
+            if hours is not None and hours < before:
+                self.add_error(name, _("Each step comes after the one before it."))
+            before = hours or before
+        return data
