@@ -115,7 +115,7 @@ def test_the_migration_starts_the_clock_now_and_reminds_nobody_of_the_past() -> 
     Ticket.objects.update(worked_at=None, silent_at=None)
     before = timezone.now()
     with connection.schema_editor() as editor:
-        import_module("followups.migrations.0007_absence").start_the_clocks(apps, editor)
+        import_module("followups.migrations.0008_absence").start_the_clocks(apps, editor)
     running = Ticket.objects.filter(silent_at__isnull=False)
     assert running.count() == 3
     due = silence.next_at(Team.objects.get(is_default=True), 0, before)
