@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from followups.models.rules import Calendar, Rule, SlaPolicy
+from followups.models.routing import Rule
+from followups.models.rules import Calendar, SlaPolicy
 from followups.models.tickets import Ticket
 from surveys.models import Response
 
