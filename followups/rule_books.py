@@ -1,7 +1,7 @@
 """Writing rules: one draft, changed by whoever leads, which takes the place of the book in force as a whole.
 
-Nothing here touches a ticket: each keeps the rule, the policy and the times it was opened with. A draft is changed under
-the number of edits that the page showed, so that nobody overwrites what a colleague did meanwhile.
+Nothing here touches a ticket: each keeps the rule, the policy and the times it was opened with. A draft is changed
+under the number of edits that the page showed, so that nobody overwrites what a colleague did meanwhile.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _checked(book: RuleBook | None, edits: int) -> RuleBook:
 def _change(
     change: Callable[[RuleBook, list[Rule]], list[Rule]], *, by: User, now: datetime, edits: int | None
 ) -> RuleBook:
-    """Begin a draft where there is none, change it, number positions and versions anew. `edits` None: none was shown."""
+    """Begin a draft where there is none, change it, number places and versions anew. `edits` None: none was shown."""
     with transaction.atomic():
         base = RuleBook.objects.in_force().select_for_update().first()
         book = RuleBook.objects.drafts().select_for_update().first()
@@ -181,9 +181,7 @@ def _free_slug(name: str) -> str:
     """A slug that no rule of any book has: figures keep apart what is a rule of its own."""
     wanted = slugify(name)[:50] or "rule"
     taken = set(Rule.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    return next(
-        slug for slug in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken
-    )
+    return next(slug for slug in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)
 
 
 # --- what differs ----------------------------------------------------------------------------------------------
@@ -218,7 +216,9 @@ def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[Differenc
     stayed = _in_order([old[rule.slug][0] for rule in after if rule.slug in old])
     for place, rule in enumerate(after, 1):
         if rule.slug in old and old[rule.slug][0] not in stayed:
-            found.append(Difference(rule, "moved", before=old[rule.slug][1], place=place, place_before=old[rule.slug][0]))
+            found.append(
+                Difference(rule, "moved", before=old[rule.slug][1], place=place, place_before=old[rule.slug][0])
+            )
     found += [Difference(rule, "gone", before=rule) for rule in before if rule.slug not in new]
     return found
 

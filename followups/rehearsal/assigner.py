@@ -1,8 +1,8 @@
 """Who would get tickets that are not in the database: the assigner's own choice over a pool with made-up loads.
 
-The only module here that knows the assigner. It asks it for the pool of a moment (members, absences, capacities) and for
-the choice of one ticket; rounds, who is in conversation with whom and what moves along are kept as the assigner keeps
-them.
+The only module here that knows the assigner. It asks it for the pool of a moment (members, absences, capacities) and
+for the choice of one ticket; rounds, who is in conversation with whom and what moves along are kept as the assigner
+keeps them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Desk:
             ticket.pk = self.numbers
             talk = self.conversations.get(contact) if contact else None
             if talk is None:
-                talk = Conversation(pk=self.numbers, contact=ticket.contact, brand=ticket.brand, opened_at=case.opened_at)
+                talk = Conversation(
+                    pk=self.numbers, contact=ticket.contact, brand=ticket.brand, opened_at=case.opened_at
+                )
                 if contact:
                     self.conversations[contact] = talk
             ticket.conversation = talk
@@ -152,18 +154,16 @@ def who_now(ticket: Ticket, *, now: datetime) -> tuple[Choice | None, Pool]:
     pool = Pool.at(now)
     talk = (
         Conversation.objects.filter(contact=ticket.contact, closed_at=None).values_list("owner", flat=True).first()
-        if ticket.contact
+        if ticket.contact_id
         else None
     )
     mate = (
-        Ticket.objects.filter(
-            account=ticket.account, owner__isnull=False, opened_at__gt=now - SAME_ACCOUNT_WITHIN
-        )
+        Ticket.objects.filter(account=ticket.account, owner__isnull=False, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
         .exclude(state="dismissed")
         .order_by("-pk")
         .values_list("owner", flat=True)
         .first()
-        if ticket.account
+        if ticket.account_id
         else None
     )
     return choose(ticket, pool, conversation_owner=talk, account_mate=mate, cap_yields=False), pool

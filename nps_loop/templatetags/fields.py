@@ -62,6 +62,8 @@ def icon_of(icons: dict[str, str], value: object) -> str:
 
 
 def _kind(widget: forms.Widget) -> str:
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "ticks"
     if isinstance(widget, forms.RadioSelect):
         return "segs"
     if isinstance(widget, forms.CheckboxInput):

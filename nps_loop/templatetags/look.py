@@ -171,6 +171,7 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
     if leads:
         rest.append(_item("/templates/", "note", gettext("Templates")))
+        rest.append(_item("/rules/", "rule", gettext("Rules")))
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
     if runs:

@@ -37,7 +37,6 @@ from tests.factories import (
     HOUR,
     NOW,
     make_away,
-    make_brand,
     make_member,
     make_policy,
     make_rule,
@@ -148,7 +147,20 @@ def a_draft() -> RuleBook:
 
 def tables() -> dict[str, Any]:
     """All that a rehearsal could have written."""
-    models = (Ticket, Conversation, Deadline, Decision, Event, Message, Response, Member, Rule, RuleBook, SlaPolicy, Away)
+    models = (
+        Ticket,
+        Conversation,
+        Deadline,
+        Decision,
+        Event,
+        Message,
+        Response,
+        Member,
+        Rule,
+        RuleBook,
+        SlaPolicy,
+        Away,
+    )
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
