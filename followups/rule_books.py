@@ -227,6 +227,10 @@ def _in_order(places: Sequence[int]) -> set[int]:
     """The longest run of places that still follow each other: those rules kept their order."""
     best: list[list[int]] = []
     for place in places:
-        longest = max((run for run in best if run[-1] < place), key=len, default=[])
+        longest: list[int] = max((run for run in best if run[-1] < place), key=_length, default=[])
         best.append([*longest, place])
-    return set(max(best, key=len, default=[]))
+    return set(max(best, key=_length, default=[]))
+
+
+def _length(run: Sequence[int]) -> int:
+    return len(run)

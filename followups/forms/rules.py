@@ -129,10 +129,10 @@ class RuleForm(forms.Form):
 
     def __init__(self, data: Any = None, *, rule: Rule | None = None, edits: str = "", **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.initial |= {"edits": edits, "kind": Rule.Kind.OPEN, "owner_first": True, "priority": Rule.Priority.NORMAL}
+        self.initial.update(edits=edits, kind=Rule.Kind.OPEN, owner_first=True, priority=Rule.Priority.NORMAL)
         if rule is not None:
-            self.initial |= {name: getattr(rule, name) for name in Rule.SAYS if name in self.fields}
-            self.initial |= {"team": rule.team_id, "contact_me": {True: "yes", False: "no"}.get(rule.contact_me, "")}
+            self.initial.update({name: getattr(rule, name) for name in Rule.SAYS if name in self.fields})
+            self.initial.update(team=rule.team_id, contact_me={None: "", True: "yes", False: "no"}[rule.contact_me])
         self._offer("bands", [(Band.DETRACTOR, "0–6"), (Band.PASSIVE, "7–8"), (Band.PROMOTER, "9–10")])
         self._offer_known("segments", _known("segment"))
         self._offer_known("regions", _known("region"))

@@ -5,7 +5,7 @@ that knows how people are chosen; `comparing` sets what two books would do besid
 """
 
 from followups.rehearsal.comparing import Change, Comparison
-from followups.rehearsal.running import KIND, begin, rehearse
+from followups.rehearsal.running import DAYS, KIND, begin, rehearse
 from followups.rehearsal.world import Would, moments_of, rehearsal
 
-__all__ = ["KIND", "Change", "Comparison", "Would", "begin", "moments_of", "rehearsal", "rehearse"]
+__all__ = ["DAYS", "KIND", "Change", "Comparison", "Would", "begin", "moments_of", "rehearsal", "rehearse"]

@@ -105,7 +105,7 @@ class Desk:
                 ticket,
                 pool,
                 conversation_owner=ticket.conversation.owner_id,
-                account_mate=mates.get(ticket.account_id),
+                account_mate=mates.get(ticket.account_id or 0),
                 cap_yields=case.is_past_half_of_first_contact(now),
             )
             if choice is None:

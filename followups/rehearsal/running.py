@@ -79,11 +79,10 @@ def _answers(now: datetime, days: int) -> Any:
 
 def how_long_tickets_last(now: datetime) -> timedelta:
     """From getting a ticket to resolving it: the median of the last 90 days, or five days where too few are known."""
-    rows = Ticket.objects.filter(
-        resolved_at__gt=now - timedelta(days=90), resolved_at__lte=now, assigned_at__isnull=False
-    )
-    spans = [end - start for start, end in rows.order_by("-pk").values_list("assigned_at", "resolved_at")[:MOST]]
-    return median(spans) if len(spans) >= ENOUGH else USUAL
+    recently = Ticket.objects.filter(resolved_at__gt=now - timedelta(days=90), resolved_at__lte=now)
+    rows = recently.filter(assigned_at__isnull=False).order_by("-pk").values_list("assigned_at", "resolved_at")[:MOST]
+    spans = [(end - start).total_seconds() for start, end in rows if start and end]
+    return timedelta(seconds=median(spans)) if len(spans) >= ENOUGH else USUAL
 
 
 def _result(before: Rehearsed, after: Rehearsed) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Trial:
 def find_answer(viewer: Viewer, *, ticket: int | None = None, answer: int | None = None) -> Response | None:
     """The answer of a ticket this person may see, or one without a ticket; None where there is none to show them."""
     rows = Response.objects.select_related(*WITH, "ticket")
-    row = rows.filter(ticket=ticket).first() if ticket is not None else rows.filter(pk=answer).first()
+    row = rows.filter(ticket=ticket).first() if ticket is not None else rows.filter(pk=answer or 0).first()
     if row is None:
         return None
     known = getattr(row, "ticket", None)

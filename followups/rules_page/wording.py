@@ -71,15 +71,15 @@ def when(rule: Rule, names: Names) -> SafeString:
 
 def scores_of(bands: Sequence[str]) -> str:
     """Bands as the scores they stand for."""
-    known = frozenset(bands)
-    return {
+    words: Mapping[frozenset[str], str] = {
         frozenset({Band.DETRACTOR}): gettext("score 0 to 6"),
         frozenset({Band.PASSIVE}): gettext("score 7 or 8"),
         frozenset({Band.PROMOTER}): gettext("score 9 or 10"),
         frozenset({Band.DETRACTOR, Band.PASSIVE}): gettext("score 0 to 8"),
         frozenset({Band.PASSIVE, Band.PROMOTER}): gettext("score 7 to 10"),
         frozenset({Band.DETRACTOR, Band.PROMOTER}): gettext("score 0 to 6, 9 or 10"),
-    }.get(known, gettext("any score"))
+    }
+    return words.get(frozenset(bands), gettext("any score"))
 
 
 def then(rule: Rule, names: Names) -> str:

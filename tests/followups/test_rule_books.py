@@ -145,9 +145,7 @@ def test_changing_rules_touches_no_ticket_that_was_opened(lead: User) -> None:
     open_awaiting(now=NOW)
     tables = (Ticket, Deadline, Decision)
     before = [list(model.objects.values()) for model in tables]
-    rule_books.save_rule(
-        "", said(policy_slug="key", priority="urgent", kind="open"), by=lead, now=NOW, edits=None
-    )
+    rule_books.save_rule("", said(policy_slug="key", priority="urgent", kind="open"), by=lead, now=NOW, edits=None)
     for edits in range(1, 5):
         rule_books.move_rule("key-accounts", up=True, by=lead, now=NOW, edits=edits)
     rule_books.put_in_force(note="", by=lead, now=NOW, edits=5)
@@ -218,7 +216,13 @@ def test_every_condition_says_why_it_fits_or_does_not(condition: dict[str, Any],
 
 def test_what_nobody_knows_fits_no_condition() -> None:
     nothing = Facts(score=10, band=Band.PROMOTER)
-    for condition in ({"segments": ["x"]}, {"value_from": 0}, {"contact_me": False}, {"words": ["x"]}, {"brands": ["x"]}):
+    for condition in (
+        {"segments": ["x"]},
+        {"value_from": 0},
+        {"contact_me": False},
+        {"words": ["x"]},
+        {"brands": ["x"]},
+    ):
         look = look_at(Rule(**condition), nothing)
         assert not look.fits and look.because
 

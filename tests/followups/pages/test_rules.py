@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from followups import rule_books
-from followups.models import Rule, RuleBook, Ticket
+from followups.models import Rule, RuleBook, Team, Ticket
 from followups.opening import open_awaiting
 from nps_loop.jobs.models import Job
 from surveys.models import Response
@@ -22,7 +22,7 @@ from tests.followups.pages.cast import Cast
 pytestmark = pytest.mark.django_db
 
 KEY = {
-    "name": "Key accounts North", "kind": "open", "segments": ["Key account"], "other_regions": "Nordics, UK",
+    "name": "Key accounts North", "kind": "open", "other_segments": "Key account", "other_regions": "Nordics, UK",
     "bands": ["detractor", "passive"], "owner_first": "on", "priority": "high", "team": "", "policy_slug": "",
     "contact_me": "", "words": "",
 }  # fmt: skip
@@ -100,6 +100,8 @@ def test_a_move_without_a_rule_is_refused(name: str, lead: Client) -> None:
 
 
 def test_trying_an_answer_says_which_rule_who_and_by_when_and_writes_nothing(cast: Cast, lead: Client) -> None:
+    Team.objects.filter(is_default=True).update(is_default=False)
+    Team.objects.filter(pk=cast.team.pk).update(is_default=True)
     before = Response.objects.count(), Ticket.objects.count()
     page = lead.post("/rules/", {"score": "3", "words": "We waited eleven days.", "contact_me": "", "language": "en"})
     words = text_of(page)
@@ -136,7 +138,7 @@ def test_a_company_is_known_by_its_name_and_its_owner_would_get_it(cast: Cast, l
 def test_a_replay_sets_the_draft_beside_what_is_in_force(cast: Cast, lead: Client) -> None:
     account = make_account("Nordby", segment="Key account", region="Nordics")
     for score in (3, 9, 10):
-        make_response(score, contact=make_contact(account=account), received_at=cast.now - timedelta(days=2))
+        make_response(score, contact=make_contact(account=account), responded_at=cast.now - timedelta(days=2))
     rule_books.remove_rule("passive", by=cast.lead, now=cast.now, edits=None)
     draft = RuleBook.objects.drafts().get()
     make_rule("All of key accounts", book=draft, segments=["key account"])
