@@ -101,7 +101,7 @@ def put_in_force(*, note: str, by: User, now: datetime, edits: int) -> RuleBook:
     """
     with transaction.atomic():
         # In this order everybody locks them, so two who press at once stand in line.
-        before = RuleBook.objects.in_force().select_for_update().first()
+        before = _lock_in_force()
         book = _checked(RuleBook.objects.drafts().select_for_update().first(), edits)
         rules = rules_of(book)
         if before is not None and not differences(rules_of(before), rules):
@@ -114,6 +114,12 @@ def put_in_force(*, note: str, by: User, now: datetime, edits: int) -> RuleBook:
         book.note = note.replace("\x00", "").strip()[:300]
         book.save()
     return book
+
+
+def _lock_in_force() -> RuleBook | None:
+    """The book in force, locked. Whoever waited for a colleague to replace it looks again for the one that came."""
+    locked = RuleBook.objects.in_force().select_for_update()
+    return locked.first() or locked.all().first()
 
 
 def _checked(book: RuleBook | None, edits: int) -> RuleBook:
@@ -129,7 +135,7 @@ def _change(
 ) -> RuleBook:
     """Begin a draft where there is none, change it, number places and versions anew. `edits` None: none was shown."""
     with transaction.atomic():
-        base = RuleBook.objects.in_force().select_for_update().first()
+        base = _lock_in_force()
         book = RuleBook.objects.drafts().select_for_update().first()
         if book is None:
             if edits is not None:
@@ -225,12 +231,8 @@ def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[Differenc
 
 def _in_order(places: Sequence[int]) -> set[int]:
     """The longest run of places that still follow each other: those rules kept their order."""
-    best: list[list[int]] = []
+    best: list[list[int]] = [[]]
     for place in places:
-        longest: list[int] = max((run for run in best if run[-1] < place), key=_length, default=[])
-        best.append([*longest, place])
-    return set(max(best, key=_length, default=[]))
-
-
-def _length(run: Sequence[int]) -> int:
-    return len(run)
+        before = max((run for run in best if not run or run[-1] < place), key=lambda run: len(run))
+        best.append([*before, place])
+    return set(max(best, key=lambda run: len(run)))
