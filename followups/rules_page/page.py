@@ -8,14 +8,16 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import Count
+from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from followups import rule_books
 from followups.conditions import Look
 from followups.models import Decision, Rule, RuleBook, Ticket
+from followups.reports.answers_page import chosen
+from followups.reports.metrics import ReportFilters, reporting_day
 from followups.rules_page.trying import Trial
 from followups.rules_page.wording import Names, difference, then, when
 from followups.viewing import Viewer
@@ -55,7 +57,8 @@ class RulesPage:
     draft: RuleBook | None
     opens: list[Line]
     holds: list[Line]
-    nothing_fits: int
+    # How many answers no rule fitted, and where to read them.
+    nothing_fits: tuple[int, str]
     changes: list[str]
     versions: list[Version]
     may_edit: bool
@@ -70,7 +73,7 @@ def book_page(viewer: Viewer, book: RuleBook, *, now: datetime, trial: Trial | N
     """The page of a book for a lead or an administrator. A fixed number of queries."""
     names, rules = Names.read(), rule_books.rules_of(book)
     in_force, draft = rule_books.in_force(), rule_books.draft()
-    since = timezone.localtime(now, timezone.get_default_timezone()).date() - COUNTED
+    since = reporting_day(now) - COUNTED
     counts = _counts(viewer, since)
     versions = _versions(names)
     changes = next((version.changes for version in versions if version.book.pk == book.pk), [])
@@ -80,7 +83,7 @@ def book_page(viewer: Viewer, book: RuleBook, *, now: datetime, trial: Trial | N
         draft=draft,
         opens=_lines(rules, Rule.Kind.OPEN, names, counts, since, trial),
         holds=_lines(rules, Rule.Kind.HOLD, names, counts, since, trial),
-        nothing_fits=_without_a_rule(now),
+        nothing_fits=_without_a_rule(viewer, since, now),
         changes=changes,
         versions=versions,
         # While there is a draft, it is what is edited; else editing what is in force begins one.
@@ -101,9 +104,12 @@ def _counts(viewer: Viewer, since: date) -> Mapping[tuple[str, str], int]:
     return {(Rule.Kind.OPEN, slug): n for slug, n in opened} | {(Rule.Kind.HOLD, slug): n for slug, n in holds}
 
 
-def _without_a_rule(now: datetime) -> int:
-    recent = Decision.objects.filter(decided_at__gt=now - COUNTED, outcome=Decision.Outcome.NO_RULE)
-    return recent.order_by().values("response").distinct().count()
+def _without_a_rule(viewer: Viewer, since: date, now: datetime) -> tuple[int, str]:
+    """How many answers no rule fitted, and where to read them. One query."""
+    filters = ReportFilters(day_from=since, day_to=reporting_day(now), viewer=viewer.user)
+    asked = QueryDict(mutable=True)
+    asked.update({"day_from": since.isoformat(), "day_to": filters.day_to.isoformat(), "decided": "no_rule"})
+    return chosen(filters, asked).order_by().count(), f"{reverse('report-answers')}?{asked.urlencode()}"
 
 
 def _lines(

@@ -202,8 +202,16 @@ def _rules(cast: Cast) -> Iterator[Place]:
     wrong = client.post("/rules/", {"score": "11", "account": "No such company"})
     yield Place("rules-tried-wrong", "/rules/", cast.lead, html=wrong.content.decode())
     yield Place("rule-new", "/rules/new/", cast.lead)
-    rule = {"name": "Clinics in DACH", "kind": "open", "bands": "detractor", "segments": "Clinic", "regions": "DACH"}
-    more = {"priority": "urgent", "edits": "", "owner_first": "on", "team": "", "policy_slug": "", "contact_me": ""}
+    rule = {"name": "Clinics in DACH", "kind": "open", "bands": "detractor", "other_regions": "DACH"}
+    more = {
+        "priority": "urgent",
+        "other_segments": "Clinic",
+        "edits": "",
+        "owner_first": "on",
+        "team": "",
+        "policy_slug": "",
+        "contact_me": "",
+    }
     draft = client.post("/rules/new/", rule | more)["Location"]
     client.post("/rules/move/", {"up": "clinics-in-dach", "edits": "1"})
     yield Place("rules-draft", draft, cast.lead)
