@@ -206,27 +206,39 @@ class Difference:
 
 
 def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[Difference]:
-    """What the rules of one book say otherwise than those of the one before: `new`, `gone`, `changed`, `moved`."""
-    old = {rule.slug: (place, rule) for place, rule in enumerate(before, 1)}
-    new = {rule.slug for rule in after}
+    """What the rules of one book say otherwise than those of the one before: `new`, `gone`, `changed`, `moved`.
+
+    Places are counted among the rules of a kind, as they are looked at.
+    """
+    old, known, new = _places(before), {rule.slug: rule for rule in before}, _places(after)
     found = []
-    for place, rule in enumerate(after, 1):
-        if rule.slug not in old:
-            found.append(Difference(rule, "new", place=place))
+    for rule in after:
+        if rule.slug not in known:
+            found.append(Difference(rule, "new", place=new[rule.slug]))
             continue
-        place_before, known = old[rule.slug]
-        changed = tuple(name for name in Rule.SAYS if getattr(rule, name) != getattr(known, name))
+        changed = tuple(name for name in Rule.SAYS if getattr(rule, name) != getattr(known[rule.slug], name))
         if changed:
-            found.append(Difference(rule, "changed", changed, known, place, place_before))
-    # Who kept their order did not move, whatever came in or went out around them.
-    stayed = _in_order([old[rule.slug][0] for rule in after if rule.slug in old])
-    for place, rule in enumerate(after, 1):
-        if rule.slug in old and old[rule.slug][0] not in stayed:
-            found.append(
-                Difference(rule, "moved", before=old[rule.slug][1], place=place, place_before=old[rule.slug][0])
-            )
+            found.append(Difference(rule, "changed", changed, known[rule.slug]))
+    for kind in Rule.Kind:
+        # Who kept their order did not move, whatever came in or went out around them.
+        both = [rule for rule in after if rule.kind == kind and rule.slug in known and known[rule.slug].kind == kind]
+        stayed = _in_order([old[rule.slug] for rule in both])
+        found += [
+            Difference(rule, "moved", (), known[rule.slug], new[rule.slug], old[rule.slug])
+            for rule in both
+            if old[rule.slug] not in stayed
+        ]
     found += [Difference(rule, "gone", before=rule) for rule in before if rule.slug not in new]
     return found
+
+
+def _places(rules: Sequence[Rule]) -> dict[str, int]:
+    """Slug -> place among the rules of its kind."""
+    counts: dict[str, int] = {}
+    places = {}
+    for rule in rules:
+        places[rule.slug] = counts[rule.kind] = counts.get(rule.kind, 0) + 1
+    return places
 
 
 def _in_order(places: Sequence[int]) -> set[int]:

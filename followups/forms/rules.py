@@ -127,6 +127,11 @@ class RuleForm(forms.Form):
         "products": "other_products",
     }
 
+    RARER = (
+        "languages", "other_languages", "value_from", "value_to", "business_units", "other_business_units", "brands",
+        "touchpoints", "survey_kinds", "products", "other_products",
+    )  # fmt: skip
+
     def __init__(self, data: Any = None, *, rule: Rule | None = None, edits: str = "", **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.initial.update(edits=edits, kind=Rule.Kind.OPEN, owner_first=True, priority=Rule.Priority.NORMAL)
@@ -158,6 +163,11 @@ class RuleForm(forms.Form):
         self._offer(name, [(value, (labels or {}).get(value, value)) for value in known])
         self.initial[name] = [value for value in said if value in known]
         self.initial[self.OPEN_LISTS[name]] = ", ".join(value for value in said if value not in known)
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether one of the rarer conditions is stated, or wrong: then they are shown."""
+        return any(self[name].value() not in (None, "", []) or name in self.errors for name in self.RARER)
 
     def clean_words(self) -> list[str]:
         words: list[str] = self.cleaned_data["words"]

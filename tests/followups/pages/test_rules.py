@@ -79,7 +79,7 @@ def test_a_lead_writes_a_rule_moves_it_and_makes_it_the_next_version(cast: Cast,
     assert made.redirect_chain == [("/rules/", 302)]
     words = text_of(made)
     assert "Version 2 decides from now on." in words and "Tomas asked for it." in words
-    assert "“Key accounts North” is new, in place 2." in words
+    assert "“Key accounts North” is new, in place 1." in words
     assert lead.get("/rules/1/").status_code == 200 and "kept as it was" in text_of(lead.get("/rules/1/"))
 
 
