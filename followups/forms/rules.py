@@ -78,9 +78,9 @@ class RuleForm(forms.Form):
         label=_("Words"), help_text=_("One a line. Any of them will do. A * at the end goes on: harass*")
     )
     segments = TicksField(label=_("Segment"))
-    other_segments = WordsField(label=_("Other segments"), widget=forms.TextInput)
+    other_segments = WordsField(label=_("Other segments"), widget=forms.TextInput, help_text=_("Parted by commas."))
     regions = TicksField(label=_("Region"))
-    other_regions = WordsField(label=_("Other regions"), widget=forms.TextInput)
+    other_regions = WordsField(label=_("Other regions"), widget=forms.TextInput, help_text=_("Parted by commas."))
     languages = TicksField(label=_("Language"), choices=settings.LANGUAGES)
     other_languages = WordsField(
         label=_("Other languages"), widget=forms.TextInput, help_text=_("Codes of two letters, such as it or pl.")
@@ -93,12 +93,12 @@ class RuleForm(forms.Form):
         help_text=_("An account whose value nobody knows fits neither."),
     )  # fmt: skip
     business_units = TicksField(label=_("Business unit"))
-    other_business_units = WordsField(label=_("Other units"), widget=forms.TextInput)
+    other_business_units = WordsField(label=_("Other units"), widget=forms.TextInput, help_text=_("Parted by commas."))
     brands = TicksField(label=_("Brand"))
     touchpoints = TicksField(label=_("Touchpoint"))
     survey_kinds = TicksField(label=_("Kind of survey"), choices=Survey.Kind.choices)
     products = TicksField(label=_("Product"))
-    other_products = WordsField(label=_("Other products"), widget=forms.TextInput)
+    other_products = WordsField(label=_("Other products"), widget=forms.TextInput, help_text=_("Parted by commas."))
 
     team = forms.ModelChoiceField(
         Team.objects.filter(takes_tickets=True), label=_("Team"), required=False, empty_label=_("Team of the account"),

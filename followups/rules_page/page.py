@@ -16,11 +16,13 @@ from django.utils.translation import gettext
 from followups import rule_books
 from followups.conditions import Look
 from followups.models import Decision, Rule, RuleBook, Ticket
+from followups.rehearsal import KIND
 from followups.reports.answers_page import chosen
 from followups.reports.metrics import ReportFilters, reporting_day
 from followups.rules_page.trying import Trial
 from followups.rules_page.wording import Names, difference, then, when
 from followups.viewing import Viewer
+from nps_loop.jobs.models import Job
 
 COUNTED = timedelta(days=30)
 
@@ -51,6 +53,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the last replay of a draft as it stands found."""
+
+    answers: int
+    days: int
+    same_team: int
+    team: int
+    more: int
+    less: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulesPage:
     book: RuleBook
     in_force: RuleBook | None
@@ -66,6 +81,7 @@ class RulesPage:
     edits: str
     of_all_teams: bool
     trial: Trial | None = None
+    replayed: Replayed | None = None
     names: Names = field(default_factory=lambda: Names({}, {}, {}))
 
 
@@ -91,8 +107,19 @@ def book_page(viewer: Viewer, book: RuleBook, *, now: datetime, trial: Trial | N
         edits=str(draft.edits) if draft else "",
         of_all_teams=viewer.user.is_superuser,
         trial=trial,
+        replayed=_last_replay(book) if book.is_draft else None,
         names=names,
     )
+
+
+def _last_replay(book: RuleBook) -> Replayed | None:
+    """Of the last few replays the newest of this draft, unless it was changed since. One query."""
+    for job in Job.objects.filter(kind=KIND, state=Job.State.DONE).order_by("-pk")[:20]:
+        if (job.parameters["book"], job.parameters["edits"]) == (book.pk, book.edits):
+            counts = {name: job.result["counts"].get(name, 0) for name in ("same_team", "team", "more", "less")}
+            url = reverse("rules-replay", args=[job.pk])
+            return Replayed(job.result["answers"], job.parameters["days"], url=url, **counts)
+    return None
 
 
 def _counts(viewer: Viewer, since: date) -> Mapping[tuple[str, str], int]:
