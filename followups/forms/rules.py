@@ -205,7 +205,10 @@ class TryForm(forms.Form):
 
     use_required_attribute = False
 
-    score = forms.IntegerField(label=_("Score"), min_value=0, max_value=10, required=False)
+    score = forms.IntegerField(
+        label=_("Score"), min_value=0, max_value=10, required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _("A score goes from 0 to 10.")),
+    )  # fmt: skip
     contact_me = forms.ChoiceField(
         label=_("Contact me"), required=False, choices=[("", _("Not asked")), ("yes", _("Yes")), ("no", _("No"))]
     )

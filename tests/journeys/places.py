@@ -202,26 +202,19 @@ def _rules(cast: Cast) -> Iterator[Place]:
     wrong = client.post("/rules/", {"score": "11", "account": "No such company"})
     yield Place("rules-tried-wrong", "/rules/", cast.lead, html=wrong.content.decode())
     yield Place("rule-new", "/rules/new/", cast.lead)
-    rule = {"name": "Clinics in DACH", "kind": "open", "bands": "detractor", "other_regions": "DACH"}
-    more = {
-        "priority": "urgent",
-        "other_segments": "Clinic",
-        "edits": "",
-        "owner_first": "on",
-        "team": "",
-        "policy_slug": "",
-        "contact_me": "",
-    }
+    more = {"priority": "urgent", "edits": "", "owner_first": "on", "team": "", "policy_slug": "", "contact_me": ""}
+    rule = {"name": "Key accounts first", "kind": "open", "bands": ["detractor", "passive"], "segments": "Key account"}
     draft = client.post("/rules/new/", rule | more)["Location"]
-    client.post("/rules/move/", {"up": "clinics-in-dach", "edits": "1"})
-    yield Place("rules-draft", draft, cast.lead)
-    yield Place("rules-beside-a-draft", "/rules/", cast.lead)
-    yield Place("rule-edit", "/rules/edit/clinics-in-dach/", cast.lead)
-    bad = client.post("/rules/new/", rule | more | {"name": "", "kind": "hold", "value_from": "9", "value_to": "1"})
-    yield Place("rule-wrong", "/rules/new/", cast.lead, html=bad.content.decode())
+    for edits in range(1, 5):
+        client.post("/rules/move/", {"up": "key-accounts-first", "edits": edits})
     begun = client.post(f"{draft}replay/", {"days": "30"})["Location"]
     run_waiting(now=timezone.now())
     yield Place("rules-replayed", begun, cast.lead)
+    yield Place("rules-draft", draft, cast.lead)
+    yield Place("rules-beside-a-draft", "/rules/", cast.lead)
+    yield Place("rule-edit", "/rules/edit/key-accounts-first/", cast.lead)
+    bad = client.post("/rules/new/", rule | more | {"name": "", "kind": "hold", "value_from": "9", "value_to": "1"})
+    yield Place("rule-wrong", "/rules/new/", cast.lead, html=bad.content.decode())
     waits = client.post(f"{draft}replay/", {"days": "90"})["Location"]
     number = int(waits.rstrip("/").rpartition("/")[2])
     Job.objects.filter(pk=number).update(state=Job.State.RUNNING, done=1)

@@ -160,7 +160,10 @@ def test_a_replay_sets_the_draft_beside_what_is_in_force(cast: Cast, lead: Clien
     row = next(row for row in found.rows if "more" in row.changes[0])
     assert lead.get(f"/rules/2/?answer={row.answer}").context["page"].trial.rule.name == "All of key accounts"
     assert Ticket.objects.count() == before
+    replayed = lead.get("/rules/2/").context["page"].replayed
+    assert (replayed.more, replayed.url) == (2, f"/rules/replays/{job.pk}/")
     rule_books.move_rule("detractor", up=False, by=cast.lead, now=cast.now, edits=1)
+    assert lead.get("/rules/2/").context["page"].replayed is None
     assert "The draft was changed since." in text_of(lead.get(f"/rules/replays/{job.pk}/"))
 
 
