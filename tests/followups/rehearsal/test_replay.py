@@ -93,7 +93,7 @@ def a_company(chance: Random) -> list[Contact]:
 def answers_of(contacts: list[Contact], count: int, chance: Random) -> None:
     """Answers over 90 days, several an hour, some of them of nobody, some of them history or left out."""
     point, source = Team.objects.get(name="South").touchpoints.get(), make_source()
-    hours = [NOW - chance.randint(1, 90 * 24) * HOUR for _ in range(max(count // 12, 4))]
+    hours = [NOW - chance.randint(1, 90 * 24) * HOUR for _ in range(max(count // 25, 12))]
     rows = []
     for n in range(count):
         contact = chance.choice([None, *contacts])
