@@ -25,13 +25,13 @@ from followups.models import (
     Member,
     RootCause,
     Rule,
+    RuleBook,
     SlaPolicy,
     Team,
     Ticket,
 )
 from nps_loop.people.models import User
 from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, TicksField, ZoneField
-from surveys.models import Touchpoint
 from surveys.scoring import Band
 
 MINUTES_A_DAY = 24 * 60
@@ -67,7 +67,7 @@ class VersionAdmin(admin.ModelAdmin):
             self.message_user(request, f"Made “{made}”. Change it, then switch it on and the old one off.")
 
 
-def new_version(row: Calendar | SlaPolicy | Rule) -> Calendar | SlaPolicy | Rule:
+def new_version(row: Calendar | SlaPolicy) -> Calendar | SlaPolicy:
     """A copy of a version under the next number, unused and switched off."""
     kind = type(row)
     fields = [field for field in kind._meta.concrete_fields if not field.primary_key]
@@ -151,31 +151,19 @@ class SlaPolicyAdmin(VersionAdmin):
     list_filter = ["is_active"]
 
 
-class RuleForm(forms.ModelForm):
-    bands = TicksField(choices=Band.choices, help_text="None: any score.")
-    words = LinesField(help_text="One a line; any of them in the customer's words. Empty: any words or none.")
-    touchpoints = LinesField(help_text="Slugs, one a line. Empty: all.")
-    segments = LinesField(help_text="One a line. Empty: all.")
-
-    class Meta:
-        model = Rule
-        fields = [
-            "slug", "name", "kind", "position", "bands", "contact_me", "words", "touchpoints", "segments", "is_active",
-        ]  # fmt: skip
-
-    def clean_touchpoints(self) -> list[str]:
-        slugs: list[str] = self.cleaned_data["touchpoints"]
-        known = set(Touchpoint.objects.filter(slug__in=slugs).values_list("slug", flat=True))
-        if unknown := [slug for slug in slugs if slug not in known]:
-            raise ValidationError(f"There is no touchpoint {', '.join(unknown)}.")
-        return slugs
+class RuleInline(ReadOnlyInline):
+    model = Rule
+    fields = ["position", "name", "kind", "slug", "version", "team", "policy_slug", "priority", "used_at"]
 
 
-@admin.register(Rule)
-class RuleAdmin(VersionAdmin):
-    form = RuleForm
-    list_display = ["name", "kind", "position", "slug", "version", "is_active", "used_at"]
-    list_filter = ["kind", "is_active"]
+@admin.register(RuleBook)
+class RuleBookAdmin(ReadOnlyAdmin):
+    """Versions of the rules, to look at. Leads and administrators write them under /rules/, where a draft is tried."""
+
+    list_display = ["number", "in_force_from", "retired_at", "put_in_force_by", "note"]
+    list_select_related = ["put_in_force_by"]
+    fields = ["number", "note", "made_by", "made_at", "put_in_force_by", "in_force_from", "retired_at"]
+    inlines = [RuleInline]
 
 
 # --- people and causes -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ half-day inside the target; the queue shows the earlier of the two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,20 +31,27 @@ class Policies:
 
     by_band: dict[str, SlaPolicy]
     default_calendar: Calendar
+    by_slug: dict[str, SlaPolicy] = field(default_factory=dict)
 
     @classmethod
     def active(cls) -> Policies:
         """Two queries. Raises NoPolicy where the set-up lacks a policy or a calendar."""
         by_band: dict[str, SlaPolicy] = {}
+        by_slug: dict[str, SlaPolicy] = {}
         for policy in SlaPolicy.objects.filter(is_active=True).order_by("position", "-version"):
+            if policy.version > by_slug.setdefault(policy.slug, policy).version:
+                by_slug[policy.slug] = policy
             for band in policy.bands or ["detractor", "passive", "promoter"]:
                 by_band.setdefault(band, policy)
         calendar = Calendar.objects.filter(is_active=True).order_by("pk").first()
         if calendar is None or not by_band:
             raise NoPolicy("There is no active policy or calendar: make one in the set-up.")
-        return cls(by_band, calendar)
+        return cls(by_band, calendar, by_slug)
 
-    def policy(self, band: str) -> SlaPolicy:
+    def policy(self, band: str, slug: str = "") -> SlaPolicy:
+        """The policy a rule names, in its newest active version; else the one of the band."""
+        if slug in self.by_slug:
+            return self.by_slug[slug]
         if band not in self.by_band:
             raise NoPolicy(f"There is no active policy for the band {band}.")
         return self.by_band[band]

@@ -1,13 +1,13 @@
-"""Which answers open a ticket: ordered rules, first match wins. Pure, once the rules are read."""
+"""Which answers open a ticket: the rules of the book in force, first match wins. Pure, once the rules are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from followups.holds import hold_words
+from followups.conditions import Facts, matches
 from followups.models import Decision, Rule
-from surveys.models import Response
+from surveys.models import Brand, Response
 from surveys.quoting import disagree
 
 Outcome = Decision.Outcome
@@ -24,26 +24,20 @@ class Ruling:
 
 
 def rules_in_force() -> list[Rule]:
-    """Active rules in their order. One query."""
-    return list(Rule.objects.filter(is_active=True).order_by("position", "-version"))
+    """Rules of the book in force in their order, each with its team. One query."""
+    in_force = Rule.objects.filter(book__in_force_from__isnull=False, book__retired_at=None)
+    return list(in_force.select_related("team__calendar").order_by("position", "id"))
 
 
-def matches(rule: Rule, response: Response) -> bool:
-    """Whether every condition the rule states is true of the answer."""
-    if rule.bands and response.band not in rule.bands:
-        return False
-    if rule.contact_me is not None and response.contact_me is not rule.contact_me:
-        return False
-    if rule.touchpoints and (response.touchpoint is None or response.touchpoint.slug not in rule.touchpoints):
-        return False
-    if rule.segments and response.segment not in rule.segments:
-        return False
-    return not rule.words or hold_words(response.verbatim, rule.words) is not None
+def first_match(rules: Sequence[Rule], kind: str, facts: Facts) -> Rule | None:
+    """The first rule of a kind that fits: it decides, and nobody looks at those after it."""
+    return next((rule for rule in rules if rule.kind == kind and matches(rule, facts)), None)
 
 
-def rule_on(response: Response, rules: Sequence[Rule], *, has_ticket: bool) -> Ruling:
-    """The decision on the newest revision of an answer."""
-    hold = next((rule for rule in rules if rule.kind == Rule.Kind.HOLD and matches(rule, response)), None)
+def rule_on(response: Response, rules: Sequence[Rule], *, has_ticket: bool, brand: Brand | None) -> Ruling:
+    """The decision on the newest revision of an answer. `brand` is the one its ticket would have."""
+    facts = Facts.of(response, brand)
+    hold = first_match(rules, Rule.Kind.HOLD, facts)
     clash = disagree(response.score, response.verbatim)
     if has_ticket:
         return Ruling(Outcome.HAS_TICKET, None, hold, clash)
@@ -53,7 +47,7 @@ def rule_on(response: Response, rules: Sequence[Rule], *, has_ticket: bool) -> R
         return Ruling(Outcome.TOLD_NOT_TO, None, None, clash)
     if response.is_history and response.follow_up != Response.FollowUp.ALL:
         return Ruling(Outcome.HISTORY, None, None, clash)
-    opens = next((rule for rule in rules if rule.kind == Rule.Kind.OPEN and matches(rule, response)), None)
+    opens = first_match(rules, Rule.Kind.OPEN, facts)
     if opens is None:
         return Ruling(Outcome.NO_RULE, None, hold, clash)
     return Ruling(Outcome.OPENED, opens, hold, clash)

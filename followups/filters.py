@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from followups import ticket_search
-from followups.models import RootCause, Team, Ticket
+from followups.models import Decision, RootCause, Team, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
@@ -99,6 +99,12 @@ class TicketFilter(django_filters.FilterSet):
     segment = django_filters.CharFilter(field_name="response__segment", max_length=80)
     account_owner = IdFilter(field_name="response__account_owner_id", label="Id of who owned the account then")
     survey_kind = django_filters.ChoiceFilter(field_name="response__survey_kind", choices=Survey.Kind.choices)
+    rule = django_filters.CharFilter(
+        field_name="rule__slug", max_length=60, label="Slug of the rule that opened it, in any version"
+    )
+    hold_rule = django_filters.CharFilter(
+        method="by_hold_rule", max_length=60, label="Slug of the rule that put it on hold, in any version"
+    )
     figure = django_filters.CharFilter(
         method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
     )
@@ -165,6 +171,9 @@ class TicketFilter(django_filters.FilterSet):
 
     def by_reopened(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         return tickets.filter(cycle__gt=0) if value else tickets.filter(cycle=0)
+
+    def by_hold_rule(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(Exists(Decision.objects.filter(ticket=OuterRef("pk"), hold_rule__slug=value)))
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)

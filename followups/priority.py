@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from followups.models import BonusHours
+from followups.models import BonusHours, Rule
 
 LARGE_VALUE = Decimal(100_000)
 MIDDLE_VALUE = Decimal(25_000)
@@ -26,6 +26,7 @@ class Weight:
     annual_value: Decimal | None
     renewal_on: date | None
     unhappy_before: bool
+    rule_priority: str = Rule.Priority.NORMAL
 
 
 # What may move a ticket up, as it is stored and shown, and the field of `BonusHours` that says by how much. The shipped
@@ -38,7 +39,10 @@ REASONS = {
     "a middle-sized account": "middle_account",
     "renews within 60 days": "renews_soon",
     "was unhappy before": "unhappy_again",
+    "a rule marks it high": "rule_high",
+    "a rule marks it urgent": "rule_urgent",
 }
+OF_A_RULE = {Rule.Priority.HIGH: "a rule marks it high", Rule.Priority.URGENT: "a rule marks it urgent"}
 
 
 def bonus(weight: Weight, today: date, hours: BonusHours) -> list[list[str | int]]:
@@ -61,6 +65,8 @@ def bonus(weight: Weight, today: date, hours: BonusHours) -> list[list[str | int
         found.append("renews within 60 days")
     if weight.unhappy_before:
         found.append("was unhappy before")
+    if reason := OF_A_RULE.get(Rule.Priority(weight.rule_priority)):
+        found.append(reason)
     return [[reason, getattr(hours, REASONS[reason])] for reason in found]
 
 
@@ -74,7 +80,7 @@ def weighed_again(bonuses: Sequence[Sequence[str | int]], hours: BonusHours) -> 
 def longest_wait(hours: BonusHours) -> int:
     """The bound: nobody waits longer than so many hours behind a ticket that is due later.
 
-    Of the two scores and the two sizes of account only one each can hold at a time.
+    Of the two scores, the two sizes of account and the two marks of a rule only one each can hold at a time.
     """
     return (
         max(hours.lowest_scores, hours.low_scores)
@@ -82,6 +88,7 @@ def longest_wait(hours: BonusHours) -> int:
         + hours.asked_for_contact
         + hours.renews_soon
         + hours.unhappy_again
+        + max(hours.rule_high, hours.rule_urgent)
     )
 
 

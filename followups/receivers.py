@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
-from followups import leaving, opening, reranking, seeds
+from followups import leaving, opening, rehearsal, reranking, seeds
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
@@ -38,6 +38,7 @@ def connect() -> None:
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     running.register(reranking.KIND, reranking.rerank)
+    running.register(rehearsal.KIND, rehearsal.rehearse)
     hooks.before_handover.append(why_no_longer)
     hooks.accepted.append(mails_accepted)
     hooks.failed.append(mails_failed)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from followups.calendars import closed_days
 from followups.holds import SHIPPED_TERMS
-from followups.models import Calendar, LetterTemplate, RootCause, Rule, SlaPolicy, Team
+from followups.models import Calendar, LetterTemplate, RootCause, Rule, RuleBook, SlaPolicy, Team
 from followups.shipped_templates import shipped
 from surveys.models import Brand, Source
 from surveys.scoring import Band
@@ -99,8 +99,9 @@ def seed(**_signal: Any) -> None:
         )
     if not SlaPolicy.objects.exists():
         SlaPolicy.objects.bulk_create(_policies())
-    if not Rule.objects.exists():
-        Rule.objects.bulk_create(_rules())
+    if not RuleBook.objects.exists():
+        book = RuleBook.objects.create(number=1, made_at=now, in_force_from=now)
+        Rule.objects.bulk_create(_rules(book))
     if not LetterTemplate.objects.exists():
         LetterTemplate.objects.bulk_create(shipped())
     if not RootCause.objects.exists():
@@ -152,12 +153,12 @@ def _policies() -> list[SlaPolicy]:
     ]
 
 
-def _rules() -> list[Rule]:
-    hold = Rule.Kind.HOLD
+def _rules(book: RuleBook) -> list[Rule]:
+    words, hold_words = COMPLAINT_WORDS, list(SHIPPED_TERMS)
     return [
-        Rule(slug="detractor", name="Every detractor", position=100, bands=[Band.DETRACTOR]),
-        Rule(slug="passive", name="Every passive", position=200, bands=[Band.PASSIVE]),
-        Rule(slug="contact-me", name="Asked to be contacted, at any score", position=300, contact_me=True),
-        Rule(slug="complaint-words", name="Words of a complaint, at any score", position=400, words=COMPLAINT_WORDS),
-        Rule(slug="hold-words", name="Words for a hold", kind=hold, position=100, words=list(SHIPPED_TERMS)),
+        Rule(book=book, position=1, slug="hold-words", name="Words for a hold", kind=Rule.Kind.HOLD, words=hold_words),
+        Rule(book=book, position=2, slug="detractor", name="Every detractor", bands=[Band.DETRACTOR]),
+        Rule(book=book, position=3, slug="passive", name="Every passive", bands=[Band.PASSIVE]),
+        Rule(book=book, position=4, slug="contact-me", name="Asked to be contacted, at any score", contact_me=True),
+        Rule(book=book, position=5, slug="complaint-words", name="Words of a complaint, at any score", words=words),
     ]

@@ -42,6 +42,8 @@ CARRIED = (
     "account_owner",
     "closed_as",
     "together",
+    "rule",
+    "hold_rule",
 )
 ORDERS = {
     order.name: order
@@ -345,6 +347,8 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "account": gettext("One company"),
         "contact": gettext("One person"),
         "figure": gettext("Behind a figure of a report"),
+        "rule": gettext("Rule: %(value)s"),
+        "hold_rule": gettext("Held by: %(value)s"),
     }
     words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
     if value is False:

@@ -44,5 +44,7 @@ def reason_words(reason: str) -> str:
         "a middle-sized account": gettext("a middle-sized account"),
         "renews within 60 days": gettext("a renewal within 60 days"),
         "was unhappy before": gettext("having been unhappy before"),
+        "a rule marks it high": gettext("a rule that marks it high"),
+        "a rule marks it urgent": gettext("a rule that marks it urgent"),
     }
     return words.get(reason, reason)

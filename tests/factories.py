@@ -21,6 +21,8 @@ from followups.models import (
     Member,
     Resolution,
     RootCause,
+    Rule,
+    RuleBook,
     SlaPolicy,
     Team,
     Ticket,
@@ -81,6 +83,14 @@ def make_policy(bands: tuple[str, ...] = ("detractor",), **fields: Any) -> SlaPo
     """First contact within 48 hours on the customer clock, resolution in 15 working days, goal 80 %."""
     defaults = {"slug": f"policy-{_next()}", "name": "As shipped", "bands": list(bands), "first_contact_hours": 48}
     return SlaPolicy.objects.create(**{**defaults, **fields})
+
+
+def make_rule(name: str = "", *, book: RuleBook | None = None, **fields: Any) -> Rule:
+    """A rule of the book in force (or another), before all others unless `position` says where it stands."""
+    n = _next()
+    book = book or RuleBook.objects.in_force().get()
+    defaults: dict[str, Any] = {"slug": f"rule-{n}", "name": name or f"Rule {n}", "position": 0}
+    return Rule.objects.bulk_create([Rule(book=book, **{**defaults, **fields})])[0]
 
 
 def make_team(name: str = "", *, lead: User | None = None, agents: tuple[User, ...] = (), **fields: Any) -> Team:

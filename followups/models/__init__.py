@@ -1,7 +1,8 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.people import ContactEvent, Looking
-from followups.models.rules import Calendar, Rule, SlaPolicy
+from followups.models.routing import Rule, RuleBook
+from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
 from followups.models.trail import AssignmentRound, Cover, Deadline, Decision, Escalation, Event, Watcher
@@ -44,6 +45,7 @@ __all__ = [
     "Resolution",
     "RootCause",
     "Rule",
+    "RuleBook",
     "SavedView",
     "SlaPolicy",
     "Team",

@@ -96,6 +96,8 @@ class BonusHours(models.Model):
     middle_account = _hours(3, "A middle-sized account.")
     renews_soon = _hours(6, "The account renews within 60 days.")
     unhappy_again = _hours(6, "The customer was unhappy before.")
+    rule_high = _hours(6, "The rule that opened it says high.")
+    rule_urgent = _hours(18, "The rule that opened it says urgent.")
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

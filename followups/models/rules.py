@@ -1,4 +1,4 @@
-"""Set-up that decides: which answers open a ticket, by when, in which working time. Immutable once used."""
+"""Set-up that decides: by when, and in which working time. Immutable once used."""
 
 from __future__ import annotations
 
@@ -129,33 +129,6 @@ class SlaPolicy(Followed):
                 name="policy_has_a_first_contact_target",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.name}, version {self.version}"
-
-
-class Rule(ImmutableOnceUsed):
-    """Which answers open a ticket, or put a hold on it. Ordered; of each kind the first match wins."""
-
-    class Kind(models.TextChoices):
-        OPEN = "open", _("opens a ticket")
-        HOLD = "hold", _("puts a hold on it")
-
-    slug = models.SlugField(max_length=60)
-    version = models.PositiveIntegerField(default=1)
-    name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=5, choices=Kind, default=Kind.OPEN)
-    position = models.PositiveIntegerField(default=100)
-    bands = models.JSONField(default=list, blank=True, help_text="Empty: any score.")
-    contact_me = models.BooleanField(null=True, blank=True, help_text="None: whatever the customer chose.")
-    words = models.JSONField(default=list, blank=True, help_text="Any of these in the words; empty: any words or none.")
-    touchpoints = models.JSONField(default=list, blank=True, help_text="Slugs; empty: all.")
-    segments = models.JSONField(default=list, blank=True, help_text="Empty: all.")
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["kind", "position", "-version"]
-        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="one_rule_per_version")]
 
     def __str__(self) -> str:
         return f"{self.name}, version {self.version}"

@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from followups.models.rules import Rule
+from followups.models.routing import Rule
 from followups.models.teams import Member, Team
 from surveys.models import Account, Brand, Contact, Response
 from surveys.scoring import Band

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from followups.models.rules import Calendar, Rule, SlaPolicy
+from followups.models.routing import Rule
+from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away
 from followups.models.tickets import Ticket
 from followups.models.work import Action

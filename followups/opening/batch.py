@@ -28,7 +28,8 @@ class SetUp:
     bonus_hours: BonusHours
 
     @classmethod
-    def read(cls) -> SetUp:
+    def read(cls, rules: Sequence[Rule] | None = None) -> SetUp:
+        """What decides now; with `rules`, what would decide if those were in force."""
         brand = Brand.objects.filter(is_default=True).first() or Brand.objects.order_by("pk").first()
         if brand is None:
             raise deadlines.NoPolicy("There is no brand: make one in the set-up.")
@@ -39,7 +40,7 @@ class SetUp:
             .prefetch_related("touchpoints")
         }
         return cls(
-            rules=rules_in_force(),
+            rules=rules_in_force() if rules is None else rules,
             policies=deadlines.Policies.active(),
             default_brand=brand,
             team_of_touchpoint={point.pk: team for team in teams.values() for point in team.touchpoints.all()},
@@ -48,8 +49,10 @@ class SetUp:
             bonus_hours=BonusHours.current(),
         )
 
-    def team_for(self, response: Response) -> Team | None:
-        """The account owner's team, else the touchpoint's, else the default one."""
+    def team_for(self, response: Response, rule: Rule | None = None) -> Team | None:
+        """The team the rule names, else the account owner's, the touchpoint's, or the default one."""
+        if rule is not None and rule.team is not None and rule.team.takes_tickets:
+            return rule.team
         owner = _account_owner(response)
         if owner is not None and owner.pk in self.team_of_member:
             return self.team_of_member[owner.pk]

@@ -33,7 +33,7 @@ def open_by_hand(response: Response, *, actor: Actor, now: datetime | None = Non
         if Ticket.objects.filter(response=row).exists():
             raise NotAllowed(gettext("This answer has a ticket already."), code="has_ticket")
         setup = SetUp.read()
-        ruling = rule_on(row, setup.rules, has_ticket=False)
+        ruling = rule_on(row, setup.rules, has_ticket=False, brand=setup.brand_for(row))
         batch = Batch(
             now=now,
             setup=setup,

@@ -34,7 +34,7 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
         .order_by("pk")
     )
     held_before = set(
-        Decision.objects.filter(ticket__in=by_ticket, hold_rule__isnull=False).values_list("ticket", "hold_rule")
+        Decision.objects.filter(ticket__in=by_ticket, hold_rule__isnull=False).values_list("ticket", "hold_rule__slug")
     )
     events = []
     minds_changed: dict[int, datetime] = {}
@@ -47,7 +47,7 @@ def answers_that_changed(batch: Batch, existing: dict[int, Ticket]) -> None:
             minds_changed[ticket.pk] = min(response.version_at, batch.now)
         ticket.contact_me = response.contact_me
         hold_rule = batch.rulings[response.pk].hold_rule
-        starts_hold = hold_rule is not None and not ticket.on_hold and (ticket.pk, hold_rule.pk) not in held_before
+        starts_hold = hold_rule is not None and not ticket.on_hold and (ticket.pk, hold_rule.slug) not in held_before
         if hold_rule is not None and starts_hold:
             ticket.on_hold, ticket.hold_reason = True, hold_rule.name
         ticket.version += 1

@@ -117,7 +117,10 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
         now=now,
         setup=setup,
         responses=responses,
-        rulings={row.pk: rule_on(row, setup.rules, has_ticket=row.pk in existing) for row in responses},
+        rulings={
+            row.pk: rule_on(row, setup.rules, has_ticket=row.pk in existing, brand=setup.brand_for(row))
+            for row in responses
+        },
     )
     opening = [row for row in responses if batch.rulings[row.pk].outcome == Decision.Outcome.OPENED]
     # Tickets are locked before conversations, as the verbs lock them.

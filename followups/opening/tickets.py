@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 
 from followups import deadlines, priority
 from followups.actors import Actor
+from followups.deciding import Ruling
 from followups.messages import notices
-from followups.models import Calendar, Conversation, Deadline, Event, Ticket, Watcher
+from followups.models import Calendar, Conversation, Deadline, Event, Rule, Ticket, Watcher
 from followups.models.tickets import TicketState
 from followups.opening.batch import Batch, SetUp
 from surveys.models import Response
@@ -29,48 +30,9 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
     unhappy_before = _contacts_with_tickets(opening)
     rows: list[tuple[Response, Ticket, list[Deadline]]] = []
     for response in opening:
-        ruling = batch.rulings[response.pk]
-        contact = response.contact
-        account = response.answered_for or response.account
-        team = setup.team_for(response)
-        policy = setup.policies.policy(response.band if response.band != Band.PROMOTER else Band.DETRACTOR)
-        calendar = team.calendar if team else setup.policies.default_calendar
-        ticket = Ticket(
-            response=response,
-            conversation=conversations[response.pk],
-            contact=contact,
-            account=account,
-            brand=setup.brand_for(response),
-            team=team,
-            rule=ruling.rule,
-            score=response.score,
-            band=response.band,
-            contact_me=response.contact_me,
-            nobody_to_reach=contact is None or not contact.can_be_reached,
-            left_in_peace=response.contact_me is False,
-            on_hold=ruling.hold_rule is not None,
-            hold_reason=ruling.hold_rule.name if ruling.hold_rule else "",
-            version=1,
-            opened_at=now,
-            changed_at=now,
-            responded_at=response.responded_at,
-            received_at=response.received_at,
-            day=response.day,
-        )
-        ticket.bonus = priority.bonus(
-            priority.Weight(
-                score=response.score,
-                contact_me=response.contact_me,
-                annual_value=account.annual_value if account else None,
-                renewal_on=account.renewal_on if account else None,
-                unhappy_before=contact is not None and contact.pk in unhappy_before,
-            ),
-            response.day,
-            setup.bonus_hours,
-        )
-        owed = deadlines.at_opening(ticket, policy, calendar)
-        vars(ticket).update(deadlines.due_fields(ticket, owed, ()))
-        ticket.resolution_due_at = next(row.due_at for row in owed if row.target == Deadline.Target.RESOLUTION)
+        ruling, contact = batch.rulings[response.pk], response.contact_id
+        ticket, owed = ticket_for(setup, response, ruling, unhappy_before=contact in unhappy_before, now=now)
+        ticket.conversation = conversations[response.pk]
         rows.append((response, ticket, owed))
     tickets = [ticket for _response, ticket, _owed in rows]
     Ticket.objects.bulk_create(tickets, batch_size=500)
@@ -107,6 +69,52 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
         if ticket.on_hold:
             tell_leads_of_hold(batch, ticket)
     return {response.pk: ticket for response, ticket, _owed in rows}
+
+
+def ticket_for(
+    setup: SetUp, response: Response, ruling: Ruling, *, unhappy_before: bool, now: datetime
+) -> tuple[Ticket, list[Deadline]]:
+    """The ticket of an answer by the rule that matched, and what is owed on it. Not saved, in no conversation yet."""
+    rule, contact = ruling.rule, response.contact
+    account = response.answered_for or response.account
+    team = setup.team_for(response, rule)
+    band = response.band if response.band != Band.PROMOTER else Band.DETRACTOR
+    policy = setup.policies.policy(band, rule.policy_slug if rule else "")
+    calendar = team.calendar if team else setup.policies.default_calendar
+    ticket = Ticket(
+        response=response,
+        contact=contact,
+        account=account,
+        brand=setup.brand_for(response),
+        team=team,
+        rule=rule,
+        score=response.score,
+        band=response.band,
+        contact_me=response.contact_me,
+        nobody_to_reach=contact is None or not contact.can_be_reached,
+        left_in_peace=response.contact_me is False,
+        on_hold=ruling.hold_rule is not None,
+        hold_reason=ruling.hold_rule.name if ruling.hold_rule else "",
+        version=1,
+        opened_at=now,
+        changed_at=now,
+        responded_at=response.responded_at,
+        received_at=response.received_at,
+        day=response.day,
+    )
+    weight = priority.Weight(
+        score=response.score,
+        contact_me=response.contact_me,
+        annual_value=account.annual_value if account else None,
+        renewal_on=account.renewal_on if account else None,
+        unhappy_before=unhappy_before,
+        rule_priority=rule.priority if rule else Rule.Priority.NORMAL,
+    )
+    ticket.bonus = priority.bonus(weight, response.day, setup.bonus_hours)
+    owed = deadlines.at_opening(ticket, policy, calendar)
+    vars(ticket).update(deadlines.due_fields(ticket, owed, ()))
+    ticket.resolution_due_at = next(row.due_at for row in owed if row.target == Deadline.Target.RESOLUTION)
+    return ticket, owed
 
 
 def tell_leads_of_hold(batch: Batch, ticket: Ticket) -> None:

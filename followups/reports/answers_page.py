@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from followups.models import Ticket
+from followups.models import Decision, Ticket
 from followups.reports.metrics import ReportFilters
 from followups.viewing import Viewer, customer_without_name
 from surveys.models import Response
@@ -39,7 +40,8 @@ class AnswersPage:
 def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     """The answers that `asked` narrows a cohort to: those that count, or with `excluded` those that do not.
 
-    `band` and `score` narrow further; nonsense narrows nothing.
+    `band` and `score` narrow further, and `decided=no_rule` to those that no rule asked a ticket for; nonsense narrows
+    nothing.
     """
     answers = filters.answers()
     answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
@@ -48,6 +50,9 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     score = asked.get("score", "")
     if score.isascii() and score.isdigit() and len(score) < 3:
         answers = answers.filter(score=int(score))
+    if asked.get("decided") == Decision.Outcome.NO_RULE:
+        newest = Decision.objects.filter(response=OuterRef("pk"), revision=OuterRef("revision"))
+        answers = answers.filter(Exists(newest.filter(outcome=Decision.Outcome.NO_RULE)))
     return answers
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import deadlines, priority
-from followups.models import BonusHours, Calendar, Conversation, Deadline, Event, Ticket
+from followups.models import BonusHours, Calendar, Conversation, Deadline, Event, Rule, Ticket
 from followups.refusals import NotAllowed
 from followups.workflow.writing import OpenTicket
 from surveys.scoring import Band
@@ -23,7 +23,10 @@ def take_up_anew(work: OpenTicket, *, at: datetime, reason: str) -> Ticket:
     if known := old.followed_by.first():
         raise NotAllowed(gettext("#%(number)s takes this up already.") % {"number": known.pk}, code="followed")
     policies = deadlines.Policies.active()
-    policy = policies.policy(old.band if old.band != Band.PROMOTER else Band.DETRACTOR)
+    rule = old.rule
+    policy = policies.policy(
+        old.band if old.band != Band.PROMOTER else Band.DETRACTOR, rule.policy_slug if rule else ""
+    )
     calendar: Calendar = old.team.calendar if old.team else policies.default_calendar
     day = timezone.localtime(at, timezone.get_default_timezone()).date()
     fresh = Ticket(
@@ -53,6 +56,7 @@ def take_up_anew(work: OpenTicket, *, at: datetime, reason: str) -> Ticket:
         annual_value=account.annual_value if account else None,
         renewal_on=account.renewal_on if account else None,
         unhappy_before=True,
+        rule_priority=rule.priority if rule else Rule.Priority.NORMAL,
     )
     fresh.bonus = priority.bonus(weight, day, BonusHours.current())
     owed = deadlines.at_opening(fresh, policy, calendar)

@@ -367,7 +367,8 @@ def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
     """Words of the hold list put a hold on the ticket, whenever a customer says them. One query."""
     if work.ticket.on_hold or not text:
         return
-    rules = Rule.objects.filter(kind=Rule.Kind.HOLD, is_active=True).exclude(words=[]).order_by("position")
+    in_force = Rule.objects.filter(book__in_force_from__isnull=False, book__retired_at=None)
+    rules = in_force.filter(kind=Rule.Kind.HOLD).exclude(words=[]).order_by("position", "id")
     rule = next((row for row in rules if hold_words(text, row.words) is not None), None)
     if rule is None:
         return

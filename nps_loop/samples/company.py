@@ -13,10 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from followups import rule_books
 from followups.calendars import closed_days
-from followups.models import Away, Calendar, Member, Team
+from followups.models import Away, Calendar, Member, Rule, RuleBook, Team
 from nps_loop.people.models import User
 from surveys.models import Brand, Source, Survey, Touchpoint
+from surveys.scoring import Band
 
 ZONE = "Europe/Berlin"
 PASSWORD = "demo"  # noqa: S105  (the demo's, printed when it starts)
@@ -245,7 +247,28 @@ def set_up(*, now: datetime, with_logins: bool = False) -> Company:
     teams = _teams(brands, points, people, now, monday)
     company = Company(people, brands, teams, _sources(brands, points), points, monday)
     _absences(company, now)
+    _rules(people["lead"], now)
     return company
+
+
+def _rules(lead: User, now: datetime) -> None:
+    """What the company decides otherwise than a fresh deployment: large customers and the words of leaving come first."""
+    RuleBook.objects.in_force().update(made_at=now - 300 * DAY, in_force_from=now - 300 * DAY)
+    detractors: dict[str, Any] = {"bands": [Band.DETRACTOR], "priority": Rule.Priority.HIGH}
+    large = {"name": "Large hotels and clinics", "segments": ["Hotel", "Clinic"], "value_from": 60_000, **detractors}
+    book = rule_books.save_rule("", large, by=lead, now=now - 120 * DAY, edits=None)
+    mokari = {"name": "Mokari, unhappy with an order", "touchpoints": ["mokari-order"], "brands": ["mokari"]}
+    rule_books.save_rule("", mokari | {"bands": [Band.DETRACTOR]}, by=lead, now=now - 120 * DAY, edits=book.edits)
+    for slug in ("large-hotels-and-clinics", "mokari-unhappy-with-an-order"):
+        for _place in range(4):
+            edits = RuleBook.objects.drafts().get().edits
+            rule_books.move_rule(slug, up=True, by=lead, now=now - 120 * DAY, edits=edits)
+    rule_books.put_in_force(
+        note="Large customers first, Mokari by itself.",
+        by=lead,
+        now=now - 119 * DAY,
+        edits=RuleBook.objects.drafts().get().edits,
+    )
 
 
 def _people(with_logins: bool) -> dict[str, User]:

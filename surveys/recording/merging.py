@@ -117,8 +117,11 @@ def _named_anew(person: Contact) -> None:
     person.save(update_fields=["email", "is_shared_mailbox", "search_name"])
 
 
-def follow_merges(responses: Sequence[Response]) -> None:
-    """An answer that was on its way while its person was merged belongs to who remained. No query where none was."""
+def follow_merges(responses: Sequence[Response], *, save: bool = True) -> None:
+    """An answer that was on its way while its person was merged belongs to who remained. No query where none was.
+
+    With `save` False only the rows in hand learn it.
+    """
     moved = [row for row in responses if row.contact_id and (row.contact is None or row.contact.merged_into_id)]
     if not moved:
         return
@@ -127,4 +130,5 @@ def follow_merges(responses: Sequence[Response]) -> None:
     for row in moved:
         person = known[row.contact_id]
         row.contact = person.merged_into or person
-        Response.objects.filter(pk=row.pk).update(contact=row.contact)
+        if save:
+            Response.objects.filter(pk=row.pk).update(contact=row.contact)

@@ -16,7 +16,16 @@ from followups.opening import open_awaiting, open_by_hand
 from followups.refusals import Incomplete, NotAllowed
 from nps_loop.mail.models import Message
 from surveys.models import Response
-from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_touchpoint, make_user
+from tests.factories import (
+    NOW,
+    make_account,
+    make_contact,
+    make_member,
+    make_response,
+    make_rule,
+    make_touchpoint,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -254,7 +263,7 @@ def test_a_row_that_raises_does_not_hold_up_the_others_and_ends_as_stuck() -> No
     # A driver of set-up gone wrong for one touchpoint only: its rule cannot be read.
     point = make_touchpoint("Broken")
     Response.objects.filter(pk=bad.pk).update(touchpoint=point)
-    broken = Rule.objects.create(slug="broken", name="Broken", position=1, touchpoints=[point.slug], words=[7])
+    broken = make_rule("Broken", touchpoints=[point.slug], words=[7])
     moment = NOW
     for _attempt in range(6):
         open_awaiting(now=moment)

@@ -37,9 +37,9 @@ def test_without_a_row_the_shipped_hours_count(db: None) -> None:
     current = BonusHours.current()
     assert {name: getattr(current, name) for name in priority.REASONS.values()} == {
         "lowest_scores": 6, "low_scores": 3, "asked_for_contact": 3, "large_account": 6, "middle_account": 3,
-        "renews_soon": 6, "unhappy_again": 6,
+        "renews_soon": 6, "unhappy_again": 6, "rule_high": 6, "rule_urgent": 18,
     }  # fmt: skip
-    assert priority.longest_wait(current) == 27
+    assert priority.longest_wait(current) == 45
 
 
 def test_a_change_brings_every_ticket_in_line(cast: Cast) -> None:
@@ -100,7 +100,7 @@ def test_an_administrator_changes_the_hours_on_the_set_up_pages(cast: Cast) -> N
     client.force_login(cast.admin)
     data = {name: 2 for name in priority.REASONS.values()}
     answer = client.post(reverse("admin:followups_bonushours_add"), data, follow=True)
-    assert "Nobody waits longer than 10 hours" in answer.content.decode()
+    assert "Nobody waits longer than 12 hours" in answer.content.decode()
     assert BonusHours.objects.get().lowest_scores == 2
     run_waiting(now=NOW)
     assert Ticket.objects.get().bonus == [["a score of 0 to 2", 2], ["a large account", 2]]

@@ -50,7 +50,7 @@ class Cast:
 
 
 def places(cast: Cast) -> list[Place]:
-    return [*_public(cast), *_work(cast), *_tickets(cast), *_overview(cast), *_importing(cast)]
+    return [*_public(cast), *_work(cast), *_tickets(cast), *_overview(cast), *_rules(cast), *_importing(cast)]
 
 
 def _public(cast: Cast) -> Iterator[Place]:
@@ -243,6 +243,34 @@ def _overview(cast: Cast) -> Iterator[Place]:
     for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):
         mail = Message.objects.filter(state=state).order_by("pk").last()
         yield Place(f"mail-{state}", f"/mailbox/{mail.pk}/", cast.admin)
+
+
+def _rules(cast: Cast) -> Iterator[Place]:
+    client = _logged_in(cast.lead)
+    yield Place("rules", "/rules/", cast.lead)
+    yield Place("rules-first-version", "/rules/1/", cast.lead)
+    asked = {"score": "3", "contact_me": "yes", "language": "en", "words": "We waited eleven days. Ask my lawyer."}
+    yield Place("rules-tried", "/rules/", cast.lead, html=client.post("/rules/", asked).content.decode())
+    wrong = client.post("/rules/", {"score": "11", "account": "No such company"})
+    yield Place("rules-tried-wrong", "/rules/", cast.lead, html=wrong.content.decode())
+    yield Place("rule-new", "/rules/new/", cast.lead)
+    more = {"priority": "urgent", "edits": "", "owner_first": "on", "team": "", "policy_slug": "", "contact_me": ""}
+    rule = {"name": "Key accounts first", "kind": "open", "bands": ["detractor", "passive"], "segments": "Key account"}
+    draft = client.post("/rules/new/", rule | more)["Location"]
+    for edits in range(1, 5):
+        client.post("/rules/move/", {"up": "key-accounts-first", "edits": edits})
+    begun = client.post(f"{draft}replay/", {"days": "30"})["Location"]
+    run_waiting(now=timezone.now())
+    yield Place("rules-replayed", begun, cast.lead)
+    yield Place("rules-draft", draft, cast.lead)
+    yield Place("rules-beside-a-draft", "/rules/", cast.lead)
+    yield Place("rule-edit", "/rules/edit/key-accounts-first/", cast.lead)
+    bad = client.post("/rules/new/", rule | more | {"name": "", "kind": "hold", "value_from": "9", "value_to": "1"})
+    yield Place("rule-wrong", "/rules/new/", cast.lead, html=bad.content.decode())
+    waits = client.post(f"{draft}replay/", {"days": "90"})["Location"]
+    number = int(waits.rstrip("/").rpartition("/")[2])
+    Job.objects.filter(pk=number).update(state=Job.State.RUNNING, done=1)
+    yield Place("rules-replaying", waits, cast.lead)
 
 
 FILE = """How likely are you to recommend us?,Why?,E-mail,Date,Plan

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from followups.admin import checked_days, checked_week, new_version
-from followups.models import Calendar, Rule, SlaPolicy, Team, Ticket
+from followups.models import Calendar, SlaPolicy, Team, Ticket
 from nps_loop.people.models import ApiKey, User
 from nps_loop.set_up import ReadOnlyAdmin
 from surveys.models import Account, Contact, ContactKey, Source
@@ -30,7 +30,7 @@ OURS = sorted(
 )
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 CONFIGURED = {
-    "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.Rule", "followups.SlaPolicy",
+    "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.SlaPolicy",
     "followups.Calendar", "followups.RootCause", "followups.LetterTemplate", "followups.BonusHours", "surveys.Brand",
     "surveys.Touchpoint", "surveys.Survey", "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
 }  # fmt: skip
@@ -181,7 +181,7 @@ def test_a_mapping_that_cannot_be_read_is_refused_before_anything_comes(
     assert page.status_code == 200 and said in page.content.decode()
 
 
-@pytest.mark.parametrize("model", [Calendar, SlaPolicy, Rule])
+@pytest.mark.parametrize("model", [Calendar, SlaPolicy])
 def test_a_used_version_is_switched_off_but_not_changed(model: Any, office: Client) -> None:
     row = model.objects.filter(is_active=True).order_by("pk").first()
     model.objects.filter(pk=row.pk).update(used_at=NOW)
@@ -208,14 +208,14 @@ def test_an_unused_version_may_be_changed(office: Client) -> None:
 
 
 def test_a_change_of_a_used_version_is_a_new_one(office: Client) -> None:
-    row = Rule.objects.order_by("pk").first()
+    row = SlaPolicy.objects.order_by("pk").first()
     assert row is not None
-    Rule.objects.filter(pk=row.pk).update(used_at=NOW)
-    office.post(address(Rule, "changelist"), {"action": "make_new_version", "_selected_action": [row.pk]})
-    made = Rule.objects.get(slug=row.slug, version=row.version + 1)
-    assert (made.used_at, made.is_active, made.words, made.bands) == (None, False, row.words, row.bands)
+    SlaPolicy.objects.filter(pk=row.pk).update(used_at=NOW)
+    office.post(address(SlaPolicy, "changelist"), {"action": "make_new_version", "_selected_action": [row.pk]})
+    made = SlaPolicy.objects.get(slug=row.slug, version=row.version + 1)
+    assert (made.used_at, made.is_active, made.bands) == (None, False, row.bands)
     row.refresh_from_db()
-    assert new_version(row).version == row.version + 2  # type: ignore[attr-defined]
+    assert new_version(row).version == row.version + 2
 
 
 def test_a_calendar_is_checked_before_anybody_counts_with_it(office: Client) -> None:
@@ -249,15 +249,13 @@ def test_closed_days_are_put_in_order() -> None:
 
 
 def test_lists_are_written_line_by_line(office: Client) -> None:
-    page = address(Rule, "add")
-    data = {
-        "slug": "vip", "name": "VIP", "kind": "open", "position": "5", "bands": ["passive"], "contact_me": "unknown",
-        "words": " lawyer \n\nlawyer\nAnwalt", "touchpoints": "none-such", "segments": "key", "is_active": "on",
-    }  # fmt: skip
-    assert "There is no touchpoint none-such." in office.post(page, data).content.decode()
-    assert office.post(page, {**data, "touchpoints": ""}).status_code == 302
-    rule = Rule.objects.get(slug="vip")
-    assert (rule.words, rule.bands, rule.segments) == (["lawyer", "Anwalt"], ["passive"], ["key"])
+    team, colleague = Team.objects.get(is_default=True), make_user()
+    page = address(Team, "change", team.pk)
+    row = {"members-0-user": colleague.pk, "members-0-role": "agent", "members-0-capacity": "5"}
+    lists = {"members-0-languages": " en \n\nen\nde", "members-0-skills": "", "members-0-is_active": "on"}
+    data = form_of(office.get(page)) | row | lists | {"members-TOTAL_FORMS": "1"}
+    assert office.post(page, data).status_code == 302
+    assert team.members.get().languages == ["en", "de"]
 
 
 def test_a_contact_s_new_address_finds_the_person(office: Client) -> None:
