@@ -245,6 +245,6 @@ def _in_order(places: Sequence[int]) -> set[int]:
     """The longest run of places that still follow each other: those rules kept their order."""
     best: list[list[int]] = [[]]
     for place in places:
-        before = max((run for run in best if not run or run[-1] < place), key=lambda run: len(run))
+        before = max((run for run in best if not run or run[-1] < place), key=len)
         best.append([*before, place])
-    return set(max(best, key=lambda run: len(run)))
+    return set(max(best, key=len))

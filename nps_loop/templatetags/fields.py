@@ -45,7 +45,6 @@ def field(
     return {
         "bound": bound,
         "kind": _kind(widget),
-        # Ticks are radio buttons to Django; both are drawn one by one.
         "control": None if isinstance(widget, forms.RadioSelect) else bound.as_widget(attrs=attrs),
         "label": label or bound.label,
         "sees": sees,
