@@ -4,7 +4,7 @@ from followups.models.people import ContactEvent, Looking
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
-from followups.models.trail import AssignmentRound, Deadline, Decision, Escalation, Event, Watcher
+from followups.models.trail import AssignmentRound, Conflict, Deadline, Decision, Escalation, Event, Watcher
 from followups.models.work import (
     Action,
     ActionMove,
@@ -25,6 +25,7 @@ __all__ = [
     "Away",
     "BonusHours",
     "Calendar",
+    "Conflict",
     "ContactAttempt",
     "ContactEvent",
     "Conversation",

@@ -23,6 +23,7 @@ from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.writing import WITH, OpenTicket, opened
+from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -74,10 +75,13 @@ class Handing:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ticket]:
+def give(
+    handings: Sequence[Handing], *, actor: Actor, now: datetime, tell: Collection[int] | None = None
+) -> list[Ticket]:
     """Make each ticket its person's: owner, event, first promise and acknowledgement, notice. Constant query count.
 
-    The caller holds `assignment_lock` and passes tickets it locked in this transaction, with `WITH` selected.
+    The caller holds `assignment_lock` and passes tickets it locked in this transaction, with `WITH` selected. `tell`
+    names the tickets whose owners hear of it from here; all of them where it is left out.
     """
     if not handings:
         return []
@@ -119,12 +123,12 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
     _write_to_customers(tickets, old_owners, now=now)
 
     fields = ["state", "owner", "team", "assigned_at", "snoozed_until", "version", "changed_at"]
-    Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
-    Conversation.objects.bulk_update(conversations, ["owner", "thread_root"], batch_size=500)
+    update_rows(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"])
+    update_rows(conversations, ["owner", "thread_root"])
     winners = {handing.to.pk for handing in handings}
     Member.objects.filter(user__in=winners).update(last_assigned_at=now)
     reasons = {handing.ticket.pk: handing.why for handing in handings}
-    told = [ticket for ticket in tickets if ticket.owner != actor.user]
+    told = [ticket for ticket in tickets if ticket.owner != actor.user and (tell is None or ticket.pk in tell)]
     outbox.queue(notices.assigned(told, reasons, now=now), now=now)
     return tickets
 
@@ -219,7 +223,7 @@ def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequ
         ticket.due_at = min([row.binding_at, *others])
         ticket.due_for = row.target if ticket.due_at == row.binding_at else ticket.due_for
         ticket.rank = deadlines.priority.rank(ticket.due_at, ticket.bonus)
-    Deadline.objects.bulk_update(kept, ["promised_at"], batch_size=500)
+    update_rows(kept, ["promised_at"])
 
 
 def assign(
