@@ -1,8 +1,9 @@
 """Whether an answer complains about an employee, so that it is not given to that very person. Pure: no database.
 
 The other way round than `naming`: there, praise that reaches the wrong person is the dear mistake; here it is a
-complaint that lands on the desk of whom it is about. So two colleagues of one name both count as named, a name typed in
-small letters counts, and where an unhappy customer's words do not clearly praise somebody, they are taken as a complaint.
+complaint that lands on the desk of whom it is about. So two colleagues of one name both count as named, a name typed
+in small letters counts, and where an unhappy customer's words do not clearly praise somebody, they are taken as a
+complaint.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ PRAISE = frozenset(
 # Any of these in what is said about somebody, and it is no clear praise: what went wrong, or a denial.
 BLAME = frozenset(
     """
-    not never no nobody nothing without didn don doesn wasn isn won couldn hasn haven wouldn can't cannot dont didnt wont
+    not never no nobody nothing without didn don doesn wasn isn won couldn hasn haven wouldn can't cannot dont
+    didnt wont
     rude unfriendly unhelpful slow late lied lies lying ignored ignores ignoring ignore forgot forgotten promised
     promises broke broken worst bad terrible awful horrible useless incompetent careless arrogant dismissive impatient
     waiting waited wait chase chased chasing complaint complain problem fault failed fails failing wrong mistake
@@ -56,15 +58,16 @@ BLAME = frozenset(
     gewartet warte warten beschwerde beschweren problem schuld falsch fehler verweigert angeschrien aufgelegt enttauscht
     enttauschend unverschamt unmoglich angeblich
     nunca jamas ningun ninguna nadie nada sin grosera grosero maleducada maleducado lenta lento tarde mintio ignoro
-    ignora olvido prometio mala malo peor terrible horrible inutil incompetente arrogante esperando espero queja problema
-    culpa fallo equivocada equivocado error nego grito colgo decepcionada decepcionado decepcionante
+    ignora olvido prometio mala malo peor terrible horrible inutil incompetente arrogante esperando espero queja
+    problema culpa fallo equivocada equivocado error nego grito colgo decepcionada decepcionado decepcionante
     pas jamais aucun aucune personne rien sans impolie impoli desagreable lente lent retard menti ignore ignoree oublie
     promis mauvaise mauvais pire terrible horrible inutile incompetente incompetent arrogante arrogant attendu attends
     plainte probleme faute erreur refuse crie raccroche decue decu decevante decevant
     """.split()
 )
 
-# (Not "él", which without its accent is an article.) Who "she" is cannot be told apart here: blame of a pronoun unmakes the praise of anybody named before it.
+# Who "she" is cannot be told apart here: blame of a pronoun unmakes the praise of anybody named before it. Not "él",
+# which without its accent is an article.
 PRONOUNS = frozenset("she he her him they sie er ihr ihm ella elle il".split())
 
 

@@ -36,6 +36,7 @@ CARRIED = (
     "account",
     "contact",
     "figure",
+    "given",
     "root_cause",
     "driver",
     "survey_kind",
@@ -345,6 +346,7 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "account": gettext("One company"),
         "contact": gettext("One person"),
         "figure": gettext("Behind a figure of a report"),
+        "given": gettext("Behind a number on fairness"),
     }
     words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
     if value is False:

@@ -1,10 +1,29 @@
-"""Many rows changed by one statement, without a CASE for every row and field."""
+"""Many rows found or changed by one statement, without a parameter, or a CASE, for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
+from django.db import connection as default_connection
 from django.db import connections, models, router
+from django.db.models import BooleanField, F, Func, Q, Value
+
+
+class _AnyOf(Func):
+    """`column = ANY(array)`: a thousand keys as one parameter, where IN has a thousand to be parsed."""
+
+    arg_joiner = " = ANY("
+    template = "(%(expressions)s::bigint[]))"
+    output_field = BooleanField()
+
+
+def among(name: str, keys: Collection[int]) -> Q:
+    """Rows whose key or foreign key `name` is one of these, as `name__in` says it; on PostgreSQL as one array."""
+    if default_connection.vendor != "postgresql":
+        return Q(**{f"{name}__in": list(keys)})
+    given: Any = Value(list(keys))
+    return Q(_AnyOf(F(name), given))
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ NOBODY: frozenset[int] = frozenset()
 
 @dataclass(slots=True)
 class Choice:
-    """`load` is the winner's before this ticket; `passed_over` the account owner with code and end of what kept them."""
+    """`load` is the winner's before this ticket; `passed_over` the account owner with code and end of why not."""
 
     candidate: Candidate
     rule: str

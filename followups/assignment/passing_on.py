@@ -1,4 +1,4 @@
-"""What becomes of the work of people who left: their tickets go back to the pool, their promises to whoever owns them."""
+"""The work of people who left: their tickets go back to the pool, their promises to whoever has the ticket."""
 
 from __future__ import annotations
 

@@ -42,22 +42,34 @@ class Candidate:
     hours: float = 1.0
     left: int | None = None
     works_from: datetime | None = None
+    # Worked out anew with each ticket: a round asks for them for everybody in a team, ten thousand times.
+    key: int = field(init=False)
+    is_full: bool = field(init=False)
+    order: tuple[float, float, int] = field(init=False)
 
-    @property
-    def is_full(self) -> bool:
-        return self.load >= self.capacity or (self.left is not None and self.left <= 0)
+    def __post_init__(self) -> None:
+        self.key = self.user.pk
+        self._weigh()
+
+    def take(self, now: datetime) -> None:
+        """One ticket more."""
+        self.load += 1
+        self.last_assigned_at = now
+        if self.left is not None:
+            self.left -= 1
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Least load for capacity and hours first, then longest since the last ticket, then id."""
+        self.is_full = self.load >= self.capacity or (self.left is not None and self.left <= 0)
+        given = self.last_assigned_at.timestamp() if self.last_assigned_at else 0.0
+        weight = self.capacity * self.hours
+        # Whoever works none of these hours comes after everybody who does.
+        self.order = (self.load / weight if weight else float("inf"), given, self.key)
 
     @property
     def why_full(self) -> str:
         return "full" if self.load >= self.capacity else "rate_cap"
-
-    @property
-    def order(self) -> tuple[float, float, int]:
-        """Least load for capacity and hours, then longest since the last ticket, then id."""
-        given = self.last_assigned_at.timestamp() if self.last_assigned_at else 0.0
-        weight = self.capacity * self.hours
-        # Whoever works none of these hours comes after everybody who does.
-        return (self.load / weight if weight else float("inf"), given, self.user.pk)
 
     def is_there_by(self, due_at: datetime | None) -> bool:
         """Whether they are at work before the first contact is due; everybody is where nothing is due."""
@@ -78,7 +90,7 @@ class Pool:
 
     @classmethod
     def at(cls, now: datetime) -> Pool:
-        """Read members with loads and working weeks, absences, whose each touchpoint is, rates. Three or four queries."""
+        """Read members with loads and weeks, absences, whose each touchpoint is, rates. Three or four queries."""
         pool = cls()
         points = Team.touchpoints.through.objects.filter(team__takes_tickets=True).order_by("team")
         pool.team_of_touchpoint = dict(points.values_list("touchpoint", "team"))
@@ -138,17 +150,22 @@ class Pool:
         Somebody who is not at work before the first contact is due only where nobody else can take it. Where the cap
         yields and nobody there has the skills, they yield too.
         """
-        members = [row for row in self.by_team.get(team_id, ()) if row.user.pk not in but]
+        members = [row for row in self.by_team.get(team_id, ()) if row.key not in but]
         if ticket.skills:
             skilled = [row for row in members if ticket.skills <= row.skills]
             members = skilled or (members if cap_yields else [])
-        language = ticket.language
-        speaking = [row for row in members if not row.languages or language in row.languages] if language else members
-        free = [row for row in speaking if not row.is_full] or [row for row in members if not row.is_full]
-        if not free and cap_yields:
-            free = speaking or members
-        there = [row for row in free if row.is_there_by(ticket.due_at)] or free
-        return min(there, key=lambda row: row.order, default=None)
+        asked = [row for row in members if not row.is_full]
+        if not asked and cap_yields:
+            asked = members
+        if len(asked) < 2:
+            return asked[0] if asked else None
+        language, due_at = ticket.language, ticket.due_at
+
+        def order(row: Candidate) -> tuple[bool, bool, tuple[float, float, int]]:
+            speaks = not language or not row.languages or language in row.languages
+            return (not speaks, not row.is_there_by(due_at), row.order)
+
+        return min(asked, key=order)
 
     def why_not(self, user_id: int, *, is_active: bool = True) -> tuple[str, str]:
         """Code and end of what keeps this person from taking a ticket; empty where nothing does."""
@@ -160,10 +177,7 @@ class Pool:
 
     def given(self, user_id: int, now: datetime) -> None:
         for row in self.by_user[user_id]:
-            row.load += 1
-            row.last_assigned_at = now
-            if row.left is not None:
-                row.left -= 1
+            row.take(now)
 
     def snapshot(self) -> list[dict[str, object]]:
         """What the round stores of whom it considered, as it begins."""

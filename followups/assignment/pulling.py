@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
@@ -23,6 +22,7 @@ from followups.refusals import Forbidden, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.giving import Handing, assignment_lock, give
 from followups.workflow.writing import WITH
+from nps_loop.bulk import among
 from nps_loop.people.models import User
 
 # How many of those that wait are looked at for one that fits.
@@ -59,7 +59,7 @@ def _take(
     first = first_of(waiting, most=LOOKED_AT, most_mails=LOOKED_AT)
     if not first:
         return (), None
-    locked = read(Ticket.objects.filter(Q(pk__in=list(first)) | held_in(set(first.values()))))
+    locked = read(Ticket.objects.filter(among("pk", first) | held_in(set(first.values()))))
     tickets = sorted(
         (row for row in locked if row.pk in first and row.owner is None and row.state in LIVE),
         key=lambda row: (row.rank, row.pk),
@@ -93,7 +93,7 @@ def _asked_for_the_next() -> str:
 
 
 def _why_not(row: Waiting, candidate: Candidate, pool: Pool, found: Found, now: datetime) -> str:
-    """Code of why this person cannot take this ticket; empty where they can. At half of the time caps and skills yield."""
+    """Code of why this person cannot take it; empty where they can. At half of the time caps and skills yield."""
     user, half = candidate.user.pk, row.is_past_half(now)
     barred = found.barred.get(row.conversation, NOBODY)
     if user in barred:
@@ -131,15 +131,27 @@ def _why_none(user: User, rows: dict[int, Candidate], pool: Pool, looked: Sequen
         )
     if count["rate_cap"]:
         said.append(gettext("you were given as many as you take in that time"))
-    for code, words in (
-        ("skills", ngettext("%(n)s needs skills that are not among yours", "%(n)s need skills that are not among yours", count["skills"])),
-        ("language", ngettext("%(n)s is in a language you do not write", "%(n)s are in languages you do not write", count["language"])),
-        ("conversation", ngettext("%(n)s belongs to a colleague's customer", "%(n)s belong to customers of colleagues", count["conversation"])),
-        ("gave_back", ngettext("%(n)s you gave back", "%(n)s you gave back", count["gave_back"])),
-        ("kept", ngettext("%(n)s is kept for somebody else", "%(n)s are kept for somebody else", count["kept"])),
-    ):  # fmt: skip
+    for code, words in _kept_away(count).items():
         if count[code]:
             said.append(words % {"n": count[code]})
     waits = ngettext("%(n)s ticket waits", "%(n)s tickets wait", len(looked)) % {"n": len(looked)}
     because = get_text_list(said, gettext("and"))
     return gettext("%(waits)s, but none for you now: %(because)s.") % {"waits": waits, "because": because}
+
+
+def _kept_away(count: Counter[str]) -> dict[str, str]:
+    return {
+        "skills": ngettext(
+            "%(n)s needs skills that are not among yours",
+            "%(n)s need skills that are not among yours",
+            count["skills"],
+        ),
+        "language": ngettext(
+            "%(n)s is in a language you do not write", "%(n)s are in languages you do not write", count["language"]
+        ),
+        "conversation": ngettext(
+            "%(n)s belongs to a colleague's customer", "%(n)s belong to customers of colleagues", count["conversation"]
+        ),
+        "gave_back": ngettext("%(n)s you gave back", "%(n)s you gave back", count["gave_back"]),
+        "kept": ngettext("%(n)s is kept for somebody else", "%(n)s are kept for somebody else", count["kept"]),
+    }

@@ -1,4 +1,4 @@
-"""One round: read who waits and who could take it, choose for all, write it down, tell. Set-based, under the one lock."""
+"""One round: read who waits and who could take it, choose for all, write it down, tell. Under the one lock."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from followups.messages import notices
 from followups.models import AssignmentRound, Conflict, Event, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.giving import Handing, assignment_lock, give
-from followups.workflow.giving_many import Given, give_many
+from followups.workflow.giving_many import Codes, Given, give_many
 from followups.workflow.writing import WITH
+from nps_loop.bulk import among
 from surveys.models import Response
 
 # Tickets handed out in one transaction: so many by plain rows, and at most so many for which a customer is written to,
@@ -76,7 +77,7 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         if not first:
             return 0, 0, None
         # With those of the same conversations, which go along where a conversation changes hands.
-        locked = read(Ticket.objects.filter(Q(pk__in=list(first)) | held_in(set(first.values()))))
+        locked = read(Ticket.objects.filter(among("pk", first) | held_in(set(first.values()))))
         tickets = sorted(
             (row for row in locked if row.pk in first and row.owner is None and row.state in LIVE),
             key=lambda row: (row.rank, row.pk),
@@ -119,7 +120,7 @@ def _last_owners(tickets: Sequence[Waiting], found: Found, now: datetime) -> Non
         return
     since = now - SAME_ACCOUNT_WITHIN
     rows = (
-        Ticket.objects.filter(Q(contact__in=contacts) | Q(account__in=accounts, opened_at__gt=since))
+        Ticket.objects.filter(among("contact", contacts) | among("account", accounts) & Q(opened_at__gt=since))
         .filter(owner__isnull=False)
         .exclude(state=TicketState.DISMISSED)
         .order_by("pk")
@@ -137,7 +138,7 @@ def _whom_they_complain_about(
     """Whoever one ticket of a conversation complains about gets none of it: it has one owner."""
     known: dict[int, set[int]] = {row.pk: set() for row in locked}
     if before := [row.pk for row in locked if row.was_given or row.owner is not None or row.version > 1]:
-        for ticket, user in Conflict.objects.filter(ticket__in=before).values_list("ticket", "user"):
+        for ticket, user in Conflict.objects.filter(among("ticket", before)).values_list("ticket", "user"):
             known[ticket].add(user)
     naming = [row for row in tickets if row.search_text and may_name(row.search_text, pool.name_parts)]
     words = (
@@ -174,7 +175,7 @@ def _choose_all(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datet
         )
         if choice is None:
             continue
-        winner = choice.candidate.user.pk
+        winner = choice.candidate.key
         pool.given(winner, now)
         owners[row.conversation] = winner
         if row.account:
@@ -216,9 +217,12 @@ def _give(
 
     Returns the choices with the ticket as an object, where it had to be read.
     """
-    shares = Counter(choice.candidate.user.pk for _row, choice in choices)
-    data = {row.pk: {"round": stored.pk, "rule": choice.rule, "load": choice.load} for row, choice in choices}
+    shares = Counter(choice.candidate.key for _row, choice in choices)
     along = _along_with(choices, locked)
+
+    def codes(choice: Choice) -> Codes:
+        return Codes(stored.pk, choice.rule, choice.load)
+
     alone = {row.pk: choice for row, choice in choices if _is_told_alone(row, choice, shares)}
     tickets = {
         ticket.pk: ticket
@@ -230,7 +234,13 @@ def _give(
     }
     if alone or along:
         handings = [
-            Handing(tickets[pk], choice.candidate.user, choice.candidate.team, choice.why, data[pk])
+            Handing(
+                tickets[pk],
+                choice.candidate.user,
+                choice.candidate.team,
+                choice.why,
+                codes(choice).as_data(choice.candidate.key),
+            )
             for pk, choice in alone.items()
         ]
         handings += [
@@ -250,12 +260,12 @@ def _give(
             Given(
                 ticket=row.pk,
                 conversation=row.conversation,
-                to=choice.candidate.user.pk,
+                to=choice.candidate.key,
                 team=choice.candidate.team.pk,
                 state=row.state,
                 cycle=row.cycle,
                 version=row.version,
-                data=data[row.pk],
+                data=codes(choice),
             )
             for row, choice in choices
             if row.pk not in alone
@@ -266,10 +276,10 @@ def _give(
 
 
 def _is_told_alone(row: Waiting, choice: Choice, shares: Mapping[int, int]) -> bool:
-    """Whether a mail may have to be written about this very ticket: to the customer, the owner or somebody passed over."""
+    """Whether a mail may have to be written about this very ticket: to customer, owner or somebody passed over."""
     return (
         row.acknowledge
-        or shares[choice.candidate.user.pk] <= notices.MOST_ALONE
+        or shares[choice.candidate.key] <= notices.MOST_ALONE
         or choice.passed_over is not None
         or choice.rule in telling.YIELDED
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import FilteredRelation, Q
 
-from followups.models import Deadline, Rule, Ticket
+from followups.models import Deadline, Rule
 from followups.models.tickets import LIVE, TicketQuerySet, TicketState
+from nps_loop.bulk import among
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def first_of(waiting: TicketQuerySet, *, most: int, most_mails: int) -> dict[int
 def held_in(conversations: Collection[int]) -> Q:
     """Tickets of these conversations that somebody has, and resolved ones, which wait for nobody to take them."""
     held = Q(state__in=LIVE, owner__isnull=False) | Q(state=TicketState.RESOLVED)
-    return Q(conversation__in=conversations) & held
+    return among("conversation", conversations) & held
 
 
 COLUMNS = (
@@ -114,7 +115,7 @@ def read(tickets: TicketQuerySet) -> list[Waiting]:
 
 def _add_skills(rules: dict[int, list[Waiting]]) -> None:
     """What the rules ask of whoever takes it. One query where rules can ask for skills."""
-    asking: list[Any] = [rule for rule in Rule.objects.filter(pk__in=rules)] if _rules_name_skills() and rules else []
+    asking: list[Any] = list(Rule.objects.filter(pk__in=rules)) if _rules_name_skills() and rules else []
     for rule in asking:
         skills = frozenset(rule.skills)
         for row in rules[rule.pk]:

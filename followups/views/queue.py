@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
 
 from followups import navigation
 from followups import queue_changes as changes
+from followups.actors import Actor
+from followups.assignment import pull_next
 from followups.queue_page import GROUPS, VIEWS, queue
+from followups.refusals import Refused
 from followups.viewing import viewer
 from followups.way_back import remember
 from nps_loop.people.models import User
@@ -49,6 +54,20 @@ def queue_changes(request: HttpRequest) -> HttpResponse:
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag, "Cache-Control": "no-store"})
+
+
+@login_required
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    """ "Give me the next": leads to the ticket that was taken, or back with the reason why there is none."""
+    user = cast(User, request.user)
+    try:
+        ticket = pull_next(actor=Actor.person(user), now=timezone.now())
+    except Refused as refusal:
+        messages.info(request, refusal.message)
+        return redirect("queue")
+    messages.success(request, gettext("#%(number)s is yours now.") % {"number": ticket.pk})
+    return redirect("ticket", ticket.pk)
 
 
 def _view(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from followups import deadlines
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately
-from followups.models import Away, Conversation, Deadline, Event, Member, Team, Ticket
+from followups.models import Away, Conflict, Conversation, Deadline, Event, Member, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
@@ -231,7 +231,8 @@ def assign(
 ) -> Ticket:
     """A person hands the ticket, with its whole conversation, to somebody; also how one takes it oneself.
 
-    Taking it from another owner needs a reason. Raises Incomplete, Forbidden, NotAllowed or Stale.
+    Taking it from another owner needs a reason, and so does giving it to somebody whom the customer complains about,
+    which only a lead may. Raises Incomplete, Forbidden, NotAllowed or Stale.
     """
     with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("assign")
@@ -265,6 +266,7 @@ def assign(
                 {"to": gettext("%(name)s is away until %(day)s.") % {"name": to.name, "day": in_full(away.ends_at)}}
             )
         team = (present or next(iter(memberships.values()))).team
+        data = {"rule": "by_hand"} | _despite_conflict(work, to, reason)
         if reason.strip():
             current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         siblings = list(
@@ -278,11 +280,35 @@ def assign(
             sibling.conversation = current.conversation
         had_it = current.owner
         why = partial(_given_by, actor.user.name if actor.user else "", reason.strip())
-        handings = [Handing(each, to, team, why, {"rule": "by_hand"}) for each in (current, *siblings)]
+        handings = [Handing(each, to, team, why, data) for each in (current, *siblings)]
         give(handings, actor=actor, now=now)
         if had_it is not None and had_it.is_active and had_it != actor.user:
             work.mail_later([_taken_from(current, had_it, to, actor.user, reason.strip())])
     return work.ticket
+
+
+def _despite_conflict(work: OpenTicket, to: User, reason: str) -> dict[str, Any]:
+    """What the event keeps where the words complain about whoever gets it. Raises Forbidden or Incomplete."""
+    conflicts = Conflict.objects.filter(user=to, ticket__conversation=work.ticket.conversation_id)
+    because = conflicts.values_list("because", flat=True).first()
+    if because is None:
+        return {}
+    if not work.roles & {Role.ADMIN, Role.LEAD} or work.actor.user == to:
+        raise Forbidden(
+            gettext("The customer's words may complain about %(name)s: only another lead gives it to them.")
+            % {"name": to.name},
+            code="conflict",
+        )
+    if not reason.strip():
+        raise Incomplete(
+            {
+                "reason": gettext(
+                    "The customer's words may complain about %(name)s. If it shall be theirs all the same, say why."
+                )
+                % {"name": to.name}
+            }
+        )
+    return {"despite": because}
 
 
 def _given_by(name: str, reason: str) -> str:

@@ -7,7 +7,6 @@ each table.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,18 @@ from django.db import connection
 
 from followups.models import Event, Member, Ticket
 from followups.models.tickets import TicketState
+
+
+@dataclass(slots=True)
+class Codes:
+    """Why: the round, its rule, and the load before."""
+
+    round: int
+    rule: str
+    load: int
+
+    def as_data(self, to: int) -> dict[str, Any]:
+        return {"round": self.round, "rule": self.rule, "load": self.load, "to": to}
 
 
 @dataclass(slots=True)
@@ -30,7 +41,7 @@ class Given:
     state: str
     cycle: int
     version: int
-    data: dict[str, Any]
+    data: Codes
 
 
 def give_many(given: Sequence[Given], *, now: datetime) -> None:
@@ -48,8 +59,9 @@ def give_many(given: Sequence[Given], *, now: datetime) -> None:
 ONE_STATEMENT = """
     WITH won AS MATERIALIZED (
         SELECT * FROM unnest(
-            %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::int[], %s::jsonb[]
-        ) AS won(ticket, conversation, owner, team, was, cycle, version, data)
+            %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::int[], %s::bigint[],
+            %s::text[], %s::int[]
+        ) AS won(ticket, conversation, owner, team, was, cycle, version, round, rule, load)
     ), moved AS (
         UPDATE followups_ticket SET
             owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version, changed_at = %s,
@@ -67,7 +79,8 @@ ONE_STATEMENT = """
     )
     SELECT
         ticket, version, cycle, 'system', 'assign', CASE WHEN was = 'new' THEN 'new' ELSE '' END,
-        CASE WHEN was = 'new' THEN 'assigned' ELSE '' END, data, %s, %s
+        CASE WHEN was = 'new' THEN 'assigned' ELSE '' END,
+        jsonb_build_object('round', round, 'rule', rule, 'load', load, 'to', owner), %s, %s
     FROM won
 """
 
@@ -81,7 +94,9 @@ def _by_one_statement(given: Sequence[Given], now: datetime) -> None:
         [each.state for each in given],
         [each.cycle for each in given],
         [each.version + 1 for each in given],
-        [json.dumps(each.data | {"to": each.to}) for each in given],
+        [each.data.round for each in given],
+        [each.data.rule for each in given],
+        [each.data.load for each in given],
     ]
     with connection.cursor() as cursor:
         cursor.execute(ONE_STATEMENT, [*columns, now, now, now, now, now])
@@ -112,7 +127,7 @@ def _row_by_row(given: Sequence[Given], now: datetime) -> None:
                 verb="assign",
                 from_state=TicketState.NEW if was_new else "",
                 to_state=TicketState.ASSIGNED if was_new else "",
-                data=each.data | {"to": each.to},
+                data=each.data.as_data(each.to),
                 happened_at=now,
                 recorded_at=now,
             )
