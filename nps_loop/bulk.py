@@ -39,8 +39,8 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     if connection.vendor != "postgresql":
         model._base_manager.bulk_update(rows, fields, batch_size=500)
         return
-    columns = [model._meta.get_field(name) for name in fields]
-    key = model._meta.pk
+    columns: list[Any] = [model._meta.get_field(name) for name in fields]
+    key: Any = model._meta.pk
     arrays = [[row.pk for row in rows]]
     arrays += [
         [column.get_db_prep_save(getattr(row, column.attname), connection) for row in rows] for column in columns

@@ -181,13 +181,12 @@ class Pool:
 
     def snapshot(self) -> list[dict[str, object]]:
         """What the round stores of whom it considered, as it begins."""
-        return [
-            {"user": row.user.pk, "team": row.team.pk, "load": row.load, "capacity": row.capacity}
-            | {"hours": round(row.hours, 1)}
-            | ({} if row.left is None else {"left": max(row.left, 0)})
-            for rows in self.by_team.values()
-            for row in rows
-        ]
+        found: list[dict[str, object]] = []
+        for row in (row for rows in self.by_team.values() for row in rows):
+            facts: dict[str, object] = {"user": row.key, "team": row.team.pk, "load": row.load}
+            facts |= {"capacity": row.capacity, "hours": round(row.hours, 1)}
+            found.append(facts if row.left is None else facts | {"left": max(row.left, 0)})
+        return found
 
 
 def _members() -> list[Member]:

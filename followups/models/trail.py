@@ -71,12 +71,13 @@ class Event(models.Model):
         SYSTEM = "system"
         PROGRAM = "program"
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
+    # The constraint below begins with the ticket, and nobody asks for all events of somebody.
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     cycle = models.PositiveSmallIntegerField(default=0)
     actor_kind = models.CharField(max_length=8, choices=Actor)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     program = models.BigIntegerField(null=True, blank=True, help_text="Key of the API key that acted.")
     verb = models.CharField(max_length=30)

@@ -123,7 +123,7 @@ class Considered:
 def considered(
     stored: AssignmentRound, chosen: int | None, names: Mapping[int, str], ticket: Ticket
 ) -> list[Considered]:
-    """Who of the ticket's team could have taken it in a round, with their load, and who could not and why. One query."""
+    """Who of the ticket's team could have taken it in a round, with their load; who could not, and why. One query."""
     unknown = gettext("a colleague who is gone")
     about = dict(Conflict.objects.filter(ticket__conversation=ticket.conversation_id).values_list("user", "because"))
     teams = {ticket.team_id} if ticket.team_id else set()

@@ -58,48 +58,52 @@ def give_many(given: Sequence[Given], *, now: datetime) -> None:
 # tickets.
 ONE_STATEMENT = """
     WITH won AS MATERIALIZED (
-        SELECT * FROM unnest(
-            %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::int[], %s::bigint[],
-            %s::text[], %s::int[]
-        ) AS won(ticket, conversation, owner, team, was, cycle, version, round, rule, load)
+        SELECT ticket, conversation, owner, team, was_new, cycle, version, (%s::text[])[rule] AS rule, load
+        FROM unnest(
+            %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bool[], %s::int[], %s::int[], %s::int[],
+            %s::int[]
+        ) AS won(ticket, conversation, owner, team, was_new, cycle, version, rule, load)
     ), moved AS (
         UPDATE followups_ticket SET
-            owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version, changed_at = %s,
-            assigned_at = coalesce(assigned_at, %s), state = CASE WHEN won.was = 'new' THEN 'assigned' ELSE state END
+            owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version,
+            changed_at = %s::timestamptz, assigned_at = coalesce(assigned_at, %s::timestamptz),
+            state = CASE WHEN won.was_new THEN 'assigned' ELSE state END
         FROM won WHERE followups_ticket.id = won.ticket
     ), held AS (
         UPDATE followups_conversation SET owner_id = won.owner
         FROM (SELECT DISTINCT ON (conversation) conversation, owner FROM won ORDER BY conversation, ticket DESC) AS won
         WHERE followups_conversation.id = won.conversation
     ), last AS (
-        UPDATE followups_member SET last_assigned_at = %s WHERE user_id IN (SELECT owner FROM won)
+        UPDATE followups_member SET last_assigned_at = %s::timestamptz WHERE user_id IN (SELECT owner FROM won)
     )
     INSERT INTO followups_event (
         ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at, recorded_at
     )
     SELECT
-        ticket, version, cycle, 'system', 'assign', CASE WHEN was = 'new' THEN 'new' ELSE '' END,
-        CASE WHEN was = 'new' THEN 'assigned' ELSE '' END,
-        jsonb_build_object('round', round, 'rule', rule, 'load', load, 'to', owner), %s, %s
+        ticket, version, cycle, 'system', 'assign', CASE WHEN was_new THEN 'new' ELSE '' END,
+        CASE WHEN was_new THEN 'assigned' ELSE '' END,
+        jsonb_build_object('round', %s::bigint, 'rule', rule, 'load', load, 'to', owner),
+        %s::timestamptz, %s::timestamptz
     FROM won
 """
 
 
 def _by_one_statement(given: Sequence[Given], now: datetime) -> None:
-    columns = [
+    # Texts cost most on the way: the few rules go once, and each ticket names its rule by number.
+    rules = {rule: n for n, rule in enumerate(dict.fromkeys(each.data.rule for each in given), 1)}
+    columns: list[list[Any]] = [
         [each.ticket for each in given],
         [each.conversation for each in given],
         [each.to for each in given],
         [each.team for each in given],
-        [each.state for each in given],
+        [each.state == TicketState.NEW for each in given],
         [each.cycle for each in given],
         [each.version + 1 for each in given],
-        [each.data.round for each in given],
-        [each.data.rule for each in given],
+        [rules[each.data.rule] for each in given],
         [each.data.load for each in given],
     ]
     with connection.cursor() as cursor:
-        cursor.execute(ONE_STATEMENT, [*columns, now, now, now, now, now])
+        cursor.execute(ONE_STATEMENT, [list(rules), *columns, now, now, now, given[0].data.round, now, now])
 
 
 def _row_by_row(given: Sequence[Given], now: datetime) -> None:
