@@ -28,7 +28,7 @@ from surveys.models import Response
 
 # Tickets handed out in one transaction: so many by plain rows, and at most so many for which a customer is written to,
 # since rendering costs most and whoever else gives waits for the lock meanwhile.
-BATCH = 2_000
+BATCH = 5_000
 MAILS = 100
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
 

@@ -9,7 +9,7 @@ two on the same broker; and a batch UPDATE that only sets owner and state, a tho
 and on the table of tickets. Prints medians, ratios and queries per thousand tickets.
 
 The answers came by an import without acknowledgements, unless `--acknowledge` is given: then a mail to the customer is
-rendered with each, which is measured apart. `--latency` posts 20 answers a second to a running web server and measures
+rendered with each, which is measured apart. `--latency` alone posts 20 answers a second to a running web server and measures
 from the 201 to the commit that gives the ticket, beside the round trip of a no-op task at the same rate.
 
 Takes nothing but a database of its own, dropped at the end, and keys of its own prefix.
@@ -29,11 +29,12 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 RULES, TEAMS, PEOPLE = 20, 5, 4
-TASKS = 3_000
+TASKS = 1_000
 PER_STATEMENT = 1_000
 PER_SECOND, SECONDS = 20, 15
 
@@ -199,50 +200,48 @@ OURS = (
 )
 
 
+@dataclass
+class NoopWorker:
+    """A worker of two that does nothing, with a key prefix of its own; started when told, gone when the block ends."""
+
+    env: dict[str, str]
+    server: Any
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.noop", "worker", "-P", "prefork", "-c", "2",
+                   "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "ERROR"]  # fmt: skip
+        self.process = subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @contextmanager
-def noop_worker(**env: str) -> Iterator[dict[str, str]]:
-    environment = {**os.environ, "NOOP_PREFIX": f"nps-noop-{uuid.uuid4().hex[:8]}:", **env}
+def noop_worker(**env: str) -> Iterator[NoopWorker]:
     import redis
 
-    server = redis.Redis.from_url(os.environ["REDIS_URL"])
-    command = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.noop", "worker", "-P", "prefork", "-c", "2",
-               "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "ERROR"]  # fmt: skip
-    worker: subprocess.Popen[bytes] | None = None
-
-    def start() -> None:
-        nonlocal worker
-        worker = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    environment["start"] = ""
-    started = threading.Event()
+    prefix = f"nps-noop-{uuid.uuid4().hex[:8]}:"
+    worker = NoopWorker({**os.environ, "NOOP_PREFIX": prefix, **env}, redis.Redis.from_url(os.environ["REDIS_URL"]))
     try:
-        yield _Worker(environment, start, server, started)  # type: ignore[misc]
+        yield worker
     finally:
-        if worker is not None:
-            worker.terminate()
-            worker.wait(30)
-        for key in server.scan_iter(environment["NOOP_PREFIX"] + "*", count=1000):
-            server.delete(key)
-
-
-class _Worker(dict[str, str]):
-    def __init__(self, environment: dict[str, str], start: Callable[[], None], server: Any, _started: Any) -> None:
-        super().__init__({key: value for key, value in environment.items() if key != "start"})
-        self.start, self.server = start, server
+        if worker.process is not None:
+            worker.process.terminate()
+            worker.process.wait(60)
+        for key in worker.server.scan_iter(prefix + "*", count=1000):
+            worker.server.delete(key)
 
 
 def rate_of_noop() -> float:
     """Tasks a second, from the first that is taken to an empty queue."""
     with noop_worker() as worker:
         publish = f"import tests.benchmarks.noop as m\n[m.noop.delay(n) for n in range({TASKS})]"
-        subprocess.run([sys.executable, "-c", publish], env=dict(worker), check=True)
-        queue, taken = worker["NOOP_PREFIX"] + "celery", worker["NOOP_PREFIX"] + "unacked"
-        full = worker.server.llen(queue)  # type: ignore[attr-defined]
-        worker.start()  # type: ignore[attr-defined]
-        while worker.server.llen(queue) == full:  # type: ignore[attr-defined]
+        subprocess.run([sys.executable, "-c", publish], env=worker.env, check=True)
+        queue, taken = worker.env["NOOP_PREFIX"] + "celery", worker.env["NOOP_PREFIX"] + "unacked"
+        full = worker.server.llen(queue)
+        worker.start()
+        while worker.server.llen(queue) == full:
             time.sleep(0.002)
         start = time.perf_counter()
-        while worker.server.llen(queue) or worker.server.hlen(taken):  # type: ignore[attr-defined]
+        while worker.server.llen(queue) or worker.server.hlen(taken):
             time.sleep(0.01)
         return full / (time.perf_counter() - start)
 
@@ -272,8 +271,8 @@ def at_rate(act: Callable[[int], None]) -> None:
 
 def round_trips() -> list[float]:
     with noop_worker(NOOP_BACKEND=os.environ["REDIS_URL"]) as worker:
-        worker.start()  # type: ignore[attr-defined]
-        os.environ.update(NOOP_PREFIX=worker["NOOP_PREFIX"], NOOP_BACKEND=worker["NOOP_BACKEND"])
+        worker.start()
+        os.environ.update(NOOP_PREFIX=worker.env["NOOP_PREFIX"], NOOP_BACKEND=worker.env["NOOP_BACKEND"])
         from tests.benchmarks.noop import noop
 
         noop.delay(0).get(timeout=60)
@@ -294,7 +293,7 @@ def accept_to_assigned() -> list[float]:
     from tests.stack import Stack
 
     with Stack(parts=("web", "worker"), sweep_seconds=30) as stack:
-        key = stack.manage("create_api_key", "bench", "--scope", "write").strip().split()[-1]
+        key = _key(stack.manage("create_api_key", "bench", "--scope", "write").stdout)
         stack.manage("shell", "-c", CREW)
         accepted: dict[str, float] = {}
         given: dict[str, float] = {}
@@ -335,6 +334,10 @@ def accept_to_assigned() -> list[float]:
         watcher.join()
     assert given.keys() >= accepted.keys(), f"{len(accepted) - len(given)} were not given within a minute"
     return [max(given[number] - at, 0.0) for number, at in accepted.items()]
+
+
+def _key(told: str) -> str:
+    return next(word for word in told.split() if word.startswith("npsl_"))
 
 
 CREW = """
@@ -399,6 +402,9 @@ def main() -> None:
     parser.add_argument("--acknowledge", action="store_true")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
+    if options.latency:
+        latency()
+        return
     from tests.databases import copy_migrated_postgres, drop_postgres
 
     server = os.environ["DATABASE_URL"]
@@ -411,9 +417,6 @@ def main() -> None:
         connection.close()
     finally:
         drop_postgres(url)
-    if options.latency:
-        os.environ["DATABASE_URL"] = server
-        latency()
 
 
 if __name__ == "__main__":
