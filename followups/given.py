@@ -44,8 +44,8 @@ class GivenIn:
 
     @property
     def events(self) -> QuerySet[Any]:
-        rows = given_between(*bounds(self.first, self.last)).filter(to=self.to)
-        return rows if self.rule == ANY else rows.filter(rule=self.rule)
+        rows = given_between(*bounds(self.first, self.last)).filter(data__to=self.to)
+        return rows if self.rule == ANY else rows.filter(data__rule=self.rule)
 
 
 def bounds(first: date, last: date) -> tuple[datetime, datetime]:

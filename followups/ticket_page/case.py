@@ -184,7 +184,7 @@ def find(viewer: Viewer, number: int) -> Ticket | None:
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
-    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two; five
+    """Read all rows of a ticket that was found with `find`. Seven queries, for somebody with an action only two; six
     more say why nobody has it.
     """
     actions = list(Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id"))
@@ -206,7 +206,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
     case.around = _around(ticket, viewer, now)
     if ticket.owner_id is None and ticket.is_live and not ticket.nobody_to_reach:
         crew = people.crew_of(Team.objects.filter(pk=ticket.team_id or 0), lambda user: "", now=now)
-        case.why_nobody = people.why_nobody(ticket, crew, people.last_round())
+        case.why_nobody = people.why_nobody(ticket, crew, people.last_round(), people.complained_about([ticket]))
     return case
 
 
