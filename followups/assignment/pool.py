@@ -90,10 +90,8 @@ class Pool:
 
     @classmethod
     def at(cls, now: datetime) -> Pool:
-        """Read members with loads and weeks, absences, whose each touchpoint is, rates. Three or four queries."""
+        """Read members with loads and weeks, absences, and rates where anybody has a cap. Two or three queries."""
         pool = cls()
-        points = Team.touchpoints.through.objects.filter(team__takes_tickets=True).order_by("team")
-        pool.team_of_touchpoint = dict(points.values_list("touchpoint", "team"))
         members = _members()
         absences = absences_between({row.user_id for row in members}, start=now, end=now + AHEAD)
         left = _left_of_rates(members, now)
@@ -130,6 +128,11 @@ class Pool:
             pool.by_user.setdefault(member.user_id, []).append(candidate)
         pool.name_parts = name_words(pool.names)
         return pool
+
+    def read_touchpoints(self) -> None:
+        """Whose each touchpoint is: asked where an account's owner may be passed over. One query."""
+        points = Team.touchpoints.through.objects.filter(team__takes_tickets=True).order_by("team")
+        self.team_of_touchpoint = dict(points.values_list("touchpoint", "team"))
 
     def of_user(self, user_id: int, team_id: int | None) -> Candidate | None:
         """This person as a member of the ticket's team, else of their first one; None where they take no tickets."""

@@ -56,7 +56,7 @@ def _take(
     if not rows:
         return (), None
     waiting = Ticket.objects.unassigned().filter(team__in=rows)
-    first = first_of(waiting, most=LOOKED_AT, most_mails=LOOKED_AT)
+    first, _is_all = first_of(waiting, most=LOOKED_AT, most_mails=LOOKED_AT)
     if not first:
         return (), None
     locked = read(Ticket.objects.filter(among("pk", first) | held_in(set(first.values()))))

@@ -77,7 +77,7 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
             rank, pk = after
             unassigned = unassigned.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
         most = BATCH if connection.vendor == "postgresql" else SQLITE_BATCH
-        first = first_of(unassigned, most=most, most_mails=MAILS)
+        first, is_all = first_of(unassigned, most=most, most_mails=MAILS)
         if not first:
             return 0, 0, None
         # With those of the same conversations, which go along where a conversation changes hands.
@@ -88,11 +88,13 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         )
         if not tickets:
             return 0, 0, None
-        last = (tickets[-1].rank, tickets[-1].pk)
+        last = None if is_all else (tickets[-1].rank, tickets[-1].pk)
         pool = Pool.at(now)
         if not pool.by_user:
             keep_round(pool, [], len(tickets), now)
             return 0, Ticket.objects.unassigned().count(), None
+        if any(row.touchpoint and row.account_owner for row in tickets):
+            pool.read_touchpoints()
         candidates = pool.snapshot()
         found = look_around(tickets, locked, pool, now)
         choices = _choose_all(tickets, pool, found, now)

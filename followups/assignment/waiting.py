@@ -53,20 +53,21 @@ class Waiting:
         return now >= self.starts_at + (self.due_at - self.starts_at) / 2
 
 
-def first_of(waiting: TicketQuerySet, *, most: int, most_mails: int) -> dict[int, int]:
-    """Ticket -> conversation of the first in the order of the queue: at most `most`, or `most_mails` to be mailed.
+def first_of(waiting: TicketQuerySet, *, most: int, most_mails: int) -> tuple[dict[int, int], bool]:
+    """Ticket -> conversation of the first in the order of the queue, and whether these are all that wait.
 
-    What a mail is written for costs a hundred times as much, and everybody else who gives waits meanwhile. One query.
+    At most `most`, or `most_mails` to be mailed: what a mail is written for costs a hundred times as much, and
+    everybody else who gives waits meanwhile. One query.
     """
     rows = waiting.in_queue_order().values_list("pk", "conversation", "response__acknowledge", "nobody_to_reach")
     found: dict[int, int] = {}
     mails = 0
-    for pk, conversation, acknowledge, nobody in rows[:most]:
+    for pk, conversation, acknowledge, nobody in rows[: most + 1]:
         mails += bool(acknowledge) and not nobody
-        if mails > most_mails:
-            break
+        if len(found) == most or mails > most_mails:
+            return found, False
         found[pk] = conversation
-    return found
+    return found, True
 
 
 def held_in(conversations: Collection[int]) -> Q:

@@ -314,7 +314,7 @@ def accept_to_assigned() -> list[float]:
         def act(n: int) -> None:
             body = {
                 "score": 3, "comment": "We waited eleven days.", "external_id": f"bench-{n}",
-                "contact": {"email": f"c{n}@client.example", "name": f"Customer {n}"},
+                "email": f"c{n}@client.example", "name": f"Customer {n}",
             }  # fmt: skip
             request = urllib.request.Request(
                 f"{stack.url}/api/v1/responses/", json.dumps(body).encode(),

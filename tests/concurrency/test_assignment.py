@@ -158,7 +158,7 @@ def test_a_thousand_tickets_cost_at_most_fifteen_queries_whatever_the_number() -
         backlog(count)
         with CaptureQueriesContext(connection) as queries:
             assert assign_waiting(now=NOW).assigned == count
-        return len(queries)
+        return sum(query["sql"] not in ("BEGIN", "COMMIT") for query in queries)
 
     few, thousand = cost(100), cost(1_000)
     assert few == thousand <= 15, (few, thousand)
