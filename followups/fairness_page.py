@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.db.models import Count
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,8 @@ from nps_loop.people.models import User
 # The period unless another is asked for, and the longest: working hours are counted day by day for everybody.
 USUAL, LONGEST = timedelta(days=27), timedelta(days=366)
 WORKING_DAYS_AHEAD = 5
+# Nothing smaller is told apart: where counts are small, chance is played out a thousand times.
+SMALLEST_P = 0.002
 
 
 class PeriodForm(forms.Form):
@@ -98,6 +101,15 @@ class Evenness:
             return gettext("Within chance: no more uneven than if each had gone to somebody at random.")
         return gettext("More uneven than chance would make it: worth a look at why.")
 
+    @property
+    def chance(self) -> str:
+        """How often chance alone would spread it as far."""
+        if self.spread is None:
+            return ""
+        if self.spread.p < SMALLEST_P:
+            return gettext("p below %(p)s") % {"p": formats.number_format(SMALLEST_P, 3)}
+        return gettext("p = %(p)s") % {"p": formats.number_format(self.spread.p, 3)}
+
 
 @dataclass(frozen=True, slots=True)
 class FairnessPage:
@@ -130,7 +142,7 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     form = PeriodForm(asked, teams=teams, today=reporting_day(now))
     first, last = form.days
     wanted = form.cleaned_data.get("team") if form.is_valid() else ""
-    team = next((each for each in teams if each.slug == wanted), None)
+    team = teams[0] if len(teams) == 1 else next((each for each in teams if each.slug == wanted), None)
     chosen = [team] if team else list(teams)
     start, end = bounds(first, last)
     given = given_between(start, end).filter(ticket__team__in=chosen)
