@@ -105,7 +105,7 @@ class Pool:
                 code, until = "away", away.isoformat()
             elif member.capacity == 0:
                 code = "no_capacity"
-            if member.user.is_active and member.user.first_name:
+            if member.user.is_active and (member.user.first_name or member.user.last_name):
                 pool.names[member.user_id] = (member.user.first_name, member.user.last_name)
             if code:
                 pool.excluded[member.user_id] = (code, until)
