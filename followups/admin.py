@@ -177,7 +177,9 @@ class MemberForm(forms.ModelForm):
 
     class Meta:
         model = Member
-        fields = ["user", "role", "capacity", "languages", "skills", "is_active"]
+        fields = [
+            "user", "role", "capacity", "rate_cap", "rate_window_hours", "languages", "skills", "is_active",
+        ]  # fmt: skip
 
 
 class MemberInline(admin.TabularInline):

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from followups.calendars import Stretch, WorkingHours, working_time
+from followups.calendars import (
+    Stretch,
+    WorkingHours,
+    add_working_days,
+    clock_moment,
+    next_working_moment,
+    working_time,
+)
 from followups.models import Away, Member, WorkPattern
 
 
@@ -57,3 +65,32 @@ def absences_between(users: Iterable[int], *, start: datetime, end: datetime) ->
     for user, starts_at, ends_at in rows.values_list("user", "starts_at", "ends_at"):
         found.setdefault(user, []).append((starts_at, ends_at))
     return found
+
+
+def next_at_work(
+    team: WorkingHours, own: WorkingHours | None, absences: Iterable[Stretch], *, start: datetime
+) -> datetime | None:
+    """The first moment from `start` on in which somebody is at work; None where there is none in sight."""
+    hours = team if own is None else WorkingHours(own.zone, own.weekly, team.closed)
+    if not any(hours.weekly):
+        return None
+    at = start
+    try:
+        for begins, ends in sorted(absences):
+            at = next_working_moment(hours, at)
+            if begins <= at < ends:
+                at = ends
+        return next_working_moment(hours, at)
+    except ValueError:
+        return None
+
+
+def after_working_days(hours: WorkingHours, start: datetime, days: int) -> datetime | None:
+    """The same time of day so many working days of the team later; None where there are not so many in sight."""
+    if not any(hours.weekly):
+        return None
+    wall = start.astimezone(ZoneInfo(hours.zone))
+    try:
+        return clock_moment(hours, add_working_days(hours, wall.date(), days), wall.hour * 60 + wall.minute)
+    except ValueError:
+        return None

@@ -17,6 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from followups import ticket_search
+from followups.given import GivenIn, bounds
 from followups.models import Decision, RootCause, Team, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
@@ -30,6 +31,14 @@ def known_figure(name: str) -> None:
     """Raises ValidationError for a name that is no figure of a report."""
     if not is_figure(name):
         raise ValidationError("No report has a figure of this name.", code="invalid")
+
+
+def known_giving(text: str) -> None:
+    """Raises ValidationError for what names no person, rule and days."""
+    try:
+        bounds(GivenIn.parse(text).first, GivenIn.parse(text).last)
+    except ValueError as error:
+        raise ValidationError("Write it as user.rule.first-day.last-day.", code="invalid") from error
 
 
 def _asked(data: QueryDict | None) -> QueryDict | None:
@@ -109,6 +118,10 @@ class TicketFilter(django_filters.FilterSet):
         method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
     )
 
+    given = django_filters.CharFilter(
+        method="by_given", validators=[known_giving], max_length=80, label="Given to somebody by a rule in a period"
+    )
+
     class Meta:
         model = Ticket
         fields: list[str] = []
@@ -174,6 +187,9 @@ class TicketFilter(django_filters.FilterSet):
 
     def by_hold_rule(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(Exists(Decision.objects.filter(ticket=OuterRef("pk"), hold_rule__slug=value)))
+
+    def by_given(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(Exists(GivenIn.parse(value).events.filter(ticket=OuterRef("pk"))))
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)

@@ -92,7 +92,7 @@ def colleague_named(words: str, names: Mapping[int, tuple[str, ...]]) -> list[in
 def _people(names: tuple[tuple[int, tuple[str, ...]], ...]) -> People:
     people = People({}, {}, {}, Counter())
     for key, name in names:
-        parts = tuple(_folded(part) for part in WORD.findall(unicodedata.normalize("NFC", " ".join(name))))
+        parts = tuple(folded(part) for part in WORD.findall(unicodedata.normalize("NFC", " ".join(name))))
         if parts:
             people.parts[key] = parts
             people.by_first.setdefault(parts[0], []).append(key)
@@ -133,10 +133,10 @@ def _words(text: str) -> list[Word]:
         elided = ELIDED.match(found[0])
         spoken = POSSESSIVE.sub("", found[0][elided.end() if elided else 0 :])
         gap = WITHIN_NAME.fullmatch(text, end, found.start()) if words else None
-        words.append(Word(_folded(spoken), spoken[:1].isupper(), gap is not None, gap is not None and gap[0][0] == "."))
+        words.append(Word(folded(spoken), spoken[:1].isupper(), gap is not None, gap is not None and gap[0][0] == "."))
         end = found.end()
     return words
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
     return normalise_for_search(word).replace("’", "'").replace("‐", "-").replace("‑", "-")

@@ -36,6 +36,7 @@ CARRIED = (
     "account",
     "contact",
     "figure",
+    "given",
     "root_cause",
     "driver",
     "survey_kind",
@@ -349,6 +350,7 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "figure": gettext("Behind a figure of a report"),
         "rule": gettext("Rule: %(value)s"),
         "hold_rule": gettext("Held by: %(value)s"),
+        "given": gettext("Behind a number on fairness"),
     }
     words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
     if value is False:

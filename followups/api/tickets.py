@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from followups import workflow
 from followups.actors import Actor
 from followups.api.base import FollowupView
+from followups.assignment import pull_next
 from followups.filters import TicketFilter
 from followups.improve.linking import link
 from followups.models import Member, Ticket
@@ -21,7 +22,7 @@ from followups.next_step import next_step
 from followups.permissions import WORKING, roles_of, sees_name, sees_words
 from followups.serializers.detail import TicketDetailSerializer, read_detail
 from followups.serializers.tickets import TicketSerializer
-from followups.serializers.verbs import BODIES
+from followups.serializers.verbs import BODIES, NextSerializer
 from followups.viewing import Viewer
 from followups.workflow.table import offers
 from followups.workflow.writing import stale
@@ -90,6 +91,21 @@ class TicketListView(TicketView):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         context = {**self.get_serializer_context(), "reader": self.reader()}
         return self.get_paginated_response(TicketSerializer(page, many=True, context=context).data)
+
+
+class NextTicketView(TicketView):
+    """Give me the next."""
+
+    serializer_class = TicketDetailSerializer
+
+    @extend_schema(operation_id="tickets_next", request=NextSerializer, responses={200: TicketDetailSerializer})
+    def post(self, request: Request) -> Response:
+        """Take the most pressing waiting ticket of your teams that you can take: skills, language, room.
+
+        409 with the reason where there is none for you now. A key without a user takes none.
+        """
+        self.checked(NextSerializer(data=request.data))
+        return self.detail(pull_next(actor=self.actor(), now=self.now))
 
 
 class TicketDetailView(TicketView):

@@ -7,6 +7,7 @@ from followups.serializers.verbs import BODIES
 
 urlpatterns = [
     path("tickets/", tickets.TicketListView.as_view(), name="api-tickets"),
+    path("tickets/next/", tickets.NextTicketView.as_view(), name="api-ticket-next"),
     path("tickets/<int:number>/", tickets.TicketDetailView.as_view(), name="api-ticket"),
     *(
         path(f"tickets/<int:number>/{verb}/", tickets.TicketVerbView.as_view(verb=verb), name=f"api-ticket-{verb}")

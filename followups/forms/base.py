@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from followups import calendars
 from followups.at_once import read_at_once
 from followups.improve.linking import TITLE, open_initiatives
-from followups.models import Member, RootCause, Ticket
+from followups.models import Conflict, Member, RootCause, Ticket
 from followups.refusals import Incomplete
 from nps_loop.people.models import User
 
@@ -54,10 +54,11 @@ class Shelf:
 
     @cached_property
     def people(self) -> QuerySet[User]:
-        """Everybody who works or worked here, each with whether they belong to the ticket's team."""
+        """Everybody who works or worked here; whether they are of the ticket's team, and whether it is about them."""
         of_team = Member.objects.filter(user=OuterRef("pk"), team=self.ticket.team_id, is_active=True)
         shown = ("first_name", "last_name", "username", "title", "is_active")
-        return User.objects.only(*shown).annotate(of_team=Exists(of_team))
+        about = Conflict.objects.filter(user=OuterRef("pk"), ticket__conversation=self.ticket.conversation_id)
+        return User.objects.only(*shown).annotate(of_team=Exists(of_team), is_about=Exists(about))
 
     @property
     def names(self) -> dict[int, str]:
@@ -75,6 +76,8 @@ class Shelf:
                 team.insert(0, (person.pk, gettext("%(name)s (me)") % {"name": person.name}))
                 continue
             label = f"{person.name}, {person.title}" if person.title else person.name
+            if person.is_about:  # type: ignore[attr-defined]
+                label = gettext("%(name)s: the words may complain about them") % {"name": label}
             (team if person.of_team else others).append((person.pk, label))  # type: ignore[attr-defined]
         groups = [(gettext("The team"), team), (gettext("Everybody else"), others)]
         return [("", gettext("Choose a colleague")), *(group for group in groups if group[1])]

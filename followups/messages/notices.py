@@ -137,7 +137,7 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, Sentence], *, now:
         if owner is None:
             continue
         if len(given) > MOST_ALONE:
-            drafts.append(_assigned_together(owner, given))
+            drafts.append(assigned_together(owner, given[0].brand, [_given_as(ticket) for ticket in given]))
             continue
         for ticket in given:
             zone = owner.time_zone or settings.TIME_ZONE
@@ -159,7 +159,22 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, Sentence], *, now:
     return drafts
 
 
-def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a mail about many tickets says of each."""
+
+    number: int
+    version: int
+    who: str
+    account_name: str
+    score: int
+
+
+def _given_as(ticket: Ticket) -> Given:
+    return Given(ticket.pk, ticket.version, _who(ticket), ticket.account.name if ticket.account else "", ticket.score)
+
+
+def assigned_together(owner: User, brand: Brand, given: Sequence[Given]) -> Draft:
     """One mail for many: it names each ticket, so that it says more than a number and is like no other mail."""
     with translation.override(owner.language):
         count, more = {"count": len(given)}, len(given) - MOST_NAMED
@@ -168,7 +183,7 @@ def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
             gettext("%(count)s tickets were given to you. The queue has them in order, what is due first on top.")
             % count
         ]
-        lines += [_in_a_line(ticket) for ticket in given[:MOST_NAMED]]
+        lines += [_in_a_line(each) for each in given[:MOST_NAMED]]
         if more > 0:
             lines.append(ngettext("And %(count)s more.", "And %(count)s more.", more) % {"count": more})
     facts = {
@@ -177,16 +192,14 @@ def _assigned_together(owner: User, given: Sequence[Ticket]) -> Draft:
         "quote": "",
         "link": link_to("/queue/"),
     }
-    latest = max(given, key=lambda ticket: ticket.pk)
-    key = f"assigned:{owner.pk}:{latest.pk}:{latest.version}:{len(given)}"
-    return _notice("notice_lead", owner, given[0].brand, facts, ticket=None, dedupe_key=key)
+    latest = max(given, key=lambda each: each.number)
+    key = f"assigned:{owner.pk}:{latest.number}:{latest.version}:{len(given)}"
+    return _notice("notice_lead", owner, brand, facts, ticket=None, dedupe_key=key)
 
 
-def _in_a_line(ticket: Ticket) -> str:
-    account = ticket.account.name if ticket.account else ""
-    return " · ".join(
-        filter(None, (f"#{ticket.pk}", _who(ticket), account, gettext("%(score)s of 10") % {"score": ticket.score}))
-    )
+def _in_a_line(given: Given) -> str:
+    score = gettext("%(score)s of 10") % {"score": given.score}
+    return " · ".join(filter(None, (f"#{given.number}", given.who, given.account_name, score)))
 
 
 def action_given(ticket: Ticket, action: Action, *, now: datetime) -> Draft:

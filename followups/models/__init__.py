@@ -5,7 +5,7 @@ from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
-from followups.models.trail import AssignmentRound, Cover, Deadline, Decision, Escalation, Event, Watcher
+from followups.models.trail import AssignmentRound, Conflict, Cover, Deadline, Decision, Escalation, Event, Watcher
 from followups.models.work import (
     Action,
     ActionMove,
@@ -26,6 +26,7 @@ __all__ = [
     "Away",
     "BonusHours",
     "Calendar",
+    "Conflict",
     "ContactAttempt",
     "ContactEvent",
     "Conversation",

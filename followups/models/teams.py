@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -80,6 +81,12 @@ class Member(models.Model):
     capacity = models.PositiveIntegerField(default=25, help_text="Tickets at work at one time; 0: takes none.")
     languages = models.JSONField(default=list, blank=True, help_text='Codes, e.g. ["en", "de"]; empty: any.')
     skills = models.JSONField(default=list, blank=True)
+    rate_cap = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most tickets given within the window; empty: no such limit."
+    )
+    rate_window_hours = models.PositiveSmallIntegerField(
+        default=24, validators=[MinValueValidator(1)], help_text="Length of that window in hours."
+    )
     is_active = models.BooleanField(default=True)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -28,8 +28,11 @@ class Conversation(models.Model):
     """
 
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    # Nobody looks conversations up by brand or owner, and without these indexes a new owner rewrites none.
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+    )
     thread_root = models.CharField(max_length=255, blank=True, help_text="Message-ID the thread starts with.")
     generation = models.PositiveIntegerField(default=1, help_text="Raising it revokes every link given out.")
     opened_at = models.DateTimeField(default=timezone.now)
@@ -187,10 +190,17 @@ class Ticket(models.Model):
         help_text="The ticket this one takes up again, after the 90 days in which it could be reopened.",
     )  # fmt: skip
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="tickets")
-    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
-    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets")
+    # Contact, account and team each begin an index of their own below; every index is written anew with every change.
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets", db_index=False
+    )
+    account = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets", db_index=False
+    )
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets", db_index=False
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets"
     )

@@ -44,10 +44,26 @@ class AssignmentRound(models.Model):
     """One pass of the assigner: who could take tickets, how loaded they were, who could not and why."""
 
     happened_at = models.DateTimeField()
-    candidates = models.JSONField(help_text="[{user, team, load, capacity}, …] as the round began.")
+    candidates = models.JSONField(help_text="[{user, team, load, capacity, hours, left?}, …] as the round began.")
     exclusions = models.JSONField(help_text="[{user, team, code, until?}, …]")
     tickets = models.PositiveIntegerField(default=0)
     left_waiting = models.PositiveIntegerField(default=0)
+
+
+class Conflict(models.Model):
+    """The answer complains about an employee: the assigner never gives the ticket to them. No words, only why."""
+
+    class Because(models.TextChoices):
+        COMPLAINT = "complaint", _("the words complain about them")
+        UNCLEAR = "unclear", _("they are named by an unhappy customer, and not praised")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="conflicts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    because = models.CharField(max_length=10, choices=Because)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="one_conflict_per_ticket_and_person")]
 
 
 class Event(models.Model):
@@ -59,12 +75,13 @@ class Event(models.Model):
         SYSTEM = "system"
         PROGRAM = "program"
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
+    # The constraint below begins with the ticket, and nobody asks for all events of somebody.
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     cycle = models.PositiveSmallIntegerField(default=0)
     actor_kind = models.CharField(max_length=8, choices=Actor)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     program = models.BigIntegerField(null=True, blank=True, help_text="Key of the API key that acted.")
     verb = models.CharField(max_length=30)

@@ -11,26 +11,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from followups.assignment import BATCH, SAME_ACCOUNT_WITHIN, Choice, Pool, choose
+from followups.assignment import Choice, Pool, choose
+from followups.assignment.pool import MadeUp
+from followups.assignment.rounds import MAILS, SAME_ACCOUNT_WITHIN, most_at_once
+from followups.assignment.waiting import Waiting, round_size
+from followups.conflicts import complained_about, may_name
 from followups.models import Conversation, Deadline, Ticket
+from surveys.searching import normalise_for_search
 
 
 @dataclass(slots=True)
 class Case:
-    """A ticket that exists in memory alone, with what is owed on it and when somebody got it."""
+    """A ticket that exists in memory alone, with what is owed on it and when somebody got it.
+
+    `barred` are the people whom its words complain about.
+    """
 
     ticket: Ticket
     owed: list[Deadline]
     opened_at: datetime
     assigned_at: datetime | None = None
+    barred: frozenset[int] = frozenset()
 
     @property
     def owner(self) -> int | None:
         return self.ticket.owner_id
 
-    def is_past_half_of_first_contact(self, now: datetime) -> bool:
-        rows = [row for row in self.owed if row.target == Deadline.Target.FIRST_CONTACT]
-        return any(now >= row.starts_at + (row.due_at - row.starts_at) / 2 for row in rows)
+    @property
+    def is_mailed(self) -> bool:
+        """Whether its customer is written to when somebody gets it."""
+        response = self.ticket.response
+        return response is not None and response.acknowledge and not self.ticket.nobody_to_reach
 
 
 @dataclass(slots=True)
@@ -41,9 +52,10 @@ class Desk:
     waiting: list[Case] = field(default_factory=list)
     held: list[Case] = field(default_factory=list)
     load: dict[int, int] = field(default_factory=dict)
-    last_given: dict[int, datetime] = field(default_factory=dict)
+    given_at: dict[int, list[datetime]] = field(default_factory=dict)
     peak: dict[int, int] = field(default_factory=dict)
     of_account: dict[int, list[Case]] = field(default_factory=dict)
+    of_contact: dict[int, list[Case]] = field(default_factory=dict)
     # Conversations in which somebody still has a ticket, by the contact they are with.
     conversations: dict[int, Conversation] = field(default_factory=dict)
     numbers: int = 0
@@ -65,6 +77,8 @@ class Desk:
             self.waiting.append(case)
             if ticket.account_id:
                 self.of_account.setdefault(ticket.account_id, []).append(case)
+            if contact:
+                self.of_contact.setdefault(contact, []).append(case)
 
     def close_what_is_over(self, now: datetime) -> None:
         """Tickets that somebody has had long enough are closed, and conversations in which none is left."""
@@ -85,11 +99,14 @@ class Desk:
         if not self.waiting:
             return
         queue = sorted(self.waiting, key=lambda case: (case.ticket.rank, case.ticket.pk))
-        pool = pool_with(self.load, self.last_given, now)
+        pool = Pool.at(now, desks=MadeUp(self.load, self.given_at))
         if not pool.by_user:
             return
-        for start in range(0, len(queue), BATCH):
-            self._round(queue[start : start + BATCH], pool, now)
+        pool.read_touchpoints()
+        while queue:
+            size = round_size([case.is_mailed for case in queue], most=most_at_once(), most_mails=MAILS)
+            self._round(queue[:size], pool, now)
+            queue = queue[size:]
         self.waiting = [case for case in self.waiting if case.owner is None]
 
     def _round(self, cases: list[Case], pool: Pool, now: datetime) -> None:
@@ -98,15 +115,29 @@ class Desk:
             for case in cases
             if case.ticket.account_id and (mate := self._account_mate(case.ticket.account_id, now)) is not None
         }
+        lasts = {
+            case.ticket.contact_id: last
+            for case in cases
+            if case.ticket.contact_id and (last := self._last_of_contact(case.ticket.contact_id)) is not None
+        }
+        for case in cases:
+            case.barred = whom_it_complains_about(case.ticket, pool)
+        barred: dict[int, frozenset[int]] = {}
+        for case in (*self.held, *cases):
+            talk = case.ticket.conversation_id
+            barred[talk] = barred.get(talk, frozenset()) | case.barred
         chosen: dict[int, Choice] = {}
         for case in cases:
             ticket = case.ticket
+            row = as_waiting(ticket, case.owed)
             choice = choose(
-                ticket,
+                row,
                 pool,
                 conversation_owner=ticket.conversation.owner_id,
+                same_contact=lasts.get(ticket.contact_id or 0),
                 account_mate=mates.get(ticket.account_id or 0),
-                cap_yields=case.is_past_half_of_first_contact(now),
+                cap_yields=row.is_past_half(now),
+                barred=barred[ticket.conversation_id],
             )
             if choice is None:
                 continue
@@ -130,7 +161,7 @@ class Desk:
         case.assigned_at = case.assigned_at or now
         self.load[user.pk] = self.load.get(user.pk, 0) + 1
         self.peak[user.pk] = max(self.peak.get(user.pk, 0), self.load[user.pk])
-        self.last_given[user.pk] = now
+        self.given_at.setdefault(user.pk, []).append(now)
 
     def _account_mate(self, account: int, now: datetime) -> int | None:
         """Who has the newest ticket of the account, opened within 30 days."""
@@ -139,31 +170,68 @@ class Desk:
                 return case.owner
         return None
 
+    def _last_of_contact(self, contact: int) -> int | None:
+        """Who had this contact's last ticket."""
+        return next((case.owner for case in reversed(self.of_contact.get(contact, ())) if case.owner is not None), None)
 
-def pool_with(load: dict[int, int], last_given: dict[int, datetime], now: datetime) -> Pool:
-    """The assigner's pool of a moment, with these loads in place of the real ones."""
+
+def as_waiting(ticket: Ticket, owed: Iterable[Deadline]) -> Waiting:
+    """An unsaved ticket as the assigner reads a waiting one. No query, with what an opening reads at hand."""
+    response, contact, account, rule = ticket.response, ticket.contact, ticket.account, ticket.rule
+    owner = account.owner if account else None
+    first = next((row for row in owed if row.target == Deadline.Target.FIRST_CONTACT), None)
+    return Waiting(
+        pk=ticket.pk or 0,
+        team=ticket.team_id,
+        score=ticket.score,
+        band=ticket.band,
+        touchpoint=response.touchpoint_id if response else None,
+        contact=ticket.contact_id,
+        language=(contact.language if contact else "")[:2].lower(),
+        account=ticket.account_id,
+        account_name=account.name if account else "",
+        account_owner=owner.pk if owner else None,
+        account_owner_is_active=owner.is_active if owner else False,
+        starts_at=first.starts_at if first else None,
+        due_at=first.due_at if first else None,
+        skills=frozenset(rule.skills) if rule else frozenset(),
+        owner_first=rule.owner_first if rule else True,
+    )
+
+
+def whom_it_complains_about(ticket: Ticket, pool: Pool) -> frozenset[int]:
+    """Of the people of the pool, those whom the answer complains about."""
+    response = ticket.response
+    if response is None:
+        return frozenset()
+    if not may_name(response.search_text or normalise_for_search(response.verbatim), pool.name_parts):
+        return frozenset()
+    return frozenset(complained_about(response.verbatim, ticket.band, pool.names))
+
+
+def who_now(ticket: Ticket, owed: Iterable[Deadline], *, now: datetime) -> tuple[Choice | None, Pool]:
+    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Seven queries at most."""
     pool = Pool.at(now)
-    for user, rows in pool.by_user.items():
-        for row in rows:
-            row.load, row.last_assigned_at = load.get(user, 0), last_given.get(user)
-    return pool
-
-
-def who_now(ticket: Ticket, *, now: datetime) -> tuple[Choice | None, Pool]:
-    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Six queries at most."""
-    pool = Pool.at(now)
+    pool.read_touchpoints()
+    row = as_waiting(ticket, owed)
     talk = (
         Conversation.objects.filter(contact=ticket.contact, closed_at=None).values_list("owner", flat=True).first()
         if ticket.contact_id
         else None
     )
-    mate = (
-        Ticket.objects.filter(account=ticket.account, owner__isnull=False, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
-        .exclude(state="dismissed")
-        .order_by("-pk")
-        .values_list("owner", flat=True)
-        .first()
-        if ticket.account_id
-        else None
+    had = Ticket.objects.filter(owner__isnull=False).exclude(state="dismissed").order_by("-pk")
+    last, mate = None, None
+    if ticket.contact_id:
+        last = had.filter(contact=ticket.contact).values_list("owner", flat=True).first()
+    if ticket.account_id:
+        lately = had.filter(account=ticket.account, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
+        mate = lately.values_list("owner", flat=True).first()
+    choice = choose(
+        row,
+        pool,
+        conversation_owner=talk,
+        same_contact=last,
+        account_mate=mate,
+        barred=whom_it_complains_about(ticket, pool),
     )
-    return choose(ticket, pool, conversation_owner=talk, account_mate=mate, cap_yields=False), pool
+    return choice, pool

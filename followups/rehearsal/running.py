@@ -51,7 +51,7 @@ def rehearse(job: Job, alive: Callable[..., None]) -> dict[str, Any]:
     if book is None:
         raise running.Unworkable(gettext("The draft was thrown away before it was replayed."))
     now = datetime.fromisoformat(job.parameters["until"])
-    found = _answers(now, job.parameters["days"]).select_related(*WITH).defer("search_text", "attributes")
+    found = _answers(now, job.parameters["days"]).select_related(*WITH).defer("attributes")
     answers = list(found.order_by("-received_at", "-pk")[:MOST])
     follow_merges(answers, save=False)
     lasts = how_long_tickets_last(now)

@@ -72,7 +72,7 @@ def _trial(
         return Trial(looks, hits, 0, None, ruling.hold_rule, _why_none(ruling))
     same = [rule.pk for rule in rules if rule.kind == Rule.Kind.OPEN]
     ticket, owed = ticket_for(setup, response, ruling, unhappy_before=False, now=now)
-    choice, pool = who_now(ticket, now=now)
+    choice, pool = who_now(ticket, owed, now=now)
     first = next((row for row in owed if row.target == Deadline.Target.FIRST_CONTACT), None)
     zone = (response.contact.time_zone if response.contact else "") or (owed[0].calendar.hours.zone)
     team = choice.candidate.team.pk if choice else ticket.team_id

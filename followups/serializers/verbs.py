@@ -133,6 +133,10 @@ class VerbSerializer(StrictSerializer):
     )
 
 
+class NextSerializer(StrictSerializer):
+    """Nothing: whoever asks is known, and what they get is chosen here."""
+
+
 class AssignSerializer(VerbSerializer):
     to = ColleagueField()
     reason = serializers.CharField(

@@ -142,12 +142,13 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         longest=rows[fetched["late"][0].pk] if fetched["late"] else None,
         href=link.tickets("late"),
     )
+    about = people.complained_about(fetched["unassigned"])
     unassigned = [
         Case(
             rows[ticket.pk],
             gettext("nobody to reach: no e-mail, no number")
             if ticket.nobody_to_reach
-            else people.why_nobody(ticket, crew, found),
+            else people.why_nobody(ticket, crew, found, about),
         )
         for ticket in fetched["unassigned"]
     ]

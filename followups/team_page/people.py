@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import get_language_info, gettext
 
-from followups.models import AssignmentRound, Away, Member, Ticket
+from followups.models import AssignmentRound, Away, Conflict, Member, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketState, falls_due, falls_due_at
 from followups.reports.charts import percent
 from followups.templatetags.moments import in_full
@@ -135,8 +135,20 @@ def last_round() -> AssignmentRound | None:
     return AssignmentRound.objects.order_by("-pk").first()
 
 
-def why_nobody(ticket: Ticket, crew: Crew, found: AssignmentRound | None) -> str:
-    """Why a ticket has no owner: who was left out of the last round, and who is full. Pure."""
+def complained_about(tickets: Iterable[Ticket]) -> dict[int, set[int]]:
+    """Conversation -> whom its tickets complain about. One query."""
+    found: dict[int, set[int]] = {}
+    conversations = {ticket.conversation_id for ticket in tickets}
+    rows = Conflict.objects.filter(ticket__conversation__in=conversations)
+    for conversation, user in rows.values_list("ticket__conversation", "user"):
+        found.setdefault(conversation, set()).add(user)
+    return found
+
+
+def why_nobody(
+    ticket: Ticket, crew: Crew, found: AssignmentRound | None, about: Mapping[int, Collection[int]] | None = None
+) -> str:
+    """Why a ticket has no owner: who was left out of the last round, who is full, and whom it is about. Pure."""
     if ticket.team is None:
         return gettext("no team takes it")
     members = [member for member in crew.members if member.team_id == ticket.team_id]
@@ -150,13 +162,21 @@ def why_nobody(ticket: Ticket, crew: Crew, found: AssignmentRound | None) -> str
         if row.get("team") == ticket.team_id
     }
     language = (ticket.contact.language if ticket.contact else "")[:2].lower()
-    here = [member for member in members if member.user_id not in left_out and member.capacity]
+    there = [member for member in members if member.user_id not in left_out and member.capacity]
+    barred = (about or {}).get(ticket.conversation_id, ())
+    here = [member for member in there if member.user_id not in barred]
+    at_rate = {row["user"] for row in found.candidates if row.get("left") == 0}
     speaking = [member for member in here if not member.languages or language in member.languages] if language else here
     asked = speaking or here
-    free = [member for member in asked if crew.load_of(member.user_id) < member.capacity]
+    free = [
+        member for member in asked if crew.load_of(member.user_id) < member.capacity and member.user_id not in at_rate
+    ]
     if free:
         return gettext("somebody is free again: it is given within a minute")
     said = []
+    if len(here) < len(there):
+        names = _list(member.user.name for member in there if member.user_id in barred)
+        said.append(gettext("the words may complain about %(names)s") % {"names": names})
     if asked:
         full = gettext("full: %(names)s") % {"names": _list(member.user.name for member in asked)}
         if len(asked) < len(here):

@@ -206,7 +206,7 @@ def find(user: User, number: int) -> Ticket | None:
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
-    """Read all rows of a ticket that was found with `find`. One query; five more say why nobody has it."""
+    """Read all rows of a ticket that was found with `find`. One query; six more say why nobody has it."""
     actions = Action.objects.filter(ticket=ticket).select_related("owner", "planned_by").order_by("due_at", "id")
     said = _said(ticket, viewer, now)
     if not viewer.roles_on(ticket) & WORKING:
@@ -224,7 +224,7 @@ def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:
     case.deadlines, case.around = list(owed), list(around)
     if ticket.owner_id is None and ticket.is_live and not ticket.nobody_to_reach:
         crew = people.crew_of(Team.objects.filter(pk=ticket.team_id or 0), lambda user: "", now=now)
-        case.why_nobody = people.why_nobody(ticket, crew, people.last_round())
+        case.why_nobody = people.why_nobody(ticket, crew, people.last_round(), people.complained_about([ticket]))
     return case
 
 

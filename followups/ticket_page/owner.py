@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 
-from followups.models import AssignmentRound, Event, Watcher
+from followups.models import AssignmentRound, Conflict, Event, Ticket, Watcher
 from followups.models.tickets import TicketState
 from followups.templatetags.moments import in_full
 from followups.ticket_page.case import Case, Said
@@ -62,11 +63,14 @@ def why_owner(case: Case) -> Why:
     elif you:
         sentence = {
             "conversation": gettext("You are in conversation with this customer already."),
+            "same_contact": gettext("You had this customer's last ticket."),
             "same_account": gettext("You have the ticket of somebody else at %(account)s."),
             "same_account_own": gettext("You look after %(account)s and have the ticket of somebody else there."),
             "account_owner": gettext("You look after %(account)s and were not away."),
             "least_load": gettext("Of %(team)s you had the least for your capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone; you had the least."),
+            "skills_yielded": gettext("Nobody with the skills could take it and half of the time was gone."),
+            "pulled": gettext("You asked for the next one."),
             "by_hand": gettext("%(actor)s gave it to you."),
             "away": gettext("You stand in for %(had)s, who is away."),
             "back": gettext("It was yours before you were away. %(had)s looked after it."),
@@ -74,11 +78,14 @@ def why_owner(case: Case) -> Why:
     else:
         sentence = {
             "conversation": gettext("%(name)s is in conversation with this customer already."),
+            "same_contact": gettext("%(name)s had this customer's last ticket."),
             "same_account": gettext("%(name)s has the ticket of somebody else at %(account)s."),
             "same_account_own": gettext("%(name)s looks after %(account)s and has the ticket of somebody else there."),
             "account_owner": gettext("%(name)s looks after %(account)s and was not away."),
             "least_load": gettext("Of %(team)s, %(name)s had the least for the capacity."),
             "cap_yielded": gettext("Everybody in %(team)s was full and half of the time was gone."),
+            "skills_yielded": gettext("Nobody with the skills could take it and half of the time was gone."),
+            "pulled": gettext("%(name)s asked for the next one."),
             "by_hand": gettext("%(actor)s gave it to %(name)s."),
             "away": gettext("%(name)s stands in for %(had)s, who is away."),
             "back": gettext("%(name)s had it before. %(had)s looked after it meanwhile."),
@@ -96,6 +103,10 @@ def why_follows(watcher: Said) -> str:
             "inactive": gettext("is no longer here"),
             "no_team": gettext("is in no team that takes tickets"),
             "no_capacity": gettext("takes no tickets at present"),
+            "rate_cap": gettext("had been given as many as they take in that time"),
+            "skills": gettext("has not the skills it needs"),
+            "not_in_time": gettext("was not at work before the first contact was due"),
+            "gave_back": gettext("gave it back"),
         }.get(code, gettext("could not take it at once"))
         if code == "away":
             because = gettext("was away")
@@ -116,27 +127,57 @@ class Considered:
     chosen: bool = False
 
 
-def considered(stored: AssignmentRound, chosen: int | None, names: Mapping[int, str]) -> list[Considered]:
-    """Who could have taken a ticket in a round, with their load, and who could not, with the reason."""
+def considered(
+    stored: AssignmentRound, chosen: int | None, names: Mapping[int, str], ticket: Ticket
+) -> list[Considered]:
+    """Who of the ticket's team could have taken it in a round, with their load; who could not, and why. One query."""
     unknown = gettext("a colleague who is gone")
+    about = dict(Conflict.objects.filter(ticket__conversation=ticket.conversation_id).values_list("user", "because"))
+    teams = {ticket.team_id} if ticket.team_id else set()
     found = []
-    for row in sorted(stored.candidates, key=lambda row: row["user"] != chosen):
-        words = gettext("%(load)s of %(capacity)s as the round began") % row
+    rows = [row for row in stored.candidates if not teams or row["team"] in teams or row["user"] == chosen]
+    # The winner first, then whoever had the least for their capacity and hours.
+    for row in sorted(rows, key=lambda row: (row["user"] != chosen, _share(row))):
+        words = _load_in_words(row)
         if row["user"] == chosen:
             words = gettext("chosen: %(words)s") % {"words": words}
+        elif row["user"] in about:
+            words = _left_out("conflict", about[row["user"]])
+        elif row["load"] >= row["capacity"]:
+            words = gettext("full: %(words)s") % {"words": words}
+        elif row.get("left") == 0:
+            words = gettext("given as many as they take in that time: %(words)s") % {"words": words}
         found.append(Considered(names.get(row["user"], unknown), words, row["user"] == chosen))
     for row in stored.exclusions:
-        found.append(Considered(names.get(row["user"], unknown), _left_out(row.get("code", ""), row.get("until", ""))))
+        if not teams or row.get("team") in teams:
+            words = _left_out(row.get("code", ""), row.get("until", ""))
+            found.append(Considered(names.get(row["user"], unknown), words))
     return found
+
+
+def _share(row: Mapping[str, Any]) -> float:
+    weight = row["capacity"] * row.get("hours", 1)
+    return row["load"] / weight if weight else float("inf")
+
+
+def _load_in_words(row: Mapping[str, Any]) -> str:
+    if "hours" not in row:
+        return gettext("%(load)s of %(capacity)s as the round began") % row
+    hours = formats.number_format(row["hours"], 1).rstrip("0").rstrip(".,")
+    said = gettext("%(load)s of %(capacity)s as the round began, %(hours)s h at work in the next five working days")
+    return said % {"load": row["load"], "capacity": row["capacity"], "hours": hours}
 
 
 def _left_out(code: str, until: str) -> str:
     if code == "away" and until:
         day = in_full(timezone.localtime(datetime.fromisoformat(until)))
         return gettext("left out: away until %(day)s") % {"day": day}
+    if code == "conflict" and until == Conflict.Because.UNCLEAR:
+        return gettext("left out: named by an unhappy customer, and not praised")
     return {
         "away": gettext("left out: away"),
         "inactive": gettext("left out: no longer here"),
         "no_capacity": gettext("left out: takes no tickets"),
         "full": gettext("left out: full"),
+        "conflict": gettext("left out: the words complain about them"),
     }.get(code, gettext("left out"))

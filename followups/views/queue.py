@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
 
 from followups import navigation
 from followups import queue_changes as changes
+from followups.actors import Actor
+from followups.assignment import pull_next
 from followups.queue_page import GROUPS, VIEWS, queue
+from followups.refusals import Refused
 from followups.viewing import viewer
 from followups.way_back import remember
+from nps_loop.people.models import User
 
 
 @login_required
@@ -54,6 +60,20 @@ def unless_known(request: HttpRequest, body: str, tag: str) -> HttpResponse:
     answer = HttpResponse(body, content_type="application/json", headers={"ETag": tag, "Cache-Control": "no-store"})
     # A compressed answer carries the tag as a weak one, and so does the browser's next question.
     return cast(HttpResponse, get_conditional_response(request, etag=tag, response=answer))
+
+
+@login_required
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    """ "Give me the next": leads to the ticket that was taken, or back with the reason why there is none."""
+    user = cast(User, request.user)
+    try:
+        ticket = pull_next(actor=Actor.person(user), now=timezone.now())
+    except Refused as refusal:
+        messages.info(request, refusal.message)
+        return redirect("queue")
+    messages.success(request, gettext("#%(number)s is yours now.") % {"number": ticket.pk})
+    return redirect("ticket", ticket.pk)
 
 
 def _view(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""/team/: for leads and administrators; to everybody else it does not exist."""
+"""/team/ and /team/fairness/: for leads and administrators; to everybody else they do not exist."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from followups.fairness_page import fairness_page
 from followups.team_page import team_page, teams_of
 from followups.viewing import viewer
 
@@ -27,3 +28,16 @@ def team(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     page = team_page(looking, teams, chosen, now=now)
     return render(request, "followups/team.html", {"page": page, "now": now, "viewer": looking})
+
+
+@login_required
+@require_safe
+def fairness(request: HttpRequest) -> HttpResponse:
+    """Who was given what and why, and whether it is even; for one team or all that somebody leads."""
+    looking = viewer(request)
+    teams = teams_of(looking.user)
+    if not teams:
+        raise Http404
+    now = timezone.now()
+    page = fairness_page(teams, request.GET, now=now)
+    return render(request, "followups/fairness.html", {"page": page, "now": now, "viewer": looking})

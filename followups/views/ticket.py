@@ -204,7 +204,8 @@ def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     given = ticket.events.filter(verb__in=GIVING).order_by("-seq").first()
     stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
     shelf = Shelf(ticket, cast(User, request.user))
-    people = considered(stored, given.data.get("to"), shelf.names) if stored and given else []
+    chosen = given.data.get("to") if given else None
+    people = considered(stored, chosen, shelf.names, ticket) if stored else []
     context = {"ticket": ticket, "people": people, "stored": stored, "now": timezone.now()}
     name = "considered_list" if request.headers.get("HX-Request") else "considered"
     folder = "followups/includes" if name == "considered_list" else "followups"

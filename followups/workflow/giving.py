@@ -17,7 +17,7 @@ from followups import deadlines, silence
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately
-from followups.models import Away, Conversation, Deadline, Event, Member, Team, Ticket
+from followups.models import Away, Conflict, Conversation, Deadline, Event, Member, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
@@ -25,6 +25,7 @@ from followups.templatetags.moments import in_full
 from followups.workflow.covers import covered_without_a_promise, no_longer_covered
 from followups.workflow.letting_go import release_all
 from followups.workflow.writing import WITH, OpenTicket, opened
+from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -81,10 +82,13 @@ class Handing:
     verb: str = "assign"
 
 
-def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ticket]:
+def give(
+    handings: Sequence[Handing], *, actor: Actor, now: datetime, tell: Collection[int] | None = None
+) -> list[Ticket]:
     """Make each ticket its person's: owner, event, first promise and acknowledgement, notice. Constant query count.
 
-    The caller holds `assignment_lock` and passes tickets it locked in this transaction, with `WITH` selected.
+    The caller holds `assignment_lock` and passes tickets it locked in this transaction, with `WITH` selected. `tell`
+    names the tickets whose owners hear of it from here; all of them where it is left out.
     """
     if not handings:
         return []
@@ -130,12 +134,12 @@ def give(handings: Sequence[Handing], *, actor: Actor, now: datetime) -> list[Ti
     _write_to_customers(tickets, old_owners, now=now)
 
     fields = ["state", "owner", "team", "assigned_at", "snoozed_until", "version", "changed_at", *SILENCE]
-    Ticket.objects.bulk_update(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"], batch_size=500)
-    Conversation.objects.bulk_update(conversations, ["owner", "thread_root"], batch_size=500)
+    update_rows(tickets, [*fields, "due_at", "due_for", "promised_at", "rank"])
+    update_rows(conversations, ["owner", "thread_root"])
     winners = {handing.to.pk for handing in handings}
     Member.objects.filter(user__in=winners).update(last_assigned_at=now)
     reasons = {handing.ticket.pk: handing.why for handing in handings}
-    told = [ticket for ticket in tickets if ticket.owner != actor.user]
+    told = [ticket for ticket in tickets if ticket.owner != actor.user and (tell is None or ticket.pk in tell)]
     outbox.queue(notices.assigned(told, reasons, now=now), now=now)
     return tickets
 
@@ -236,7 +240,7 @@ def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequ
         ticket.due_at = min([row.binding_at, *others])
         ticket.due_for = row.target if ticket.due_at == row.binding_at else ticket.due_for
         ticket.rank = deadlines.priority.rank(ticket.due_at, ticket.bonus)
-    Deadline.objects.bulk_update(kept, ["promised_at"], batch_size=500)
+    update_rows(kept, ["promised_at"])
 
 
 def assign(
@@ -244,7 +248,8 @@ def assign(
 ) -> Ticket:
     """A person hands the ticket, with its whole conversation, to somebody; also how one takes it oneself.
 
-    Taking it from another owner needs a reason. Raises Incomplete, Forbidden, NotAllowed or Stale.
+    Taking it from another owner needs a reason, and so does giving it to somebody whom the customer complains about,
+    which only a lead may. Raises Incomplete, Forbidden, NotAllowed or Stale.
     """
     with assignment_lock(_in_conversation_with(ticket)), opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("assign")
@@ -278,6 +283,7 @@ def assign(
                 {"to": gettext("%(name)s is away until %(day)s.") % {"name": to.name, "day": in_full(away.ends_at)}}
             )
         team = (present or next(iter(memberships.values()))).team
+        data = {"rule": "by_hand"} | _despite_conflict(work, to, reason)
         if reason.strip():
             current.notes.create(by=actor.user, text=reason.strip(), happened_at=now)
         siblings = list(
@@ -291,11 +297,35 @@ def assign(
             sibling.conversation = current.conversation
         had_it = current.owner
         why = partial(_given_by, actor.user.name if actor.user else "", reason.strip())
-        handings = [Handing(each, to, team, why, {"rule": "by_hand"}) for each in (current, *siblings)]
+        handings = [Handing(each, to, team, why, data) for each in (current, *siblings)]
         give(handings, actor=actor, now=now)
         if had_it is not None and had_it.is_active and had_it != actor.user:
             work.mail_later([_taken_from(current, had_it, to, actor.user, reason.strip())])
     return work.ticket
+
+
+def _despite_conflict(work: OpenTicket, to: User, reason: str) -> dict[str, Any]:
+    """What the event keeps where the words complain about whoever gets it. Raises Forbidden or Incomplete."""
+    conflicts = Conflict.objects.filter(user=to, ticket__conversation=work.ticket.conversation_id)
+    because = conflicts.values_list("because", flat=True).first()
+    if because is None:
+        return {}
+    if not work.roles & {Role.ADMIN, Role.LEAD} or work.actor.user == to:
+        raise Forbidden(
+            gettext("The customer's words may complain about %(name)s: only another lead gives it to them.")
+            % {"name": to.name},
+            code="conflict",
+        )
+    if not reason.strip():
+        raise Incomplete(
+            {
+                "reason": gettext(
+                    "The customer's words may complain about %(name)s. If it shall be theirs all the same, say why."
+                )
+                % {"name": to.name}
+            }
+        )
+    return {"despite": because}
 
 
 def _given_by(name: str, reason: str) -> str:

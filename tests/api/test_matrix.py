@@ -52,6 +52,7 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
         **NOBODY, "lead": "ok", "admin": "ok", "write": "ok", "outsider": 404, "else": 403,
     },
     ("get", "tickets/"): EVERYBODY,
+    ("post", "tickets/next/"): {**EVERYBODY, "read": 403, "write": 403},
     ("get", "tickets/<int:number>/"): READ_OWN_TICKET,
     **{("post", f"tickets/<int:number>/{verb}/"): CHANGE_OWN_TICKET for verb in VERBS},
     ("get", "contacts/<int:contact>/"): CONTACT_OF_OWN_TICKET,

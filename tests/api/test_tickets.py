@@ -308,3 +308,15 @@ def test_everybody_gets_english_and_utc(cast: Cast) -> None:
         {"version": 0, "channel": "phone", "outcome": "no_answer", "happened_at": "2026-11-24T14:00"},
     )
     assert caller.get(url).json()["attempts"][0]["happened_at"] == "2026-11-24T14:00:00Z"
+
+
+def test_the_next_is_given_to_whoever_asks_and_with_none_the_answer_says_why(cast: Cast) -> None:
+    waits = make_ticket(team=cast.team)
+    agent = Caller(user=cast.agent)
+    answer = agent.post("/api/v1/tickets/next/")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["number"] == waits.pk and answer.json()["owner"]["username"] == cast.agent.username
+    again = agent.post("/api/v1/tickets/next/")
+    assert again.status_code == 409
+    assert again.json()["errors"][0]["code"] == "nothing_to_take"
+    assert "No ticket of your teams" in again.json()["errors"][0]["detail"]

@@ -1,0 +1,133 @@
+"""What a round reads of the tickets that nobody has: plain values, for ten thousand of them cost no objects."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import FilteredRelation, Q
+
+from followups.models import Deadline, Rule
+from followups.models.tickets import LIVE, TicketQuerySet, TicketState
+from nps_loop.bulk import among
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A ticket as the choice sees it. `skills` are what its rule asks for, `owner_first` whether the account's owner is
+    asked before the team; `due_at` is when first contact is due.
+    """
+
+    pk: int
+    team: int | None = None
+    conversation: int = 0
+    owner: int | None = None
+    state: str = TicketState.NEW
+    version: int = 0
+    cycle: int = 0
+    rank: int = 0
+    score: int = 0
+    band: str = ""
+    was_given: bool = False
+    brand: int = 0
+    touchpoint: int | None = None
+    contact: int | None = None
+    contact_name: str = ""
+    language: str = ""
+    account: int | None = None
+    account_name: str = ""
+    account_owner: int | None = None
+    account_owner_is_active: bool = False
+    conversation_owner: int | None = None
+    response: int | None = None
+    search_text: str = ""
+    acknowledge: bool = False
+    starts_at: datetime | None = None
+    due_at: datetime | None = None
+    skills: frozenset[str] = frozenset()
+    owner_first: bool = True
+
+    def is_past_half(self, now: datetime) -> bool:
+        """Whether half of the first-contact time is gone."""
+        if self.starts_at is None or self.due_at is None:
+            return False
+        return now >= self.starts_at + (self.due_at - self.starts_at) / 2
+
+
+def first_of(waiting: TicketQuerySet, *, most: int, most_mails: int) -> tuple[dict[int, int], bool]:
+    """Ticket -> conversation of the first in the order of the queue, and whether these are all that wait.
+
+    At most `most`, or `most_mails` to be mailed: what a mail is written for costs a hundred times as much, and
+    everybody else who gives waits meanwhile. One query.
+    """
+    rows = waiting.in_queue_order().values_list("pk", "conversation", "response__acknowledge", "nobody_to_reach")
+    found = [
+        (pk, conversation, bool(acknowledge) and not nobody)
+        for pk, conversation, acknowledge, nobody in rows[: most + 1]
+    ]
+    size = round_size([mailed for _pk, _conversation, mailed in found], most=most, most_mails=most_mails)
+    return {pk: conversation for pk, conversation, _mailed in found[:size]}, size == len(found)
+
+
+def round_size(mailed: Sequence[bool], *, most: int, most_mails: int) -> int:
+    """How many of the waiting tickets, in their order, one round takes; `mailed` says which their customers hear of."""
+    mails = 0
+    for at, is_mailed in enumerate(mailed):
+        mails += is_mailed
+        if at == most or mails > most_mails:
+            return at
+    return len(mailed)
+
+
+def held_in(conversations: Collection[int]) -> Q:
+    """Tickets of these conversations that somebody has, and resolved ones, which wait for nobody to take them."""
+    held = Q(state__in=LIVE, owner__isnull=False) | Q(state=TicketState.RESOLVED)
+    return among("conversation", conversations) & held
+
+
+COLUMNS = (
+    "pk", "team", "conversation", "owner", "state", "version", "cycle", "rank", "score", "band", "assigned_at", "brand",
+    "response__touchpoint", "contact", "contact__name", "contact__language", "account", "account__name",
+    "account__owner", "account__owner__is_active", "conversation__owner", "response", "response__search_text",
+    "response__acknowledge", "nobody_to_reach", "first__starts_at", "first__due_at", "rule",
+)  # fmt: skip
+
+
+def read(tickets: TicketQuerySet) -> list[Waiting]:
+    """Lock these tickets, in the order of their numbers as everybody does, and read them. One query, or two."""
+    owed = Q(deadlines__target=Deadline.Target.FIRST_CONTACT, deadlines__met_at=None, deadlines__dropped_at=None)
+    rows = (
+        tickets.annotate(first=FilteredRelation("deadlines", condition=owed))
+        .select_for_update(of=("self",), no_key=True)
+        .order_by("pk")
+        .values_list(*COLUMNS)
+    )
+    found: dict[int, Waiting] = {}
+    rules: dict[int, list[Waiting]] = {}
+    for (
+        pk, team, conversation, owner, state, version, cycle, rank, score, band, assigned_at, brand, touchpoint,
+        contact, contact_name, language, account, account_name, account_owner, owner_is_active, conversation_owner,
+        response, search_text, acknowledge, nobody, starts_at, due_at, rule,
+    ) in rows:  # fmt: skip
+        if pk in found:
+            continue
+        found[pk] = row = Waiting(
+            pk, team, conversation, owner, state, version, cycle, rank, score, band, assigned_at is not None, brand,
+            touchpoint, contact, contact_name or "", (language or "")[:2].lower(), account, account_name or "",
+            account_owner, bool(owner_is_active), conversation_owner, response, search_text or "",
+            bool(acknowledge) and not nobody, starts_at, due_at,
+        )  # fmt: skip
+        if rule is not None:
+            rules.setdefault(rule, []).append(row)
+    _add_what_rules_ask(rules)
+    return list(found.values())
+
+
+def _add_what_rules_ask(rules: dict[int, list[Waiting]]) -> None:
+    """Which skills, and whether the account's owner comes first. One query where a rule opened any of them."""
+    if not rules:
+        return
+    for pk, skills, owner_first in Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first"):
+        for row in rules[pk]:
+            row.skills, row.owner_first = frozenset(skills), owner_first
