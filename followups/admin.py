@@ -12,7 +12,7 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from followups import priority, reranking
+from followups import ladders, priority, reranking
 from followups.models import (
     Away,
     BonusHours,
@@ -75,6 +75,8 @@ def new_version(row: Calendar | SlaPolicy | Rule) -> Calendar | SlaPolicy | Rule
     values = {field.attname: getattr(row, field.attname) for field in fields}
     made = kind(**{**values, "version": newest + 1, "used_at": None, "is_active": False})
     made.save()
+    if isinstance(row, SlaPolicy) and isinstance(made, SlaPolicy):
+        ladders.copy(row, made)
     return made
 
 
@@ -203,7 +205,8 @@ class MemberInline(admin.TabularInline):
 class TeamAdmin(KeptAdmin):
     list_display = ["name", "slug", "calendar", "brand", "takes_tickets", "is_default"]
     list_select_related = ["calendar", "brand"]
-    fields = ["slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default"]
+    fields = ["slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default", "director"]
+    autocomplete_fields = ["director"]
     filter_horizontal = ["touchpoints"]
     inlines = [MemberInline]
 

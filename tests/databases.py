@@ -18,6 +18,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("nps_loop", "surveys", "followups")
+KEPT = 12
 
 
 def copy_migrated_sqlite(target: Path) -> None:
@@ -29,7 +30,8 @@ def copy_migrated_sqlite(target: Path) -> None:
         # Several test processes start at once; one of them migrates.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not source.exists():
-            for old in kept.glob("*.sqlite3*"):
+            # A few are kept, for whoever works on several branches at once.
+            for old in sorted(kept.glob("*.sqlite3*"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
                 old.unlink()
             unfinished = kept / "unfinished.sqlite3"
             _migrate(f"sqlite:///{unfinished}")

@@ -1,5 +1,6 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
+from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
@@ -35,6 +36,7 @@ __all__ = [
     "Event",
     "Initiative",
     "KeptDraft",
+    "LadderStep",
     "LetterTemplate",
     "Looking",
     "Member",

@@ -38,6 +38,14 @@ class Team(models.Model):
     touchpoints = models.ManyToManyField(Touchpoint, blank=True, related_name="teams")
     takes_tickets = models.BooleanField(default=True, help_text="Off: a back-office team, which is given actions only.")
     is_default = models.BooleanField(default=False, help_text="Takes what no touchpoint sends elsewhere.")
+    director = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="teams_directed",
+        help_text="Hears what stays late after the lead was told.",
+    )
 
     objects = TeamQuerySet.as_manager()
 

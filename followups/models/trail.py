@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -98,6 +98,8 @@ class Deadline(models.Model):
     promised_at = models.DateTimeField(null=True, blank=True, help_text="End of the half-day the customer was told.")
     met_at = models.DateTimeField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True, help_text="No longer owed: dismissed, left in peace.")
+    next_step_at = models.DateTimeField(null=True, blank=True, help_text="When the next step of its ladder is due.")
+    next_step = models.CharField(max_length=40, blank=True, help_text="Level of that step.")
 
     class Meta:
         constraints = [
@@ -105,11 +107,27 @@ class Deadline(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(met_at=None, dropped_at=None), name="deadlines_running"),
+            # What a tick of the clocks looks for: it holds only what still has a step before it.
+            models.Index(
+                fields=["next_step_at", "id"],
+                condition=models.Q(met_at=None, dropped_at=None, next_step_at__isnull=False),
+                name="deadlines_to_climb",
+            ),
         ]
 
     @property
     def is_open(self) -> bool:
         return self.met_at is None and self.dropped_at is None
+
+    @property
+    def key(self) -> tuple[int, int, str, int]:
+        """What an escalation has in common with the deadline it is about."""
+        return self.ticket_id, self.cycle, self.target, self.ordinal
+
+    @property
+    def recovered_after(self) -> timedelta | None:
+        """How late it was met after all; None where it was met in time, or not yet."""
+        return self.met_at - self.binding_at if self.met_at and self.met_at > self.binding_at else None
 
     @property
     def binding_at(self) -> datetime:
@@ -118,20 +136,44 @@ class Deadline(models.Model):
 
 
 class Escalation(models.Model):
-    """Somebody was told that a time is in danger or gone: once per ticket, cycle, target and level."""
+    """A step of a ladder that was reached: once per ticket, cycle, target and level, whether or not anybody was told."""
 
     class Level(models.TextChoices):
-        HALF = "half", _("half of the time is gone and nobody has it")
+        """Levels that the program itself knows; a ladder has others."""
+
+        HALF = "half", _("half of the time was gone and everybody was full")
+        UNOWNED = "unowned", _("half of the time is gone and nobody has it")
         SOON = "soon", _("the owner is warned")
         LATE = "late", _("the lead is told")
+        DIRECTOR = "director", _("the director is told")
         UNASSIGNED = "unassigned", _("nobody took it")
+
+    class Untold(models.TextChoices):
+        """Why a step that was reached told nobody."""
+
+        TOO_LATE = "too_late", _("it was too late for a warning")
+        HISTORY = "history", _("the answer is an old one")
+        OWNED = "owned", _("somebody had it already")
+        MET = "met", _("it was done by then")
+        RESTING = "resting", _("nobody was at work on it by then")
+        ACKNOWLEDGED = "acknowledged", _("somebody looked after it already")
+        NOBODY = "nobody", _("there is nobody to tell")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="escalations")
     cycle = models.PositiveSmallIntegerField()
     target = models.CharField(max_length=15, choices=Deadline.Target)
     ordinal = models.PositiveSmallIntegerField(default=0)
-    level = models.CharField(max_length=10, choices=Level)
+    level = models.CharField(max_length=40)
+    step = models.ForeignKey("LadderStep", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     happened_at = models.DateTimeField()
+    tell_at = models.DateTimeField(null=True, blank=True, help_text="Quiet hours and digests: not before. Empty: never.")
+    told_at = models.DateTimeField(null=True, blank=True)
+    told_to = models.JSONField(default=list, blank=True, help_text="Keys of the colleagues who were told.")
+    untold = models.CharField(max_length=12, choices=Untold, blank=True, help_text="Why nobody was told.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         constraints = [
@@ -139,6 +181,22 @@ class Escalation(models.Model):
                 fields=["ticket", "cycle", "target", "ordinal", "level"], name="one_escalation_per_level"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["tell_at", "id"],
+                condition=models.Q(told_at=None, tell_at__isnull=False),
+                name="escalations_to_tell",
+            ),
+            models.Index(fields=["-happened_at", "-id"], name="escalations_newest_first"),
+        ]
+
+    @property
+    def key(self) -> tuple[int, int, str, int]:
+        """The same as that of the deadline it is about."""
+        return self.ticket_id, self.cycle, self.target, self.ordinal
+
+    def __str__(self) -> str:
+        return f"{self.level} of {self.target} of #{self.ticket_id}"
 
 
 class Watcher(models.Model):

@@ -14,10 +14,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, ladders
 from followups.actors import Actor
 from followups.models import Action, Deadline, Event, Ticket
-from followups.models.tickets import ClosedAs, DismissReason, TicketState
+from followups.models.tickets import AT_WORK, ClosedAs, DismissReason, TicketState
 from followups.permissions import roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
@@ -47,6 +47,9 @@ class OpenTicket:
         self.now = now
         self.roles = roles_of(actor, ticket)
         self._deadlines: list[Deadline] | None = None
+        # As they were read: what differs on letting go has another way before it.
+        self._were: dict[int, tuple[bool, datetime, datetime]] = {}
+        self._was_at_work = ticket.state in AT_WORK
         self._drafts: list[outbox.Draft] = []
 
     # What belongs to it ------------------------------------------------------------------------------------------
@@ -58,6 +61,7 @@ class OpenTicket:
             self._deadlines = list(
                 Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
             )
+            self._were = {row.pk: _course(row) for row in self._deadlines}
         return self._deadlines
 
     def actions(self, *states: str) -> list[Action]:
@@ -173,6 +177,8 @@ class OpenTicket:
 
     def forget_deadlines(self) -> None:
         """Others wrote to them meanwhile: they are read again when somebody asks."""
+        if self._deadlines is not None:
+            self._plan_ladders()
         self._deadlines = None
 
     def next_ordinal(self, target: str) -> int:
@@ -192,7 +198,16 @@ class OpenTicket:
                 deadline.dropped_at = self.now
                 deadline.save(update_fields=["dropped_at"])
 
+    def _plan_ladders(self) -> None:
+        """What became another deadline meanwhile, or all of them where the ticket rests or is taken up again."""
+        turned = self._was_at_work != (self.ticket.state in AT_WORK)
+        other = [row for row in self.deadlines if turned or self._were.get(row.pk) != _course(row)]
+        for row in other:
+            row.ticket = self.ticket
+        ladders.keep(ladders.plan(other))
+
     def let_go(self) -> None:
+        self._plan_ladders()
         if self._drafts:
             outbox.queue(self._drafts, now=self.now)
         fields = deadlines.due_fields(self.ticket, self.deadlines, self.actions(Action.State.OPEN))
@@ -202,6 +217,10 @@ class OpenTicket:
             fields["snoozed_until"] = due_at
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
+
+
+def _course(row: Deadline) -> tuple[bool, datetime, datetime]:
+    return row.is_open, row.due_at, row.binding_at
 
 
 def _sentence_for(to: str) -> str:
