@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from followups.calendars import WorkingHours, add_working, day_of, next_working_moment, working_stretches
+from followups.deadlines import working_day_minutes
 from followups.models import Deadline, Escalation, LadderStep, SlaPolicy
 from followups.models.tickets import AT_WORK
 from surveys.scoring import Band
@@ -24,11 +25,11 @@ Key = tuple[int, int, str, int]
 LONGEST_BACK = 20 * 366
 
 
-def shipped(policy: SlaPolicy, *, day: int = 8 * 60) -> list[LadderStep]:
+def shipped(policy: SlaPolicy) -> list[LadderStep]:
     """What a policy starts with, unsaved: the owner three hours before, the lead when it is due.
 
-    Of first contact: at half of its time, while nobody has it, the lead; and for detractors one working day (`day`
-    minutes) after any time has passed, the director.
+    Of first contact: at half of its time, while nobody has it, the lead; and for detractors one working day after any
+    time has passed, the director.
     """
     steps = [
         LadderStep(
@@ -47,7 +48,9 @@ def shipped(policy: SlaPolicy, *, day: int = 8 * 60) -> list[LadderStep]:
     ]
     if Band.DETRACTOR in policy.bands:
         steps.append(
-            LadderStep(policy=policy, level=Level.DIRECTOR, moment=Moment.AFTER, amount=day, who=Who.DIRECTOR)
+            LadderStep(
+                policy=policy, level=Level.DIRECTOR, moment=Moment.AFTER, amount=1, unit=Unit.DAYS, who=Who.DIRECTOR
+            )
         )
     return steps
 
@@ -93,9 +96,8 @@ def reached_at(step: LadderStep, deadline: Deadline) -> datetime:
     due = deadline.binding_at
     if step.unit == Unit.CLOCK:
         return due - timedelta(minutes=amount) if step.moment == Moment.BEFORE else due + timedelta(minutes=amount)
-    if step.moment == Moment.BEFORE:
-        return back(hours, due, amount)
-    return add_working(hours, due, amount)
+    minutes = amount * working_day_minutes(hours) if step.unit == Unit.DAYS else amount
+    return back(hours, due, minutes) if step.moment == Moment.BEFORE else add_working(hours, due, minutes)
 
 
 def back(hours: WorkingHours, end: datetime, minutes: int) -> datetime:

@@ -27,7 +27,7 @@ def climb_from_here(apps, schema_editor):
             LadderStep(policy=policy, level="late", moment="after", amount=0, who="lead"),
         ]
         if "detractor" in policy.bands:
-            steps.append(LadderStep(policy=policy, level="director", moment="after", amount=480, who="director"))
+            steps.append(LadderStep(policy=policy, level="director", moment="after", amount=1, unit="days", who="director"))
     LadderStep.objects.bulk_create(steps)
     Escalation.objects.update(told_at=F("happened_at"))
     running = Deadline.objects.filter(met_at=None, dropped_at=None, ticket__state__in=AT_WORK)
@@ -52,8 +52,8 @@ class Migration(migrations.Migration):
                 ('level', models.SlugField(help_text='Stays the same from version to version: each fires once.', max_length=40)),
                 ('target', models.CharField(blank=True, choices=[('first_contact', 'first contact'), ('answer', 'answer to a customer'), ('next_update', 'next update'), ('resolution', 'resolution')], help_text='Empty: any of them.', max_length=15)),
                 ('moment', models.CharField(choices=[('before', 'before it is due'), ('after', 'after it was due'), ('share', 'per cent of its time gone')], default='after', max_length=6)),
-                ('amount', models.PositiveIntegerField(default=0, help_text='Minutes, or per cent of the time.')),
-                ('unit', models.CharField(choices=[('working', 'working time'), ('clock', 'by the clock, day and night')], default='working', max_length=7)),
+                ('amount', models.PositiveIntegerField(default=0, help_text='Minutes, working days, or per cent of the time.')),
+                ('unit', models.CharField(choices=[('working', 'working time'), ('days', 'working days'), ('clock', 'by the clock, day and night')], default='working', max_length=7)),
                 ('who', models.CharField(choices=[('owner', 'Owner'), ('lead', 'Lead and deputies'), ('deputy', 'Deputies'), ('director', 'Director'), ('address', 'A mail address'), ('webhook', 'A webhook')], max_length=8)),
                 ('address', models.EmailField(blank=True, max_length=254)),
                 ('digest', models.BooleanField(default=False, help_text='Collected to one mail on the next working morning.')),

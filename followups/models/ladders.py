@@ -24,6 +24,7 @@ class LadderStep(models.Model):
 
     class Unit(models.TextChoices):
         WORKING = "working", _("working time")
+        DAYS = "days", _("working days")
         CLOCK = "clock", _("by the clock, day and night")
 
     class Who(models.TextChoices):
@@ -38,7 +39,7 @@ class LadderStep(models.Model):
     level = models.SlugField(max_length=40, help_text="Stays the same from version to version: each fires once.")
     target = models.CharField(max_length=15, choices=Deadline.Target, blank=True, help_text="Empty: any of them.")
     moment = models.CharField(max_length=6, choices=Moment, default=Moment.AFTER)
-    amount = models.PositiveIntegerField(default=0, help_text="Minutes, or per cent of the time.")
+    amount = models.PositiveIntegerField(default=0, help_text="Minutes, working days, or per cent of the time.")
     unit = models.CharField(max_length=7, choices=Unit, default=Unit.WORKING)
     who = models.CharField(max_length=8, choices=Who)
     address = models.EmailField(max_length=254, blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from followups.models.rules import Calendar, Rule, SlaPolicy
 from followups.models.tickets import Ticket
 from surveys.models import Response
+
+if TYPE_CHECKING:
+    from nps_loop.people.models import User
 
 
 class Decision(models.Model):
@@ -135,6 +139,24 @@ class Deadline(models.Model):
         return min(self.due_at, self.promised_at) if self.promised_at else self.due_at
 
 
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def visible_to(self, user: User) -> EscalationQuerySet:
+        """Those of tickets this person may see, and of teams they direct."""
+        if user.is_superuser:
+            return self
+        tickets = Ticket.objects.visible_to(user).order_by().values("pk")
+        return self.filter(models.Q(ticket__in=tickets) | models.Q(ticket__team__director=user))
+
+    def unanswered(self) -> EscalationQuerySet:
+        """Somebody was told, and nobody has said since that they look after it."""
+        return self.filter(told_at__isnull=False, acknowledged_at=None)
+
+    def about(self, key: tuple[int, int, str, int]) -> EscalationQuerySet:
+        """All of one deadline."""
+        ticket, cycle, target, ordinal = key
+        return self.filter(ticket=ticket, cycle=cycle, target=target, ordinal=ordinal)
+
+
 class Escalation(models.Model):
     """A step of a ladder that was reached: once per ticket, cycle, target and level, whether or not anybody was told."""
 
@@ -174,6 +196,8 @@ class Escalation(models.Model):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = EscalationQuerySet.as_manager()
 
     class Meta:
         constraints = [

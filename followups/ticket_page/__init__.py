@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext
 
-from followups import canned, queue_page
+from followups import canned, escalations_page, queue_page
 from followups.clocks import WARN_BEFORE
 from followups.dates_in_words import PromisedDay
 from followups.forms import FORMS, ActionForm, Desk, ResolveForm, SplitForm, VerbForm
@@ -168,6 +168,15 @@ class TicketPage:
         """Whether what the customer was told ends soon, or is over: then they should hear of it first."""
         promised = self.case.ticket.promised_at
         return promised is not None and promised - WARN_BEFORE <= self.now
+
+    @cached_property
+    def escalated(self) -> list[escalations_page.Case]:
+        """Times of this cycle that still run and of which somebody was told. One query, two where there are any."""
+        running = [row for row in self.case.current_deadlines if row.is_open] if self.case.ticket.is_live else []
+        for row in running:
+            row.ticket = self.case.ticket
+        found = escalations_page.cases_of(running, self.case.viewer) if running else []
+        return [each for each in found if each.first or each.acknowledged]
 
     @cached_property
     def wrote_last(self) -> str:
