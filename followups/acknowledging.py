@@ -37,8 +37,6 @@ def acknowledge(escalation: Escalation, *, user: User, now: datetime) -> bool:
             return False
         of_it.filter(told_at__isnull=False).update(acknowledged_at=now, acknowledged_by=user)
         of_it.filter(pk=escalation.pk).update(acknowledged_at=now, acknowledged_by=user)
-        of_it.filter(told_at=None, tell_at__isnull=False).update(
-            tell_at=None, untold=Escalation.Untold.ACKNOWLEDGED
-        )
+        of_it.filter(told_at=None, tell_at__isnull=False).update(tell_at=None, untold=Escalation.Untold.ACKNOWLEDGED)
         running.update(next_step_at=None, next_step="")
     return True

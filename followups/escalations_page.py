@@ -109,7 +109,7 @@ def steps_in_words(steps: Iterable[LadderStep]) -> list[tuple[str, str]]:
 
 
 def open_ones(teams: Sequence[int]) -> QuerySet[Deadline]:
-    """Running times of these teams' tickets of which somebody was told and nobody looks after, the longest due first."""
+    """Running times of these teams' tickets that somebody was told of and nobody looks after, the longest due first."""
     told = Escalation.objects.unanswered().filter(
         ticket=OuterRef("ticket"), cycle=OuterRef("cycle"), target=OuterRef("target"), ordinal=OuterRef("ordinal")
     )

@@ -25,12 +25,16 @@ def put(policy: SlaPolicy, steps: Sequence[LadderStep], *, seen: str) -> SlaPoli
     newest, and where a first ticket has come since.
     """
     if not steps:
-        raise NotAllowed(gettext("A ladder has one step at least: somebody must hear of what is late."), code="no_steps")
+        raise NotAllowed(
+            gettext("A ladder has one step at least: somebody must hear of what is late."), code="no_steps"
+        )
     with transaction.atomic():
         current = SlaPolicy.objects.select_for_update(no_key=True).get(pk=policy.pk)
         if current.used_at is not None and seen != "used":
             raise NotAllowed(
-                gettext("A first ticket has come under this version meanwhile. Look again, then save: it becomes a new one."),
+                gettext(
+                    "A first ticket has come under this version meanwhile. Look again, then save: it becomes a new one."
+                ),
                 code="used_meanwhile",
             )
         newest = SlaPolicy.objects.filter(slug=current.slug).aggregate(newest=Max("version"))["newest"]

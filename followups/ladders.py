@@ -149,10 +149,10 @@ def climbed(deadlines: Iterable[Deadline]) -> dict[Key, Climbed]:
     """How far each of these deadlines is. One query."""
     found: dict[Key, Climbed] = {row.key: Climbed() for row in deadlines}
     rows = Escalation.objects.filter(ticket__in={key[0] for key in found})
-    for *key, level, acknowledged_at in rows.values_list(
+    for ticket, cycle, target, ordinal, level, acknowledged_at in rows.values_list(
         "ticket", "cycle", "target", "ordinal", "level", "acknowledged_at"
     ):
-        if (known := found.get((key[0], key[1], key[2], key[3]))) is not None:
+        if (known := found.get((ticket, cycle, target, ordinal))) is not None:
             known.levels.add(level)
             known.acknowledged |= acknowledged_at is not None
     return found

@@ -290,7 +290,7 @@ REPLY_DOMAIN = env.str("REPLY_DOMAIN", default=_site.hostname or "localhost")
 # --- webhooks --------------------------------------------------------------------------------------------------
 
 # Off, a webhook reaches the public internet by https only: its address is typed by a person, and must not lead from
-# here to what stands behind the firewall. On, for receivers inside one's own network, http and private addresses go too.
+# here to what stands behind the firewall. On, for receivers in one's own network, http and private addresses go too.
 WEBHOOKS_TO_PRIVATE_ADDRESSES = env.bool("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
 
 # --- Celery: the doorbell --------------------------------------------------------------------------------------

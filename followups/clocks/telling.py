@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from followups import ladders
@@ -22,6 +23,7 @@ from nps_loop.mail import outbox
 from nps_loop.mail.outbox import Draft
 from nps_loop.people.models import User
 from nps_loop.webhooks import delivery
+from nps_loop.webhooks.models import Endpoint
 
 BATCH = 1_000
 # More than this many for one reader in one go are told in one mail.
@@ -43,14 +45,20 @@ class Told:
         return self.row.ticket
 
 
+def due(now: datetime) -> QuerySet[Escalation]:
+    """What may be told now and was not, the longest due first."""
+    return Escalation.objects.filter(told_at=None, tell_at__lte=now).order_by("tell_at", "pk")
+
+
 def tell(*, now: datetime) -> int:
     """Tell of every step whose time to be told has come. Returns how many were."""
     with transaction.atomic():
         rows = list(
-            Escalation.objects.filter(told_at=None, tell_at__lte=now)
-            .select_related(*(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response", "team")))
-            .select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .order_by("tell_at", "pk")[:BATCH]
+            due(now)
+            .select_related(
+                *(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response", "team"))
+            )
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH]
         )
         if not rows:
             return 0
@@ -64,7 +72,7 @@ def tell(*, now: datetime) -> int:
             each.row.told_to = [user.pk for user in hearing]
             if each.step.who == Who.WEBHOOK:
                 if each.step.endpoint is not None:
-                    news.append(_news(each))
+                    news.append(_news(each, each.step.endpoint))
             elif each.step.who == Who.ADDRESS:
                 mails.setdefault((each.step.address, None), []).append(each)
             for user in hearing:
@@ -284,9 +292,8 @@ def _mails_to_address(address: str, told: Sequence[Told]) -> list[Draft]:
     ]
 
 
-def _news(told: Told) -> delivery.News:
+def _news(told: Told, endpoint: Endpoint) -> delivery.News:
     row, deadline, ticket = told.row, told.deadline, told.ticket
-    assert told.step.endpoint is not None
     data: Mapping[str, object] = {
         "escalation": row.pk,
         "ticket": ticket.pk,
@@ -305,4 +312,4 @@ def _news(told: Told) -> delivery.News:
             "escalation": notices.link_to(f"/escalations/{row.pk}/"),
         },
     }
-    return delivery.News(told.step.endpoint, f"escalation:{row.pk}", "escalation", data)
+    return delivery.News(endpoint, f"escalation:{row.pk}", "escalation", data)

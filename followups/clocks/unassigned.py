@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from followups.clocks.telling import told_together
@@ -20,10 +21,9 @@ BATCH = 200
 UNASSIGNED_AFTER = timedelta(minutes=15)
 
 
-def acknowledge_the_unassigned(*, now: datetime) -> int:
-    """Nobody took it within 15 minutes: the lead is told, and signs the acknowledgement where one is to be sent."""
-    target, level = Deadline.Target.FIRST_CONTACT, Escalation.Level.UNASSIGNED
-    untold = (
+def untold(now: datetime) -> QuerySet[Ticket]:
+    """New tickets that nobody has had for 15 minutes, and of which no lead has heard."""
+    return (
         Ticket.objects.unassigned()
         .filter(
             opened_at__lte=now - UNASSIGNED_AFTER,
@@ -31,13 +31,19 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
             state=TicketState.NEW,
             response__is_history=False,
         )
-        .exclude(escalations__level=level)
+        .exclude(escalations__level=Escalation.Level.UNASSIGNED)
     )
-    if not untold.exists():
+
+
+def acknowledge_the_unassigned(*, now: datetime) -> int:
+    """Nobody took it within 15 minutes: the lead is told, and signs the acknowledgement where one is to be sent."""
+    target, level = Deadline.Target.FIRST_CONTACT, Escalation.Level.UNASSIGNED
+    if not untold(now).exists():
         return 0
     with transaction.atomic():
         tickets = list(
-            untold.select_related(*WITH)
+            untold(now)
+            .select_related(*WITH)
             .select_for_update(of=("self",), no_key=True, skip_locked=True)
             .order_by("opened_at", "pk")[:BATCH]
         )

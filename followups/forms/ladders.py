@@ -74,9 +74,8 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["endpoint"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Endpoint.objects.order_by("name")
+        if isinstance(field := self.fields["endpoint"], forms.ModelChoiceField):
+            field.queryset = Endpoint.objects.order_by("name")
 
     @property
     def is_new(self) -> bool:
@@ -133,7 +132,9 @@ def free_level(wanted: str, taken: set[str]) -> str:
     return level
 
 
-StepFormSet = forms.formset_factory(StepForm, extra=1, max_num=MOST_STEPS, validate_max=True, absolute_max=MOST_STEPS + 1)
+StepFormSet = forms.formset_factory(
+    StepForm, extra=1, max_num=MOST_STEPS, validate_max=True, absolute_max=MOST_STEPS + 1
+)
 
 
 def as_typed(step: LadderStep) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
 
 class Escalation(models.Model):
-    """A step of a ladder that was reached: once per ticket, cycle, target and level, whether or not anybody was told."""
+    """A step of a ladder that was reached, whether anybody was told or not: once per ticket, cycle, target and level."""
 
     class Level(models.TextChoices):
         """Levels that the program itself knows; a ladder has others."""
@@ -188,7 +188,9 @@ class Escalation(models.Model):
     level = models.CharField(max_length=40)
     step = models.ForeignKey("LadderStep", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     happened_at = models.DateTimeField()
-    tell_at = models.DateTimeField(null=True, blank=True, help_text="Quiet hours and digests: not before. Empty: never.")
+    tell_at = models.DateTimeField(
+        null=True, blank=True, help_text="Quiet hours and digests: not before. Empty: never."
+    )
     told_at = models.DateTimeField(null=True, blank=True)
     told_to = models.JSONField(default=list, blank=True, help_text="Keys of the colleagues who were told.")
     untold = models.CharField(max_length=12, choices=Untold, blank=True, help_text="Why nobody was told.")

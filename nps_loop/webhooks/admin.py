@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -43,8 +42,9 @@ class EndpointAdmin(KeptAdmin):
     readonly_fields = ["secret", "is_active", "failing_since", "disabled_at"]
     actions = ["on", "off"]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
-        return self.fields or () if obj else ["name", "url"]
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # The secret is made with the row.
+        return self.fields if obj else ["name", "url"]
 
     @admin.action(description="Switch on, and send what was held", permissions=["change"])
     def on(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:

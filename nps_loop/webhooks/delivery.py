@@ -170,5 +170,3 @@ def _ring() -> None:
     from nps_loop.webhooks.tasks import deliver  # tasks import this module
 
     ring(deliver)
-
-

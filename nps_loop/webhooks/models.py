@@ -62,9 +62,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["endpoint", "key"], name="one_delivery_per_key")]
         indexes = [
-            models.Index(
-                fields=["next_try_at", "id"], condition=models.Q(state="waiting"), name="deliveries_to_send"
-            ),
+            models.Index(fields=["next_try_at", "id"], condition=models.Q(state="waiting"), name="deliveries_to_send"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ the first question to the name server to the last byte read, takes no longer tha
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import queue
@@ -93,9 +94,7 @@ def _exchange(
     line = plain
     try:
         if parts.scheme == "https":
-            line = ssl.create_default_context().wrap_socket(
-                plain, server_hostname=host, do_handshake_on_connect=False
-            )
+            line = ssl.create_default_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
             watch.cancel()
             watch = threading.Timer(_left(end), _shut, [line])
             watch.daemon = True
@@ -174,7 +173,5 @@ def _left(end: float) -> float:
 
 
 def _shut(line: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):
         socket.socket.shutdown(line, socket.SHUT_RDWR)
-    except OSError:
-        pass

@@ -9,9 +9,9 @@ from datetime import datetime
 
 
 def headers_for(secret: str, delivery: str, body: bytes, *, now: datetime) -> dict[str, str]:
-    """What goes with `body`: its id, the moment, and an HMAC over `id.seconds.body`. Raises ValueError for a bad secret.
+    """What goes with `body`: its id, the moment, and an HMAC over `id.seconds.body`.
 
-    The secret is base64 after `whsec_`.
+    The secret is base64 after `whsec_`; raises ValueError where it is not.
     """
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     seconds = str(int(now.timestamp()))

@@ -9,8 +9,8 @@ import pytest
 
 from followups import clocks, workflow
 from followups.actors import Actor
-from followups.clocks import returning
 from followups.assignment import assign_waiting
+from followups.clocks import returning
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Incomplete

@@ -16,7 +16,7 @@ from followups.acknowledging import acknowledge
 from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.calendars import WorkingHours, add_working, working_minutes
-from followups.clocks import climbing
+from followups.clocks import climbing, telling
 from followups.models import Deadline, Escalation, LadderStep, SlaPolicy, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Forbidden
@@ -188,7 +188,12 @@ def test_a_delay_mail_moves_the_steps_that_are_still_to_come(team: Team, hanna: 
     mail = Message.objects.get(recipient=hanna.email)
     assert f"/tickets/{ticket.pk}/?do=delay#delay" in mail.text and "/escalations/" in mail.text
     workflow.delay(
-        ticket, actor=Actor.person(hanna), now=NOW, version=None, due_on=(NOW + DAY).date(), reason="The file is missing."
+        ticket,
+        actor=Actor.person(hanna),
+        now=NOW,
+        version=None,
+        due_on=(NOW + DAY).date(),
+        reason="The file is missing.",
     )
     clocks.escalate(now=NOW + 3 * HOUR)
     assert told(row) == ["soon"]
@@ -213,7 +218,9 @@ def test_counting_back_is_the_opposite_of_counting_on(naive: datetime, minutes: 
     assert working_minutes(hours, ladders.back(hours, end, minutes), end) == minutes
     assert ladders.back(hours, end, minutes) >= start
     # Nothing later would do.
-    assert minutes == 0 or working_minutes(hours, ladders.back(hours, end, minutes) + timedelta(minutes=1), end) < minutes
+    assert (
+        minutes == 0 or working_minutes(hours, ladders.back(hours, end, minutes) + timedelta(minutes=1), end) < minutes
+    )
 
 
 # --- F11 to F13: beats and clocks ------------------------------------------------------------------------------
@@ -499,7 +506,7 @@ def test_ten_times_as_many_due_cost_no_more_reads(team: Team, hanna: User, djang
 
 LOOKS = {
     "deadlines_to_climb": lambda: climbing.due(NOW),
-    "escalations_to_tell": lambda: Escalation.objects.filter(told_at=None, tell_at__lte=NOW).order_by("tell_at", "pk"),
+    "escalations_to_tell": lambda: telling.due(NOW),
 }
 
 

@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Ticket
+from followups.models import Escalation, SlaPolicy, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -181,6 +181,7 @@ def _tickets(cast: Cast) -> Iterator[Place]:
 
 def _overview(cast: Cast) -> Iterator[Place]:
     yield Place("team", "/team/", cast.lead)
+    yield from _escalations(cast)
     yield Place("reports", "/reports/", cast.lead)
     yield Place("reports-as-agent", "/reports/", cast.agent)
     today = timezone.now().date().isoformat()
@@ -191,6 +192,25 @@ def _overview(cast: Cast) -> Iterator[Place]:
     for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):
         mail = Message.objects.filter(state=state).order_by("pk").last()
         yield Place(f"mail-{state}", f"/mailbox/{mail.pk}/", cast.admin)
+
+
+def _escalations(cast: Cast) -> Iterator[Place]:
+    """As the sweep left them, one that somebody looks after, and the ladder of a policy."""
+    yield Place("escalations", "/escalations/", cast.lead)
+    yield Place("escalations-as-admin", "/escalations/", cast.admin)
+    mine = Escalation.objects.filter(ticket__in=Ticket.objects.visible_to(cast.lead), told_at__isnull=False)
+    if (one := mine.order_by("-pk").first()) is not None:
+        yield Place("escalation", f"/escalations/{one.pk}/", cast.lead)
+        yield Place("ticket-escalated", f"/tickets/{one.ticket_id}/", cast.lead)
+    policy = SlaPolicy.objects.filter(is_active=True).order_by("position").first()
+    if policy is not None:
+        yield Place("ladder", f"/policies/{policy.pk}/ladder/", cast.lead)
+        client = _logged_in(cast.lead)
+        formset = client.get(f"/policies/{policy.pk}/ladder/").context["formset"]
+        wrong = {bound.html_name: bound.value() for bound in formset.management_form}
+        wrong |= {"form-0-level": "late", "form-0-who": "address", "form-0-number": "101", "form-0-span": "percent"}
+        html = client.post(f"/policies/{policy.pk}/ladder/", wrong).content.decode()
+        yield Place("ladder-wrong", f"/policies/{policy.pk}/ladder/", cast.lead, html=html)
 
 
 FILE = """How likely are you to recommend us?,Why?,E-mail,Date,Plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -45,10 +46,8 @@ def listener() -> Iterator[Listener]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             found.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
             how = found.behaviour
-            try:
+            with contextlib.suppress(OSError):
                 self.answer(how)
-            except OSError:
-                pass
 
         def answer(self, how: str) -> None:
             if how == "hang":

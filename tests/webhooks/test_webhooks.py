@@ -105,7 +105,7 @@ def test_down_for_a_day_it_is_switched_off_administrators_are_told_and_nothing_i
     endpoint = make_endpoint(listener.url)
     for n in range(3):
         tell(endpoint, f"escalation:{n}")
-    for hours in range(0, 30):
+    for hours in range(30):
         deliver_due(NOW + hours * HOUR)
     endpoint.refresh_from_db()
     assert not endpoint.is_active and endpoint.disabled_at is not None
