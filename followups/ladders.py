@@ -14,6 +14,7 @@ from followups.calendars import WorkingHours, add_working, day_of, next_working_
 from followups.deadlines import working_day_minutes
 from followups.models import Deadline, Escalation, LadderStep, SlaPolicy
 from followups.models.tickets import AT_WORK
+from nps_loop.bulk import update_rows
 from surveys.scoring import Band
 
 Level, Moment, Unit, Who = Escalation.Level, LadderStep.Moment, LadderStep.Unit, LadderStep.Who
@@ -199,5 +200,4 @@ def set_next(deadline: Deadline, steps: Sequence[tuple[datetime, LadderStep]]) -
 
 def keep(changed: Sequence[Deadline]) -> None:
     """Save what `plan` set."""
-    if changed:
-        Deadline.objects.bulk_update(changed, ["next_step_at", "next_step"], batch_size=500)
+    update_rows(changed, ["next_step_at", "next_step"])

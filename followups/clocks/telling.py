@@ -19,6 +19,7 @@ from followups.clocks.readers import Readers
 from followups.messages import notices
 from followups.models import Deadline, Escalation, LadderStep, Ticket
 from followups.models.tickets import AT_WORK
+from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.outbox import Draft
 from nps_loop.people.models import User
@@ -88,7 +89,7 @@ def tell(*, now: datetime) -> int:
                 drafts += _mails_to_address(address, theirs)
         outbox.queue(drafts, now=now)
         delivery.queue(news, now=now)
-        Escalation.objects.bulk_update(rows, ["told_at", "tell_at", "told_to", "untold"], batch_size=500)
+        update_rows(rows, ["told_at", "tell_at", "told_to", "untold"])
     return sum(row.told_at is not None for row in rows)
 
 

@@ -204,7 +204,8 @@ def typed(page: Any) -> dict[str, Any]:
     data = {bound.html_name: bound.value() for bound in formset.management_form}
     for form in formset:
         for bound in form:
-            if bound.value() not in (None, False, ""):
+            # 0 is a number like any other.
+            if bound.value() is not None and bound.value() is not False and bound.value() != "":
                 data[bound.html_name] = "on" if bound.value() is True else bound.value()
     return data | ({"seen": "used"} if page.context["seen"] else {})
 
