@@ -158,7 +158,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
 
 class Escalation(models.Model):
-    """A step of a ladder that was reached, whether anybody was told or not: once per ticket, cycle, target and level."""
+    """A step that was reached, whether anybody was told of it or not: once per ticket, cycle, target and level."""
 
     class Level(models.TextChoices):
         """Levels that the program itself knows; a ladder has others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.calendars import WorkingHours, add_working, working_minutes
 from followups.clocks import climbing, telling
-from followups.models import Deadline, Escalation, LadderStep, SlaPolicy, Team, Ticket
+from followups.models import Action, Deadline, Escalation, LadderStep, SlaPolicy, Team, Ticket
+from followups.models.work import UNTOLD, UNWARNED
 from followups.opening import open_awaiting
 from followups.refusals import Forbidden
 from nps_loop.mail.models import Message
@@ -511,11 +513,29 @@ LOOKS = {
 
 
 @pytest.mark.parametrize("index", LOOKS)
-def test_a_look_reads_the_index_of_what_is_due_and_nothing_else(index: str) -> None:
-    rows = LOOKS[index]()
+def test_a_look_reads_the_index_of_what_is_due_and_no_other_row(team: Team, hanna: User, index: str) -> None:
+    for days in (3, 3, 3, *[0] * 30):
+        response = make_response(2, responded_at=NOW - days * DAY)
+        row = make_deadline(make_ticket(response, owner=hanna, team=team))
+        tell_at = NOW - days * HOUR if days else NOW + HOUR
+        Escalation.objects.create(
+            ticket=row.ticket, cycle=0, target="answer", level="late", happened_at=NOW, tell_at=tell_at
+        )
+    if connection.vendor != "postgresql":
+        assert index in LOOKS[index]().explain()
+        return
+    with connection.cursor() as cursor:
+        # So few rows would be read from end to end; with many the index is what is left to choose.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = LOOKS[index]().explain(analyze=True)
+    assert index in plan and "Rows Removed" not in plan, plan
+    assert {int(count) for count in re.findall(r"actual time=\S+ rows=(\d+)", plan)} == {3}, plan
+
+
+@pytest.mark.parametrize(("index", "waiting"), [("actions_to_warn_of", UNWARNED), ("actions_to_tell_of", UNTOLD)])
+def test_promises_that_were_told_of_are_in_no_index_that_is_looked_at(index: str, waiting: Any) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # So few rows would be read from end to end; with many the index is what is left to choose.
             cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = rows.explain()
+    plan = Action.objects.filter(waiting, state="open", due_at__lte=NOW).order_by("due_at").explain()
     assert index in plan, plan

@@ -204,9 +204,13 @@ def typed(page: Any) -> dict[str, Any]:
     data = {bound.html_name: bound.value() for bound in formset.management_form}
     for form in formset:
         for bound in form:
+            value = bound.value()
+            if value is None and getattr(bound.field.widget, "choices", None):
+                # A list with nothing chosen sends what stands first.
+                value = next(iter(bound.field.widget.choices))[0]
             # 0 is a number like any other.
-            if bound.value() is not None and bound.value() is not False and bound.value() != "":
-                data[bound.html_name] = "on" if bound.value() is True else bound.value()
+            if value is not None and value is not False and value != "":
+                data[bound.html_name] = "on" if value is True else value
     return data | ({"seen": "used"} if page.context["seen"] else {})
 
 
