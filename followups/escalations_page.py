@@ -132,8 +132,9 @@ def _deadlines_of(rows: Sequence[Escalation], *, without: set[Any]) -> list[Dead
     return [by_key[key] for key in keys if key in by_key][:SHOWN]
 
 
-def cases_of(deadlines: Sequence[Deadline], viewer: Viewer) -> list[Case]:
+def cases_of(deadlines: Iterable[Deadline], viewer: Viewer) -> list[Case]:
     """Each deadline with its steps in order, in the order given. Two queries."""
+    deadlines = list(deadlines)
     keys = {row.key for row in deadlines}
     rows = [
         row

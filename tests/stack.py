@@ -199,7 +199,7 @@ class Stack:
             return [*python, "gunicorn", "nps_loop.wsgi", *bind, "--graceful-timeout", "2", "--log-level", "warning"]
         if part.startswith("beat"):
             # Each remembers for itself when it last rang, as on machines of their own.
-            own = ["--schedule", str(self.data_dir / f"{part}-schedule")]
+            own = ["--schedule", str(self.folder / f"{part}-schedule")]
             return [*python, "celery", "-A", "nps_loop", "beat", "--pidfile=", "--max-interval", "1", *own]
         quiet = ["--without-gossip", "--without-mingle"]
         return [

@@ -36,14 +36,16 @@ class StepForm(forms.Form):
     level = forms.SlugField(required=False, max_length=40, widget=forms.HiddenInput)
     who = forms.ChoiceField(label=_("Who hears it"), required=False, choices=[("", _("Nobody")), *Who.choices])
     address = forms.EmailField(
-        label=_("Mail address"), required=False, help_text=_("They read numbers and links, no names and no words.")
+        label=_("Mail address"),
+        required=False,
+        help_text=_("Of somebody without a log-in: they read numbers, no names and no words."),
     )
     endpoint = forms.ModelChoiceField(
         label=_("Webhook"), required=False, queryset=Endpoint.objects.none(), empty_label=_("none")
     )
     number = forms.IntegerField(label=_("How much"), required=False, min_value=0)
     span = forms.ChoiceField(
-        label=_("of"),
+        label=_("Counted in"),
         choices=[
             ("clock_hours", _("hours by the clock")),
             ("clock_minutes", _("minutes by the clock")),

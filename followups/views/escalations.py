@@ -28,6 +28,7 @@ def escalations(request: HttpRequest) -> HttpResponse:
     if not looking.leads and not teams_of(looking.user).exists():
         raise Http404
     now = timezone.now()
+    request.nav_place = "/team/"  # type: ignore[attr-defined]
     page = escalations_page(looking, now=now)
     return render(request, "followups/escalations.html", {"page": page, "now": now, "leads": looking.leads})
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from followups.escalations_page import steps_in_words
 from followups.forms.ladders import StepFormSet, as_typed, steps_of
 from followups.ladder_editing import levels_ever, put
 from followups.ladders import ladders_of
@@ -42,5 +43,13 @@ def ladder(request: HttpRequest, number: int) -> HttpResponse:
                 said = gettext("%(policy)s holds the new ladder, and tickets that open from now on climb it.")
                 messages.success(request, said % {"policy": kept})
             return redirect("ladder", kept.pk)
-    context = {"policy": policy, "formset": formset, "refusal": refusal, "seen": policy.used_at is not None}
+    words = steps_in_words(current)
+    rows = [(form, *(words[place] if place < len(words) else ("", ""))) for place, form in enumerate(formset.forms)]
+    context = {
+        "policy": policy,
+        "formset": formset,
+        "rows": rows,
+        "refusal": refusal,
+        "seen": policy.used_at is not None,
+    }
     return render(request, "followups/ladder.html", context, status=400 if formset.is_bound else 200)
