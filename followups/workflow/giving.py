@@ -23,6 +23,7 @@ from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.writing import WITH, OpenTicket, opened
+from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -221,7 +222,7 @@ def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequ
         ticket.due_for = row.target if ticket.due_at == row.binding_at else ticket.due_for
         ticket.rank = deadlines.priority.rank(ticket.due_at, ticket.bonus)
     ladders.plan(kept)
-    Deadline.objects.bulk_update(kept, ["promised_at", "next_step_at", "next_step"], batch_size=500)
+    update_rows(kept, ["promised_at", "next_step_at", "next_step"])
 
 
 def assign(
