@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, gettext_noop
 
 from followups.messages import notices
@@ -17,6 +17,14 @@ from nps_loop.people.models import User
 
 BATCH = 200
 WARN_BEFORE = timedelta(hours=3)
+
+
+def due(untold: Q, until: datetime) -> QuerySet[Action]:
+    """Open promises up to `until` of whose date was not told, the first due first.
+
+    Only in this order does the database look where just these are: it takes them for a great part of all promises.
+    """
+    return Action.objects.filter(untold, state=Action.State.OPEN, due_at__lte=until).order_by("due_at", "pk")
 
 
 def warn_of_promises_in_danger(*, now: datetime) -> int:
@@ -50,17 +58,16 @@ def tell_of_broken_promises(*, now: datetime) -> int:
 def _tell_of_actions(
     *, now: datetime, until: datetime, field: str, untold: Q, subject: str, line: str, with_leads: bool
 ) -> int:
-    due = Action.objects.filter(untold, state=Action.State.OPEN, due_at__lte=until)
-    if not due.exists():
-        return 0
     with transaction.atomic():
         actions = list(
-            due.select_related(
+            due(untold, until)
+            .select_related(
                 "owner", *(f"ticket__{name}" for name in ("owner", "contact", "account", "brand", "response"))
             )
-            .select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .order_by("due_at", "pk")[:BATCH]
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH]
         )
+        if not actions:
+            return 0
         known: dict[int | None, list[User]] = {}
         drafts = []
         for action in actions:
