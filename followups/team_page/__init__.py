@@ -177,7 +177,7 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         said=_said_back(tickets, now),
         silent=tickets.filter(closed_as=ClosedAs.UNCONFIRMED, closed_at__gte=_yesterday(now)).count(),
         escalated=escalations_page.cases_of(
-            escalations_page.open_ones([each.pk for each in chosen_teams])[: cases.SHOWN], viewer
+            escalations_page.open_ones([each.pk for each in chosen_teams], now=now, limit=cases.SHOWN), viewer
         ),
         gaps=leaderless.gaps(chosen_teams, now=now),
         first=_first(fetched),

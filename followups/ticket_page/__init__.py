@@ -171,12 +171,12 @@ class TicketPage:
 
     @cached_property
     def escalated(self) -> list[escalations_page.Case]:
-        """Times of this cycle that still run and of which somebody was told. One query, two where there are any."""
+        """What is late and was told, or somebody looks after. One query, two where there are any."""
         running = [row for row in self.case.current_deadlines if row.is_open] if self.case.ticket.is_live else []
         for row in running:
             row.ticket = self.case.ticket
         found = escalations_page.cases_of(running, self.case.viewer) if running else []
-        return [each for each in found if each.first or each.acknowledged]
+        return [each for each in found if each.acknowledged or (each.first and each.deadline.binding_at < self.now)]
 
     @cached_property
     def wrote_last(self) -> str:

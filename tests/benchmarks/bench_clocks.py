@@ -84,7 +84,8 @@ ROWS = (
     " (%(owners)s::bigint[])[1 + r.id %% 20],"
     " CASE WHEN r.id %% 4 = 0 THEN 'assigned' ELSE 'closed' END, CASE WHEN r.id %% 4 = 0 THEN '' ELSE 'confirmed' END,"
     " '', 0, 1, 3, 'detractor', false, false, false, '', false, r.received_at, r.responded_at, r.received_at, r.day,"
-    " r.received_at, %(now)s, 'first_contact', '[]', 0, '', 0"
+    " r.received_at, CASE WHEN r.id %% 4 = 0 AND (r.id / 4 - 1) * 2 < %(due)s THEN %(now)s - interval '1 minute'"
+    " ELSE %(now)s + interval '5 days' END, 'first_contact', '[]', 0, '', 0"
     " FROM surveys_response r WHERE r.id BETWEEN %(start)s AND %(end)s",
     "INSERT INTO followups_deadline (ticket_id, cycle, target, ordinal, clock, policy_id, calendar_id, starts_at,"
     " minutes, due_at, met_at, next_step_at, next_step)"

@@ -208,7 +208,9 @@ def _escalations(cast: Cast) -> Iterator[Place]:
         client = _logged_in(cast.lead)
         formset = client.get(f"/policies/{policy.pk}/ladder/").context["formset"]
         wrong = {bound.html_name: bound.value() for bound in formset.management_form}
-        wrong |= {"form-0-level": "late", "form-0-who": "address", "form-0-number": "101", "form-0-span": "percent"}
+        for step in formset.initial_forms:
+            wrong |= {bound.html_name: bound.value() for bound in step if bound.value() not in (None, False)}
+        wrong |= {"form-0-who": "address", "form-0-number": "101", "form-0-span": "percent"}
         html = client.post(f"/policies/{policy.pk}/ladder/", wrong).content.decode()
         yield Place("ladder-wrong", f"/policies/{policy.pk}/ladder/", cast.lead, html=html)
 

@@ -64,7 +64,8 @@ def late(team: Team, hanna: User) -> Deadline:
     """A first contact that was due an hour ago."""
     contact = make_contact("Marta Lind")
     response = make_response(2, contact=contact, responded_at=NOW - 2 * DAY - HOUR)
-    row = make_deadline(make_ticket(response, owner=hanna, team=team, contact=contact))
+    ticket = make_ticket(response, owner=hanna, team=team, contact=contact, due_at=NOW - HOUR, due_for="first_contact")
+    row = make_deadline(ticket)
     clocks.escalate(now=row.due_at - HOUR)
     clocks.escalate(now=row.due_at)
     return row
