@@ -198,8 +198,8 @@ def _escalations(cast: Cast) -> Iterator[Place]:
     """As the sweep left them, one that somebody looks after, and the ladder of a policy."""
     yield Place("escalations", "/escalations/", cast.lead)
     yield Place("escalations-as-admin", "/escalations/", cast.admin)
-    mine = Escalation.objects.filter(ticket__in=Ticket.objects.visible_to(cast.lead), told_at__isnull=False)
-    if (one := mine.order_by("-pk").first()) is not None:
+    mine = Escalation.objects.filter(ticket__in=Ticket.objects.visible_to(cast.lead), level="late")
+    if (one := mine.filter(told_at__isnull=False).order_by("-pk").first()) is not None:
         yield Place("escalation", f"/escalations/{one.pk}/", cast.lead)
         yield Place("ticket-escalated", f"/tickets/{one.ticket_id}/", cast.lead)
     policy = SlaPolicy.objects.filter(is_active=True).order_by("position").first()
@@ -209,7 +209,7 @@ def _escalations(cast: Cast) -> Iterator[Place]:
         formset = client.get(f"/policies/{policy.pk}/ladder/").context["formset"]
         wrong = {bound.html_name: bound.value() for bound in formset.management_form}
         for step in formset.initial_forms:
-            wrong |= {bound.html_name: bound.value() for bound in step if bound.value() not in (None, False)}
+            wrong |= {bound.html_name: bound.value() for bound in step if bound.value() or bound.value() == 0}
         wrong |= {"form-0-who": "address", "form-0-number": "101", "form-0-span": "percent"}
         html = client.post(f"/policies/{policy.pk}/ladder/", wrong).content.decode()
         yield Place("ladder-wrong", f"/policies/{policy.pk}/ladder/", cast.lead, html=html)
