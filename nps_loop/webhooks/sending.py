@@ -88,17 +88,14 @@ def _exchange(
     plain = socket.create_connection(address, timeout=_left(end))
     # A time-out of a socket starts anew with every byte. Whoever drips would hold us for ever, so at the end the
     # connection is shut from outside, which wakes whoever reads.
-    watch = threading.Timer(_left(end), _shut, [plain])
-    watch.daemon = True
-    watch.start()
+    cut = threading.Event()
+    watch = _watch(plain, end, cut)
     line = plain
     try:
         if parts.scheme == "https":
             line = ssl.create_default_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
             watch.cancel()
-            watch = threading.Timer(_left(end), _shut, [line])
-            watch.daemon = True
-            watch.start()
+            watch = _watch(line, end, cut)
             line.do_handshake()
         connection = http.client.HTTPConnection(host, parts.port or (443 if parts.scheme == "https" else 80))
         connection.sock = line
@@ -107,7 +104,7 @@ def _exchange(
         answer = connection.getresponse()
         status = answer.status
         answer.read(MOST_READ)
-        if time.monotonic() >= end:
+        if cut.is_set():
             raise TimeoutError
         return Outcome(status, "" if 200 <= status < 300 else f"It answered {status} {answer.reason}.")
     finally:
@@ -172,6 +169,13 @@ def _left(end: float) -> float:
     return left
 
 
-def _shut(line: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(line, socket.SHUT_RDWR)
+def _watch(line: socket.socket, end: float, cut: threading.Event) -> threading.Timer:
+    def shut() -> None:
+        cut.set()
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+    watch = threading.Timer(_left(end), shut)
+    watch.daemon = True
+    watch.start()
+    return watch

@@ -9,7 +9,11 @@ from tests.stack import Stack
 
 SET_UP = """
 from datetime import timedelta
+from itertools import count
 from django.utils import timezone
+from tests import factories
+# Names go on where the last process of this kind left off.
+factories._number = count({first})
 from tests.factories import make_deadline, make_response, make_team, make_ticket, make_user
 lead, hanna = make_user("Tomas Rey"), make_user("Hanna Brandt")
 team = make_team(lead=lead, agents=(hanna,), director=make_user("Ines Vogel"))
@@ -32,12 +36,12 @@ def test_three_beats_and_one_that_comes_back_tell_each_step_once(smtp_sink: Smtp
     parts = ("worker", "worker2", "beat", "beat2", "beat3")
     with Stack(parts=parts, email_url=smtp_sink.url, sweep_seconds=1) as stack:
         # Due in two hours: the owner is warned of each.
-        stack.python(SET_UP.format(count=5, minutes=120))
+        stack.python(SET_UP.format(count=5, minutes=120, first=1))
         stack.wait(lambda: reached(stack) == {"soon": 5}, "each owner is warned", seconds=60)
         for beat in ("beat", "beat2", "beat3"):
             stack.kill(beat)
         # While all of them are dead other times run out: warning and lead are due, half an hour late.
-        stack.python(SET_UP.format(count=5, minutes=-30))
+        stack.python(SET_UP.format(count=5, minutes=-30, first=1_000))
         stack.start("beat")
         stack.wait(lambda: reached(stack) == {"soon": 10, "late": 5}, "the late ones are told", seconds=60)
         stack.wait(

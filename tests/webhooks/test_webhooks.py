@@ -64,7 +64,7 @@ def test_whatever_the_other_side_does_a_worker_is_soon_free(listener: Listener, 
     row = tell(make_endpoint(listener.url))
     begun = time.monotonic()
     counts = deliver_due(NOW)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     row.refresh_from_db()
     if behaviour == "flood":
         # Its first 64 kB are read, and then the line is cut; it has said that it took it.
