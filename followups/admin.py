@@ -12,7 +12,7 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from followups import priority, reranking
+from followups import ladders, priority, reranking
 from followups.models import (
     Away,
     BonusHours,
@@ -75,6 +75,8 @@ def new_version(row: Calendar | SlaPolicy) -> Calendar | SlaPolicy:
     values = {field.attname: getattr(row, field.attname) for field in fields}
     made = kind(**{**values, "version": newest + 1, "used_at": None, "is_active": False})
     made.save()
+    if isinstance(row, SlaPolicy) and isinstance(made, SlaPolicy):
+        ladders.copy(row, made)
     return made
 
 
@@ -194,9 +196,10 @@ class TeamAdmin(KeptAdmin):
     list_display = ["name", "slug", "calendar", "brand", "takes_tickets", "is_default"]
     list_select_related = ["calendar", "brand"]
     fields = [
-        "slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default",
+        "slug", "name", "calendar", "brand", "touchpoints", "takes_tickets", "is_default", "director",
         "nudge_after", "tell_lead_after", "reassign_after",
     ]  # fmt: skip
+    autocomplete_fields = ["director"]
     filter_horizontal = ["touchpoints"]
     inlines = [MemberInline]
 

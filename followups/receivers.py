@@ -12,15 +12,18 @@ from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
 from followups import leaving, opening, rehearsal, reranking, seeds
+from followups.messages import notices
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
 from nps_loop.jobs import running
-from nps_loop.mail import hooks
+from nps_loop.mail import hooks, outbox
 from nps_loop.mail.models import Message, Stream
 from nps_loop.people.models import User
+from nps_loop.webhooks import hooks as webhook_hooks
+from nps_loop.webhooks.models import Endpoint
 from surveys import followup_port, uploading
 from surveys.models import Brand
 from surveys.signals import responses_recorded
@@ -45,6 +48,7 @@ def connect() -> None:
     hooks.skipped.append(mails_skipped)
     hooks.visible_cases = cases_with_readable_mail
     hooks.brand_of = brand_of
+    webhook_hooks.given_up.append(webhooks_given_up)
 
 
 def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> None:
@@ -132,6 +136,15 @@ def mails_failed(messages: Sequence[Message], now: datetime) -> None:
         if message.case is not None and message.stream != Stream.STAFF:
             with transaction.atomic():
                 mail_failed(message, now=now)
+
+
+def webhooks_given_up(endpoints: Sequence[Endpoint], now: datetime) -> None:
+    """Administrators hear by mail that another program hears nothing any more."""
+    brand = Brand.objects.order_by("-is_default", "pk").first()
+    readers = list(User.objects.filter(is_superuser=True, is_active=True))
+    if brand is not None:
+        drafts = [each for row in endpoints for each in notices.endpoint_given_up(row, brand, readers, now=now)]
+        outbox.queue(drafts, now=now)
 
 
 def mails_skipped(messages: Sequence[Message], now: datetime) -> None:

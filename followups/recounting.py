@@ -75,6 +75,7 @@ def recount(ticket: Ticket, made: Calendar | SlaPolicy, *, actor: Actor, now: da
             before = {"policy": row.policy_id, "calendar": row.calendar_id}
             moved += deadlines.pin_anew(row, policy, calendar, pauses)
             row.save(update_fields=["policy", "calendar", "clock", "minutes", "due_at"])
+            work.changed(row)
             if row.target == Deadline.Target.RESOLUTION and row.cycle == 0:
                 work.set(resolution_due_at=row.due_at)
         if before:

@@ -10,9 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from followups import ladders
 from followups.calendars import closed_days
 from followups.holds import SHIPPED_TERMS
-from followups.models import Calendar, LetterTemplate, RootCause, Rule, RuleBook, SlaPolicy, Team
+from followups.models import Calendar, LadderStep, LetterTemplate, RootCause, Rule, RuleBook, SlaPolicy, Team
 from followups.shipped_templates import shipped
 from surveys.models import Brand, Source
 from surveys.scoring import Band
@@ -98,7 +99,8 @@ def seed(**_signal: Any) -> None:
             is_default=True,
         )
     if not SlaPolicy.objects.exists():
-        SlaPolicy.objects.bulk_create(_policies())
+        policies = SlaPolicy.objects.bulk_create(_policies())
+        LadderStep.objects.bulk_create([step for policy in policies for step in ladders.shipped(policy)])
     if not RuleBook.objects.exists():
         book = RuleBook.objects.create(number=1, made_at=now, in_force_from=now)
         Rule.objects.bulk_create(_rules(book))

@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 PAGES: tuple[tuple[str, str, Any, Any], ...] = (
     ("calendars", "clock", _("Working hours"), _("When each team works, and on which days nobody does.")),
     ("policies", "flag", _("Policies"), _("By when somebody is contacted, answered, and the case resolved.")),
+    ("rules", "rule", _("Rules"), _("Which answer opens a ticket, and who gets it.")),
+    ("absences", "pause", _("Absences"), _("Who is away, who stands in, and when each person works.")),
+    ("escalations", "late", _("Escalations"), _("Who was told of what runs out, and teams with nobody to turn to.")),
+    ("fairness", "team", _("Fairness"), _("Who was given what and why, and whether the shares are even.")),
     ("templates", "note", _("Templates"), _("Texts to begin a mail from, and passages to put into one.")),
 )
 # Addresses that belong to the set-up, for the mark in the navigation.
-ADDRESSES = ("/set-up/", "/calendars/", "/policies/")
+ADDRESSES = ("/set-up/", "/calendars/", "/policies/", "/rules/")

@@ -10,6 +10,7 @@ from followups import absence, assignment, clocks, drafts, leaving, morning, ope
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
+from nps_loop.webhooks import delivery as webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +27,15 @@ def sweep(now: datetime) -> dict[str, int]:
         "acknowledged_unassigned": lambda: clocks.acknowledge_the_unassigned(now=now),
         "closed_silent": lambda: clocks.close_the_silent(now=now),
         "reminded": lambda: clocks.remind_once(now=now),
-        "owners_warned": lambda: clocks.warn_owners(now=now),
-        "leads_told": lambda: clocks.tell_leads_of_the_late(now=now),
+        "climbed": lambda: clocks.climb(now=now),
+        "told": lambda: clocks.tell(now=now),
         "promises_in_danger": lambda: clocks.warn_of_promises_in_danger(now=now),
         "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
         "mornings": lambda: morning.send_mornings(now=now),
         "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
+        "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),
         "keys_forgotten": lambda: idempotency.prune(now=now),
     }

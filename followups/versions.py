@@ -15,8 +15,8 @@ from django.db.models import Max, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
-from followups import calendars
-from followups.models import Calendar, SlaPolicy, Team
+from followups import calendars, ladders
+from followups.models import Calendar, LadderStep, SlaPolicy, Team
 from followups.refusals import Incomplete, Stale
 from nps_loop.people.models import User
 
@@ -123,7 +123,12 @@ def save_policy(current: SlaPolicy | None, values: dict[str, Any], *, shown: int
     """Make a policy, or the next version of `current`; one that nothing used yet is changed itself. Raises Stale."""
     with transaction.atomic():
         kept = _locked(SlaPolicy.objects.filter(slug=current.slug), shown) if current else None
-        return _follow(SlaPolicy, kept, values, by=by, now=now)
+        made: SlaPolicy = _follow(SlaPolicy, kept, values, by=by, now=now)
+        if kept is None:
+            LadderStep.objects.bulk_create(ladders.shipped(made))
+        elif made.pk != kept.pk:
+            ladders.copy(kept, made)
+        return made
 
 
 def newest_versions(kind: type[Calendar] | type[SlaPolicy]) -> QuerySet[Any]:

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "nps_loop.people",
     "nps_loop.jobs",
     "nps_loop.mail",
+    "nps_loop.webhooks",
     "surveys",
     "followups",
     "django.contrib.admin",
@@ -290,6 +291,12 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Customer care <care
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Customers' replies go to <token>@REPLY_DOMAIN; the domain also ends every Message-ID.
 REPLY_DOMAIN = env.str("REPLY_DOMAIN", default=_site.hostname or "localhost")
+
+# --- webhooks --------------------------------------------------------------------------------------------------
+
+# Off, a webhook reaches the public internet by https only: its address is typed by a person, and must not lead from
+# here to what stands behind the firewall. On, for receivers in one's own network, http and private addresses go too.
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.bool("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
 
 # --- Celery: the doorbell --------------------------------------------------------------------------------------
 

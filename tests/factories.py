@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from followups import ladders
 from followups.models import (
     Action,
     Away,
@@ -18,6 +19,7 @@ from followups.models import (
     Conversation,
     Deadline,
     DismissalRequest,
+    LadderStep,
     Member,
     Resolution,
     RootCause,
@@ -32,6 +34,7 @@ from followups.models import (
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from nps_loop.mail.models import Message, Stream
 from nps_loop.people.models import User
+from nps_loop.webhooks.models import Endpoint
 from surveys.models import Account, Brand, Contact, Response, Source, Touchpoint
 from surveys.scoring import band
 
@@ -248,9 +251,19 @@ def make_deadline(ticket: Ticket, target: str = Deadline.Target.FIRST_CONTACT, *
         "starts_at": ticket.responded_at,
         "due_at": ticket.responded_at + timedelta(minutes=minutes),
     }
-    return Deadline.objects.create(
-        ticket=ticket, target=target, minutes=minutes, policy=policy, **{**defaults, **fields}
-    )
+    row = Deadline(ticket=ticket, target=target, minutes=minutes, policy=policy, **{**defaults, **fields})
+    ladders.plan([row], fresh=True)
+    row.save()
+    return row
+
+
+def make_step(policy: SlaPolicy, level: str, who: str = LadderStep.Who.LEAD, **fields: Any) -> LadderStep:
+    """A step of a ladder: the lead, when it is due, unless told otherwise."""
+    return LadderStep.objects.create(policy=policy, level=level, who=who, **fields)
+
+
+def make_endpoint(url: str = "https://hooks.example/", **fields: Any) -> Endpoint:
+    return Endpoint.objects.create(url=url, **{"name": f"Endpoint {_next()}", **fields})
 
 
 def make_action(ticket: Ticket, owner: User | None = None, **fields: Any) -> Action:

@@ -36,7 +36,7 @@ NOT_HANDED_ON = ("DEMO", "DEBUG", "DATABASE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
 class Stack:
     """Web, worker and beat under a supervisor that a test can command. Everything is gone when the block ends.
 
-    `parts` says which processes to start ("web", "worker", "beat"); more workers are called "worker2" and so on.
+    `parts` says which processes to start ("web", "worker", "beat"); more workers are called "worker2" and so on, more beats "beat2".
     `sweep_seconds` is the interval of beat's sweep.
     With DATABASE_URL and REDIS_URL set the stack runs on them: an own database, an own key prefix.
     """
@@ -197,8 +197,10 @@ class Stack:
         if part == "web":
             bind = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
             return [*python, "gunicorn", "nps_loop.wsgi", *bind, "--graceful-timeout", "2", "--log-level", "warning"]
-        if part == "beat":
-            return [*python, "celery", "-A", "nps_loop", "beat", "--pidfile=", "--max-interval", "1"]
+        if part.startswith("beat"):
+            # Each remembers for itself when it last rang, as on machines of their own.
+            own = ["--schedule", str(self.folder / f"{part}-schedule")]
+            return [*python, "celery", "-A", "nps_loop", "beat", "--pidfile=", "--max-interval", "1", *own]
         quiet = ["--without-gossip", "--without-mingle"]
         return [
             *python,

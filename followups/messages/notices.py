@@ -18,6 +18,7 @@ from followups.promises import in_words
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
 from nps_loop.people.models import User
+from nps_loop.webhooks.models import Endpoint
 from surveys.models import Brand, Response
 from surveys.quoting import quote
 
@@ -27,6 +28,8 @@ MOST_NAMED = 20
 
 # Subject and lines of a notice, made when it is called: in the language of whoever reads it.
 Words = Callable[[], tuple[str, Sequence[str]]]
+# Further places a notice leads to, made likewise: (what is done there, path of ours).
+MoreLinks = Callable[[], Sequence[tuple[str, str]]]
 # A sentence within a notice, made likewise.
 Sentence = Callable[[], str]
 
@@ -67,6 +70,36 @@ def morning(
         "link": link_to(path),
     }
     return _notice("morning", user, brand, facts, ticket=None, dedupe_key=dedupe_key)
+
+
+def to_address(address: str, brand: Brand, words: Words, *, path: str, dedupe_key: str) -> Draft:
+    """A notice to an address that is no colleague's, in the language of the deployment: no names, nobody's words."""
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, lines = words()
+    nobody = User(email=address, language=settings.LANGUAGE_CODE)
+    facts = {"subject": subject, "lines": list(lines), "quote": "", "link": link_to(path)}
+    return _notice("notice_lead", nobody, brand, facts, ticket=None, dedupe_key=dedupe_key)
+
+
+def endpoint_given_up(endpoint: Endpoint, brand: Brand, readers: Iterable[User], *, now: datetime) -> list[Draft]:
+    """To administrators: a webhook failed for too long and is switched off; what it should have heard is kept."""
+    drafts = []
+    for reader in readers:
+        with translation.override(reader.language):
+            subject = gettext("A webhook was switched off: %(name)s") % {"name": endpoint.name}
+            lines = [
+                gettext("It has taken nothing for a day, or said that it will listen no more."),
+                gettext("What it should have heard is kept, and is sent once you switch it on again."),
+            ]
+        facts = {
+            "subject": subject,
+            "lines": lines,
+            "quote": "",
+            "link": link_to(f"/admin/webhooks/endpoint/{endpoint.pk}/change/"),
+        }
+        key = f"webhook:{endpoint.pk}:{int(now.timestamp())}:{reader.pk}"
+        drafts.append(_notice("notice_lead", reader, brand, facts, ticket=None, dedupe_key=key))
+    return drafts
 
 
 def _notice(
@@ -237,14 +270,20 @@ def to_person(
     *,
     dedupe_key: str | None = None,
     send_after: datetime | None = None,
+    more: MoreLinks | None = None,
+    path: str = "",
 ) -> Draft:
     """A notice in plain sentences to somebody who works on the ticket; `words` speaks their language when called.
 
-    With `send_after` it can be taken back until then.
+    With `send_after` it can be taken back until then. It leads to `path`, the ticket's page unless given; `more` are
+    further places, each with what is done there.
     """
     with translation.override(user.language):
         subject, lines = words()
-    facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": ""}
+        further = [{"text": text, "link": link_to(where)} for text, where in more()] if more else []
+    facts = _ticket_facts(ticket) | {"subject": subject, "lines": list(lines), "quote": "", "more": further}
+    if path:
+        facts["link"] = link_to(path)
     return _notice(
         "notice_lead", user, ticket.brand, facts, ticket=ticket, dedupe_key=dedupe_key, send_after=send_after
     )

@@ -1,5 +1,6 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
+from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
 from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
@@ -38,6 +39,7 @@ __all__ = [
     "Event",
     "Initiative",
     "KeptDraft",
+    "LadderStep",
     "LetterTemplate",
     "Looking",
     "Member",

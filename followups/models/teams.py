@@ -49,6 +49,14 @@ class Team(models.Model):
     reassign_after = models.PositiveSmallIntegerField(
         null=True, blank=True, default=40, help_text="Working hours after which somebody else gets it; empty: never."
     )
+    director = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="teams_directed",
+        help_text="Hears what stays late after the lead was told.",
+    )
 
     objects = TeamQuerySet.as_manager()
 

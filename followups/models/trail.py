@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +16,9 @@ from followups.models.teams import Away
 from followups.models.tickets import Ticket
 from followups.models.work import Action
 from surveys.models import Response
+
+if TYPE_CHECKING:
+    from nps_loop.people.models import User
 
 
 class Decision(models.Model):
@@ -119,6 +123,8 @@ class Deadline(models.Model):
     promised_at = models.DateTimeField(null=True, blank=True, help_text="End of the half-day the customer was told.")
     met_at = models.DateTimeField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True, help_text="No longer owed: dismissed, left in peace.")
+    next_step_at = models.DateTimeField(null=True, blank=True, help_text="When the next step of its ladder is due.")
+    next_step = models.CharField(max_length=40, blank=True, help_text="Level of that step.")
 
     class Meta:
         constraints = [
@@ -126,6 +132,12 @@ class Deadline(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(met_at=None, dropped_at=None), name="deadlines_running"),
+            # What a tick of the clocks looks for: it holds only what still has a step before it.
+            models.Index(
+                fields=["next_step_at", "id"],
+                condition=models.Q(met_at=None, dropped_at=None, next_step_at__isnull=False),
+                name="deadlines_to_climb",
+            ),
         ]
 
     @property
@@ -133,26 +145,82 @@ class Deadline(models.Model):
         return self.met_at is None and self.dropped_at is None
 
     @property
+    def key(self) -> tuple[int, int, str, int]:
+        """What an escalation has in common with the deadline it is about."""
+        return self.ticket_id, self.cycle, self.target, self.ordinal
+
+    @property
+    def recovered_after(self) -> timedelta | None:
+        """How late it was met after all; None where it was met in time, or not yet."""
+        return self.met_at - self.binding_at if self.met_at and self.met_at > self.binding_at else None
+
+    @property
     def binding_at(self) -> datetime:
         """The earlier of what the customer was told and what the policy says."""
         return min(self.due_at, self.promised_at) if self.promised_at else self.due_at
 
 
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def visible_to(self, user: User) -> EscalationQuerySet:
+        """Those of tickets this person may see, and of teams they direct."""
+        if user.is_superuser:
+            return self
+        tickets = Ticket.objects.visible_to(user).order_by().values("pk")
+        return self.filter(models.Q(ticket__in=tickets) | models.Q(ticket__team__director=user))
+
+    def unanswered(self) -> EscalationQuerySet:
+        """Somebody was told, and nobody has said since that they look after it."""
+        return self.filter(told_at__isnull=False, acknowledged_at=None)
+
+    def about(self, key: tuple[int, int, str, int]) -> EscalationQuerySet:
+        """All of one deadline."""
+        ticket, cycle, target, ordinal = key
+        return self.filter(ticket=ticket, cycle=cycle, target=target, ordinal=ordinal)
+
+
 class Escalation(models.Model):
-    """Somebody was told that a time is in danger or gone: once per ticket, cycle, target and level."""
+    """A step that was reached, whether anybody was told of it or not: once per ticket, cycle, target and level."""
 
     class Level(models.TextChoices):
-        HALF = "half", _("half of the time is gone and nobody has it")
+        """Levels that the program itself knows; a ladder has others."""
+
+        HALF = "half", _("half of the time was gone and everybody was full")
+        UNOWNED = "unowned", _("half of the time is gone and nobody has it")
         SOON = "soon", _("the owner is warned")
         LATE = "late", _("the lead is told")
+        DIRECTOR = "director", _("the director is told")
         UNASSIGNED = "unassigned", _("nobody took it")
+
+    class Untold(models.TextChoices):
+        """Why a step that was reached told nobody."""
+
+        TOO_LATE = "too_late", _("it was too late for a warning")
+        HISTORY = "history", _("the answer is an old one")
+        OWNED = "owned", _("somebody had it already")
+        MET = "met", _("it was done by then")
+        RESTING = "resting", _("nobody was at work on it by then")
+        ACKNOWLEDGED = "acknowledged", _("somebody looked after it already")
+        NOBODY = "nobody", _("there is nobody to tell")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="escalations")
     cycle = models.PositiveSmallIntegerField()
     target = models.CharField(max_length=15, choices=Deadline.Target)
     ordinal = models.PositiveSmallIntegerField(default=0)
-    level = models.CharField(max_length=10, choices=Level)
+    level = models.CharField(max_length=40)
+    step = models.ForeignKey("LadderStep", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     happened_at = models.DateTimeField()
+    tell_at = models.DateTimeField(
+        null=True, blank=True, help_text="Quiet hours and digests: not before. Empty: never."
+    )
+    told_at = models.DateTimeField(null=True, blank=True)
+    told_to = models.JSONField(default=list, blank=True, help_text="Keys of the colleagues who were told.")
+    untold = models.CharField(max_length=12, choices=Untold, blank=True, help_text="Why nobody was told.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = EscalationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -160,6 +228,22 @@ class Escalation(models.Model):
                 fields=["ticket", "cycle", "target", "ordinal", "level"], name="one_escalation_per_level"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["tell_at", "id"],
+                condition=models.Q(told_at=None, tell_at__isnull=False),
+                name="escalations_to_tell",
+            ),
+            models.Index(fields=["-happened_at", "-id"], name="escalations_newest_first"),
+        ]
+
+    @property
+    def key(self) -> tuple[int, int, str, int]:
+        """The same as that of the deadline it is about."""
+        return self.ticket_id, self.cycle, self.target, self.ordinal
+
+    def __str__(self) -> str:
+        return f"{self.level} of {self.target} of #{self.ticket_id}"
 
 
 class Watcher(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from followups.models.tickets import DismissReason, Ticket
@@ -73,6 +73,11 @@ class ContactAttempt(models.Model):
         return self.evidence_from is not None and self.voided_at is None
 
 
+# Promises whose owner was not warned, and whose lead was not told, about the date they have now.
+UNWARNED = Q(warned_for=None) | Q(warned_for__lt=F("due_at")) | Q(warned_for__gt=F("due_at"))
+UNTOLD = Q(late_told_for=None) | Q(late_told_for__lt=F("due_at")) | Q(late_told_for__gt=F("due_at"))
+
+
 class Action(models.Model):
     """A promise: what will be done, by whom, by when. May belong to anyone, back office included."""
 
@@ -105,6 +110,9 @@ class Action(models.Model):
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["owner", "due_at"], condition=Q(state="open"), name="actions_of_an_owner"),
+            # What the clocks look for. Neither holds what was told already, however long it has been late.
+            models.Index(fields=["due_at"], condition=Q(state="open") & UNWARNED, name="actions_to_warn_of"),
+            models.Index(fields=["due_at"], condition=Q(state="open") & UNTOLD, name="actions_to_tell_of"),
             models.Index(fields=["due_at"], condition=Q(state="open"), name="actions_running_out"),
         ]
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext
 
-from followups import deadlines
+from followups import deadlines, ladders
 from followups.messages import notices
 from followups.models import Action, Deadline, Decision, Event, Ticket
 from followups.naming import colleague_named
@@ -129,6 +129,7 @@ def _owe_contact_or_not(tickets: Sequence[Ticket], asked_at: Mapping[int, dateti
             owed.append(fresh)
             of_ticket.append(fresh)
         vars(ticket).update(deadlines.due_fields(ticket, of_ticket, running[ticket.pk]))
+    ladders.plan(owed, fresh=True)
     Deadline.objects.bulk_create(owed)
     Deadline.objects.bulk_update(dropped, ["dropped_at"])
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext
 
-from followups import deadlines, priority
+from followups import deadlines, ladders, priority
 from followups.actors import Actor
 from followups.deciding import Ruling
 from followups.messages import notices
@@ -37,6 +37,7 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
     tickets = [ticket for _response, ticket, _owed in rows]
     Ticket.objects.bulk_create(tickets, batch_size=500)
     owed_rows = [row for _response, _ticket, owed in rows for row in owed]
+    ladders.plan(owed_rows, fresh=True)
     Deadline.objects.bulk_create(owed_rows, batch_size=1000)
     _pin(setup, owed_rows, now)
     who = actor or Actor.system()

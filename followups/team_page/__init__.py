@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import counting
+from followups import counting, escalations_page, leaderless
 from followups.models import Team, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs
 from followups.queue_page import Row, for_rows, rows_of
@@ -86,6 +86,8 @@ class TeamPage:
     together_href: str
     said: list[SaidBack]
     silent: int
+    escalated: list[escalations_page.Case]
+    gaps: list[leaderless.Gap]
     first: str
 
     @property
@@ -96,12 +98,13 @@ class TeamPage:
 
 def teams_of(user: User) -> list[Team]:
     """The teams this person may look at here: those led, for an administrator all that take tickets. One query."""
-    return list(Team.objects.led_by(user).filter(takes_tickets=True).order_by("name"))
+    return list(Team.objects.led_by(user).filter(takes_tickets=True).select_related("calendar").order_by("name"))
 
 
 def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: datetime) -> TeamPage:
     """The page for `team`, or for all of `teams`. The caller has made sure that the viewer leads them."""
-    chosen = Team.objects.filter(pk__in=[each.pk for each in ([team] if team else teams)])
+    chosen_teams = [team] if team else teams
+    chosen = Team.objects.filter(pk__in=[each.pk for each in chosen_teams])
     tickets = for_rows().filter(team__in=chosen.order_by().values("pk"))
     days = Days.around(now, team.calendar if team else viewer.calendar)
     link = _Links(team)
@@ -178,6 +181,10 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         together_href=link.list(together="true"),
         said=_said_back(tickets, now),
         silent=tickets.filter(closed_as=ClosedAs.UNCONFIRMED, closed_at__gte=_yesterday(now)).count(),
+        escalated=escalations_page.cases_of(
+            escalations_page.open_ones([each.pk for each in chosen_teams], now=now, limit=cases.SHOWN), viewer
+        ),
+        gaps=leaderless.gaps(chosen_teams, now=now),
         first=_first(fetched),
     )
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import canned, queue_page
+from followups import canned, escalations_page, queue_page
 from followups.clocks import WARN_BEFORE
 from followups.dates_in_words import PromisedDay
 from followups.forms import FORMS, ActionForm, Desk, LinkForm, ResolveForm, SplitForm, VerbForm
@@ -179,6 +179,15 @@ class TicketPage:
         promised = self.case.ticket.promised_at
         in_danger = promised is not None and promised - WARN_BEFORE <= self.now
         return in_danger and self.offers["delay"].is_open and not self._speaks_against("delay")
+
+    @cached_property
+    def escalated(self) -> list[escalations_page.Case]:
+        """What is late and was told, or somebody looks after. One query, two where there are any."""
+        running = [row for row in self.case.current_deadlines if row.is_open] if self.case.ticket.is_live else []
+        for row in running:
+            row.ticket = self.case.ticket
+        found = escalations_page.cases_of(running, self.case.viewer) if running else []
+        return [each for each in found if each.acknowledged or (each.first and each.deadline.binding_at < self.now)]
 
     @cached_property
     def wrote_last(self) -> str:

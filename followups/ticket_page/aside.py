@@ -163,7 +163,20 @@ def _day(day: object, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def _kept(case: Case) -> str:
-    """How first contact went, once it was made."""
+    """How first contact went, once it was made, and what else was late and done after all."""
+    return " ".join(filter(None, [_first_contact(case), *_recovered(case)]))
+
+
+def _recovered(case: Case) -> list[str]:
+    return [
+        gettext("%(target)s was done after all, %(span)s late.")
+        % {"target": str(row.get_target_display()).capitalize(), "span": span(row.recovered_after)}
+        for row in case.current_deadlines
+        if row.target != Target.FIRST_CONTACT and row.recovered_after
+    ]
+
+
+def _first_contact(case: Case) -> str:
     row = next((d for d in case.deadlines if d.target == Target.FIRST_CONTACT and d.met_at), None)
     if row is None or row.met_at is None:
         return ""

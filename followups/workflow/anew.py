@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import deadlines, priority
+from followups import deadlines, ladders, priority
 from followups.models import BonusHours, Calendar, Conversation, Deadline, Event, Rule, Ticket
 from followups.refusals import NotAllowed
 from followups.workflow.writing import OpenTicket
@@ -63,6 +63,7 @@ def take_up_anew(work: OpenTicket, *, at: datetime, reason: str) -> Ticket:
     vars(fresh).update(deadlines.due_fields(fresh, owed, ()))
     fresh.resolution_due_at = next(row.due_at for row in owed if row.target == Deadline.Target.RESOLUTION)
     fresh.save()
+    ladders.plan(owed, fresh=True)
     Deadline.objects.bulk_create(owed)
     for version in (policy, calendar):
         type(version).objects.filter(pk=version.pk, used_at=None).update(used_at=now)

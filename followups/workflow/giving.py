@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
-from followups import deadlines, silence
+from followups import deadlines, ladders, silence
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately
@@ -232,6 +232,7 @@ def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequ
         row = promises.deadlines[ticket.pk]
         if row.promised_at is None:
             row.promised_at = promises.times[ticket.pk]
+            row.ticket = ticket
             kept.append(row)
         if not ticket.conversation.thread_root:
             ticket.conversation.thread_root = message.message_id
@@ -240,7 +241,8 @@ def keep_promises(promises: Promises, messages: Sequence[Message], tickets: Sequ
         ticket.due_at = min([row.binding_at, *others])
         ticket.due_for = row.target if ticket.due_at == row.binding_at else ticket.due_for
         ticket.rank = deadlines.priority.rank(ticket.due_at, ticket.bonus)
-    update_rows(kept, ["promised_at"])
+    ladders.plan(kept)
+    update_rows(kept, ["promised_at", "next_step_at", "next_step"])
 
 
 def assign(

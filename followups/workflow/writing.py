@@ -16,12 +16,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
-from followups import deadlines, silence
+from followups import deadlines, ladders, silence
 from followups.actors import Actor
 from followups.at_once import read_at_once
 from followups.messages import notices
-from followups.models import Action, Deadline, DismissalRequest, Event, Member, Ticket
-from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketQuerySet, TicketState
+from followups.models import Action, Deadline, DismissalRequest, Escalation, Event, LadderStep, Member, Ticket
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketQuerySet, TicketState
 from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
@@ -40,6 +40,8 @@ WITH = (
     "brand",
     "conversation",
 )
+# What a verb may change about a deadline.
+CHANGED = ("due_at", "promised_at", "met_at", "dropped_at", "next_step_at", "next_step")
 
 
 class OpenTicket:
@@ -51,6 +53,8 @@ class OpenTicket:
         self.now = now
         self.roles = roles
         self._rows: tuple[list[Deadline], list[Action]] | None = None
+        self._climbing = ladders.Read()
+        self._was_at_work = ticket.state in AT_WORK
         self._drafts: list[outbox.Draft] = []
         # What waits to be written: fields of the ticket, the state its row still has, events, deadlines.
         self._fields: dict[str, Any] = {}
@@ -91,7 +95,11 @@ class OpenTicket:
         if self._rows is None:
             owed = Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
             actions = Action.objects.filter(ticket=self.ticket).select_related("owner")
-            read_at_once(owed, actions)
+            policies = owed.order_by().values("policy")
+            steps = LadderStep.objects.filter(policy__in=policies).select_related("endpoint").order_by("pk")
+            told = Escalation.objects.filter(ticket=self.ticket)
+            read_at_once(owed, actions, steps, told)
+            self._climbing = ladders.Read(list(steps), list(told))
             self._rows = list(owed), list(actions)
         return self._rows
 
@@ -194,8 +202,9 @@ class OpenTicket:
 
     def flush(self) -> None:
         """Write what waits to be written, for whoever reads or writes the rows themselves next. Raises Stale."""
+        self._plan_ladders()
         Deadline.objects.bulk_create(self._owed)
-        Deadline.objects.bulk_update(self._changed.values(), ["due_at", "promised_at", "met_at", "dropped_at"])
+        Deadline.objects.bulk_update(self._changed.values(), CHANGED)
         if self._fields:
             row = Ticket.objects.filter(pk=self.ticket.pk)
             if self._events:
@@ -271,6 +280,16 @@ class OpenTicket:
             if deadline.is_open:
                 deadline.dropped_at = self.now
                 self.changed(deadline)
+
+    def _plan_ladders(self) -> None:
+        """When the clocks look next at what is another deadline now; at all where work on the ticket rests or goes on."""
+        turned = self._was_at_work != (self.ticket.state in AT_WORK)
+        self._was_at_work = self.ticket.state in AT_WORK
+        other = self.deadlines if turned else [*self._changed.values(), *self._owed]
+        for row in other:
+            row.ticket = self.ticket
+        for row in ladders.plan(other, read=self._climbing if self._rows else None):
+            self.changed(row)
 
     def let_go(self) -> None:
         fields = deadlines.due_fields(self.ticket, self.deadlines, self.actions(Action.State.OPEN))

@@ -172,7 +172,6 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     rest.append(_item("/absences/", "pause", gettext("Absences")))
     if leads:
         rest.append(_item("/templates/", "note", gettext("Templates")))
-        rest.append(_item("/rules/", "rule", gettext("Rules")))
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))
     if leads:

@@ -197,7 +197,7 @@ def test_a_verb_and_the_sweep_do_not_wait_for_each_other() -> None:
     def verb(n: int) -> Any:
         if n:
             held.wait(10)
-            count = clocks.tell_leads_of_the_late(now=late)
+            count = clocks.escalate(now=late)
             told.set()
             return count
         with opened(ticket, actor=Actor.person(hanna), now=NOW, version=None) as work:

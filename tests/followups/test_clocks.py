@@ -10,6 +10,7 @@ import pytest
 from followups import clocks, workflow
 from followups.actors import Actor
 from followups.assignment import assign_waiting
+from followups.clocks import returning
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Incomplete
@@ -324,14 +325,14 @@ def test_a_question_that_is_held_back_at_the_last_look_is_not_waited_for(case: T
 
 
 def test_a_ticket_that_raises_holds_up_no_other(case: Ticket, hanna: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "BATCH", 1)
+    monkeypatch.setattr(returning, "BATCH", 1)
     who = {"actor": Actor.person(hanna), "now": NOW, "version": None}
     response = make_response(2, contact=make_contact("Ola Berg"), received_at=NOW, responded_at=NOW - HOUR)
     broken = make_ticket(response, owner=hanna, state="waiting_on_customer", waiting_until=NOW, waiting_from="closed")
     workflow.log_contact(case, channel="phone", outcome="spoke", **who)
     workflow.wait(case, question="Which one?", until=NOW + HOUR, **who)
     assert clocks.bring_back_waiting(now=NOW + DAY) == 0
-    monkeypatch.setattr(clocks, "BATCH", 2)
+    monkeypatch.setattr(returning, "BATCH", 2)
     assert clocks.bring_back_waiting(now=NOW + DAY) == 1
     case.refresh_from_db(), broken.refresh_from_db()
     assert (case.state, broken.state) == ("contacted", "waiting_on_customer")
@@ -354,8 +355,8 @@ def test_each_escalation_fires_once(case: Ticket, hanna: User, lead: User) -> No
     assert case.promised_at is not None
     late = max(case.promised_at, NOW + 48 * HOUR) + HOUR
     for _twice in range(2):
-        clocks.warn_owners(now=case.promised_at - HOUR)
-        clocks.tell_leads_of_the_late(now=late)
+        clocks.escalate(now=case.promised_at - HOUR)
+        clocks.escalate(now=late)
     levels = Escalation.objects.filter(ticket=case, target="first_contact").values_list("level", flat=True)
     assert sorted(levels) == ["late", "soon"]
     assert Message.objects.filter(recipient=hanna.email, subject__startswith="Due within three hours").count() == 1
@@ -367,7 +368,7 @@ def test_each_time_that_passes_is_told_whatever_else_passes_in_the_same_sweep(ca
     make_deadline(case, "answer", due_at=NOW + 3 * DAY)
     make_deadline(other, due_at=NOW + 2 * DAY + 12 * HOUR)
     for hours in (50, 72):
-        clocks.tell_leads_of_the_late(now=NOW + hours * HOUR)
+        clocks.escalate(now=NOW + hours * HOUR)
     late = Message.objects.filter(recipient=lead.email, subject__startswith="Late")
     assert sorted(late.values_list("case", flat=True)) == [case.pk, case.pk, other.pk]
 
@@ -381,7 +382,7 @@ def test_many_late_at_once_are_one_mail(hanna: User, lead: User) -> None:
         make_response(3, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
     open_awaiting(now=NOW)
     assign_waiting(now=NOW)
-    clocks.tell_leads_of_the_late(now=NOW + 5 * DAY)
+    clocks.escalate(now=NOW + 5 * DAY)
     assert Message.objects.filter(recipient=lead.email).count() == 1
 
 

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Away, Calendar, Cover, Member, SlaPolicy, Ticket
+from followups.models import Away, Calendar, Cover, Escalation, Member, SlaPolicy, Ticket
 from followups.models.tickets import TicketState
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -236,6 +236,7 @@ def _overview(cast: Cast) -> Iterator[Place]:
     owed = Ticket.objects.filter(deadlines__clock=SlaPolicy.Clock.TEAM).order_by("pk").first()
     if owed is not None:
         yield Place("ticket-due", reverse("ticket-due", args=[owed.pk]), cast.admin)
+    yield from _escalations(cast)
     yield Place("reports", "/reports/", cast.lead)
     yield Place("reports-as-agent", "/reports/", cast.agent)
     today = timezone.now().date().isoformat()
@@ -274,6 +275,27 @@ def _rules(cast: Cast) -> Iterator[Place]:
     number = int(waits.rstrip("/").rpartition("/")[2])
     Job.objects.filter(pk=number).update(state=Job.State.RUNNING, done=1)
     yield Place("rules-replaying", waits, cast.lead)
+
+
+def _escalations(cast: Cast) -> Iterator[Place]:
+    """As the sweep left them, one that somebody looks after, and the ladder of a policy."""
+    yield Place("escalations", "/escalations/", cast.lead)
+    yield Place("escalations-as-admin", "/escalations/", cast.admin)
+    mine = Escalation.objects.filter(ticket__in=Ticket.objects.visible_to(cast.lead), level="late")
+    if (one := mine.filter(told_at__isnull=False).order_by("-pk").first()) is not None:
+        yield Place("escalation", f"/escalations/{one.pk}/", cast.lead)
+        yield Place("ticket-escalated", f"/tickets/{one.ticket_id}/", cast.lead)
+    policy = SlaPolicy.objects.filter(is_active=True).order_by("position").first()
+    if policy is not None:
+        yield Place("ladder", f"/policies/{policy.pk}/ladder/", cast.lead)
+        client = _logged_in(cast.lead)
+        formset = client.get(f"/policies/{policy.pk}/ladder/").context["formset"]
+        wrong = {bound.html_name: bound.value() for bound in formset.management_form}
+        for step in formset.initial_forms:
+            wrong |= {bound.html_name: bound.value() for bound in step if bound.value() or bound.value() == 0}
+        wrong |= {"form-0-who": "address", "form-0-number": "101", "form-0-span": "percent"}
+        html = client.post(f"/policies/{policy.pk}/ladder/", wrong).content.decode()
+        yield Place("ladder-wrong", f"/policies/{policy.pk}/ladder/", cast.lead, html=html)
 
 
 FILE = """How likely are you to recommend us?,Why?,E-mail,Date,Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from followups import workflow
+from followups import clocks, workflow
 from followups.actors import Actor
 from followups.calendars import due_after
 from followups.models import Deadline, SlaPolicy, Verdict
@@ -107,4 +107,6 @@ def fill(now: datetime) -> Cast:
     point = Touchpoint.objects.get(slug="support-case")
     for at in range(60):
         factories.make_response((10, 9, 9, 7, 4, 8)[at % 6], responded_at=now - at * DAY, touchpoint=point)
+    # Whoever is to hear of what runs out has heard of it.
+    clocks.escalate(now=now)
     return Cast(made.hanna, made.lead, made.admin, made.devika)

@@ -24,7 +24,7 @@ OURS = sorted(
     (
         model
         for model in admin.site._registry
-        if model._meta.app_label in ("people", "jobs", "mail", "surveys", "followups")
+        if model._meta.app_label in ("people", "jobs", "mail", "webhooks", "surveys", "followups")
     ),
     key=lambda model: model._meta.label,
 )
@@ -33,6 +33,7 @@ CONFIGURED = {
     "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.SlaPolicy",
     "followups.Calendar", "followups.RootCause", "followups.LetterTemplate", "followups.BonusHours", "surveys.Brand",
     "surveys.Touchpoint", "surveys.Survey", "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
+    "webhooks.Endpoint",
 }  # fmt: skip
 
 

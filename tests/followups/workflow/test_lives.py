@@ -186,8 +186,8 @@ class Life:
         clocks.acknowledge_the_unassigned(now=self.now)
         clocks.remind_once(now=self.now)
         clocks.close_the_silent(now=self.now)
-        clocks.warn_owners(now=self.now)
-        clocks.tell_leads_of_the_late(now=self.now)
+        clocks.climb(now=self.now)
+        clocks.tell(now=self.now)
 
     def clock(self) -> None:
         self.now += timedelta(days=4)
