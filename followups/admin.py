@@ -156,6 +156,7 @@ class SlaPolicyAdmin(VersionAdmin):
 class RuleInline(ReadOnlyInline):
     model = Rule
     fields = ["position", "name", "kind", "slug", "version", "team", "policy_slug", "priority", "used_at"]
+    readonly_fields = ["used_at"]
 
 
 @admin.register(RuleBook)

@@ -135,7 +135,6 @@ def _words_found(rule: Rule, facts: Facts) -> str:
 
 
 CONDITIONS: Sequence[Condition] = (
-    Condition("words", _words, _words_found),
     Condition(
         "segments",
         lambda rule, facts: _one_of(rule.segments, facts.segment),
@@ -183,6 +182,8 @@ CONDITIONS: Sequence[Condition] = (
     ),
     Condition("contact_me", _contact_me, _contact_me_found),
     Condition("bands", _band, lambda rule, facts: gettext("score %(value)s") % {"value": facts.score}),
+    # The dearest comes last: where anything else does not fit, nobody reads the words.
+    Condition("words", _words, _words_found),
 )
 
 

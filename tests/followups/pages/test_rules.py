@@ -55,8 +55,8 @@ def test_the_page_says_when_and_then_and_counts_lead_to_the_very_tickets(cast: C
     mine = Ticket.objects.visible_to(cast.lead).filter(rule=detractor)
     assert line.count == len(listed.rows) == mine.count() >= len(seen)
     assert {row.ticket.pk for row in listed.rows} == set(mine.values_list("pk", flat=True))
-    make_response(10, account_owner=cast.hanna, received_at=cast.now, decided_revision=0)
-    make_response(3, account_owner=cast.hanna, received_at=cast.now, decided_revision=0)
+    make_response(10, team_id_then=cast.team.pk, received_at=cast.now, decided_revision=0)
+    make_response(3, team_id_then=cast.team.pk, received_at=cast.now, decided_revision=0)
     open_awaiting(now=cast.now)
     count, url = lead.get("/rules/").context["page"].nothing_fits
     assert count == lead.get(url).context["page"].n == 1
