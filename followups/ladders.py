@@ -193,8 +193,8 @@ def plan(deadlines: Sequence[Deadline], *, fresh: bool = False, read: Read | Non
     """Set next step and its moment on each, and return those that changed; the caller saves them.
 
     Each comes with its ticket, in the state it has now: one that nobody works on climbs nothing. At most three queries
-    for all; `fresh` deadlines have climbed nothing yet, and spare one. Those of one ticket may come with what was `read`
-    of it, and then none is asked.
+    for all; `fresh` deadlines have climbed nothing yet, and spare one. Those of one ticket may come with what was
+    `read` of it, and then none is asked.
     """
     climbing = [row for row in deadlines if row.is_open and row.ticket.state in AT_WORK]
     so_far: Mapping[Key, Climbed] = {}

@@ -245,6 +245,7 @@ def _in_order(places: Sequence[int]) -> set[int]:
     """The longest run of places that still follow each other: those rules kept their order."""
     best: list[list[int]] = [[]]
     for place in places:
-        before = max((run for run in best if not run or run[-1] < place), key=len)
+        before: list[int] = max((run for run in best if not run or run[-1] < place), key=len)
         best.append([*before, place])
-    return set(max(best, key=len))
+    longest: list[int] = max(best, key=len)
+    return set(longest)

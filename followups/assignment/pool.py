@@ -157,7 +157,8 @@ class Pool:
     def teams_for(self, ticket: Waiting, *, owner_passed_over: bool) -> list[int]:
         """Teams that may take a ticket, in the order in which they are asked."""
         own = ticket.team or 0
-        point = ticket.touchpoint if owner_passed_over else None
+        # Where a rule named the team, it stays with that one.
+        point = ticket.touchpoint if owner_passed_over and not ticket.team_by_rule else None
         return list(dict.fromkeys([self.team_of_touchpoint.get(point or 0, own), own]))
 
     def least_loaded(

@@ -152,7 +152,10 @@ def _escalations_that_are_new(tickets: Sequence[Ticket], level: str, now: dateti
     )
     fresh = [ticket for ticket in tickets if (ticket.pk, ticket.cycle) not in known]
     Escalation.objects.bulk_create(
-        [Escalation(ticket=row, cycle=row.cycle, target=target, level=level, happened_at=now) for row in fresh],
+        [
+            Escalation(ticket=row, cycle=row.cycle, target=target, level=level, happened_at=now, told_at=now)
+            for row in fresh
+        ],
         ignore_conflicts=True,
     )
     return fresh

@@ -16,7 +16,7 @@ from nps_loop.bulk import among
 @dataclass(slots=True)
 class Waiting:
     """A ticket as the choice sees it. `skills` are what its rule asks for, `owner_first` whether the account's owner is
-    asked before the team; `due_at` is when first contact is due.
+    asked before the team, `team_by_rule` whether it named the team; `due_at` is when first contact is due.
     """
 
     pk: int
@@ -47,6 +47,7 @@ class Waiting:
     due_at: datetime | None = None
     skills: frozenset[str] = frozenset()
     owner_first: bool = True
+    team_by_rule: bool = False
 
     def is_past_half(self, now: datetime) -> bool:
         """Whether half of the first-contact time is gone."""
@@ -128,6 +129,7 @@ def _add_what_rules_ask(rules: dict[int, list[Waiting]]) -> None:
     """Which skills, and whether the account's owner comes first. One query where a rule opened any of them."""
     if not rules:
         return
-    for pk, skills, owner_first in Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first"):
+    asked = Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first", "team")
+    for pk, skills, owner_first, team in asked:
         for row in rules[pk]:
-            row.skills, row.owner_first = frozenset(skills), owner_first
+            row.skills, row.owner_first, row.team_by_rule = frozenset(skills), owner_first, team is not None

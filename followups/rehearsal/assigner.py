@@ -196,6 +196,7 @@ def as_waiting(ticket: Ticket, owed: Iterable[Deadline]) -> Waiting:
         due_at=first.due_at if first else None,
         skills=frozenset(rule.skills) if rule else frozenset(),
         owner_first=rule.owner_first if rule else True,
+        team_by_rule=rule is not None and rule.team_id is not None,
     )
 
 

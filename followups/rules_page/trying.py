@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from followups import deadlines, rule_books
 from followups.conditions import Facts, Look, look_at
+from followups.conflicts import complained_about
 from followups.deciding import Ruling, rule_on
 from followups.models import AssignmentRound, Deadline, Decision, Rule, RuleBook, SlaPolicy, Ticket
 from followups.opening.batch import SetUp
@@ -92,7 +93,13 @@ def _trial(
         who=_who(choice, ticket),
         policy=owed[0].policy,
         promised_at=deadlines.promise_for(first, zone, now=now).ends_at if first else None,
-        others=considered(stored, choice.candidate.user.pk if choice else None, names),
+        others=considered(
+            stored,
+            choice.candidate.user.pk if choice else None,
+            names,
+            team=team,
+            about=complained_about(response.verbatim, response.band, pool.names),
+        ),
         opens=True,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
-from followups.models import AssignmentRound, Conflict, Event, Ticket, Watcher
+from followups.models import AssignmentRound, Conflict, Event, Watcher
 from followups.models.tickets import TicketState
 from followups.templatetags.moments import in_full
 from followups.ticket_page.case import Case, Said
@@ -128,12 +128,19 @@ class Considered:
 
 
 def considered(
-    stored: AssignmentRound, chosen: int | None, names: Mapping[int, str], ticket: Ticket
+    stored: AssignmentRound,
+    chosen: int | None,
+    names: Mapping[int, str],
+    *,
+    team: int | None,
+    about: Mapping[int, str],
 ) -> list[Considered]:
-    """Who of the ticket's team could have taken it in a round, with their load; who could not, and why. One query."""
+    """Who of the ticket's team could have taken it in a round, with their load; who could not, and why. Pure.
+
+    `about` holds whom the words may complain about, with the code of why.
+    """
     unknown = gettext("a colleague who is gone")
-    about = dict(Conflict.objects.filter(ticket__conversation=ticket.conversation_id).values_list("user", "because"))
-    teams = {ticket.team_id} if ticket.team_id else set()
+    teams = {team} if team else set()
     found = []
     rows = [row for row in stored.candidates if not teams or row["team"] in teams or row["user"] == chosen]
     # The winner first, then whoever had the least for their capacity and hours.

@@ -21,7 +21,7 @@ from followups.actors import Actor
 from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, SendMessageForm, Shelf, VerbForm
 from followups.letter_preview import preview_of
 from followups.mentions import mentions
-from followups.models import AssignmentRound, LetterTemplate, Ticket
+from followups.models import AssignmentRound, Conflict, LetterTemplate, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
@@ -205,7 +205,8 @@ def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
     shelf = Shelf(ticket, cast(User, request.user))
     chosen = given.data.get("to") if given else None
-    people = considered(stored, chosen, shelf.names, ticket) if stored else []
+    about = dict(Conflict.objects.filter(ticket__conversation=ticket.conversation_id).values_list("user", "because"))
+    people = considered(stored, chosen, shelf.names, team=ticket.team_id, about=about) if stored else []
     context = {"ticket": ticket, "people": people, "stored": stored, "now": timezone.now()}
     name = "considered_list" if request.headers.get("HX-Request") else "considered"
     folder = "followups/includes" if name == "considered_list" else "followups"

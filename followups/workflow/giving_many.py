@@ -120,7 +120,8 @@ def _row_by_row(given: Sequence[Given], now: datetime) -> None:
         cursor.executemany(
             "UPDATE followups_ticket SET owner_id = %s, team_id = %s, snoozed_until = NULL, version = %s,"
             " worked_at = %s, silent_step = 0, silent_at = %s, changed_at = %s,"
-            " assigned_at = coalesce(assigned_at, %s), state = CASE WHEN state = 'new' THEN 'assigned' ELSE state END WHERE id = %s",
+            " assigned_at = coalesce(assigned_at, %s),"
+            " state = CASE WHEN state = 'new' THEN 'assigned' ELSE state END WHERE id = %s",
             [
                 (
                     each.to,

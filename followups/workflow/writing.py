@@ -282,7 +282,7 @@ class OpenTicket:
                 self.changed(deadline)
 
     def _plan_ladders(self) -> None:
-        """When the clocks look next at what is another deadline now; at all where work on the ticket rests or goes on."""
+        """When the clocks look next at what is another deadline now; at all of them where work rests or goes on."""
         turned = self._was_at_work != (self.ticket.state in AT_WORK)
         self._was_at_work = self.ticket.state in AT_WORK
         other = self.deadlines if turned else [*self._changed.values(), *self._owed]

@@ -58,7 +58,7 @@ def field(
 @register.simple_tag
 def field_only(bound: BoundField) -> str:
     """A control without a label to see: several in a row below one heading. Screen readers hear its label."""
-    attrs = {"class": "input input-bad" if bound.errors else "input", "aria-label": str(bound.label)}
+    attrs: dict[str, Any] = {"class": "input input-bad" if bound.errors else "input", "aria-label": str(bound.label)}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     return bound.as_widget(attrs=attrs)

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from followups import clocks, ladders, workflow
 from followups.acknowledging import acknowledge
 from followups.actors import Actor
 from followups.assignment import assign_waiting
-from followups.calendars import WorkingHours, add_working, working_minutes
 from followups.clocks import climbing, promises, telling
 from followups.models import Deadline, Escalation, LadderStep, SlaPolicy, Team, Ticket
 from followups.models.work import UNTOLD, UNWARNED
@@ -25,7 +22,6 @@ from followups.refusals import Forbidden
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from nps_loop.webhooks.models import Delivery
-from tests.conftest import counted
 from tests.factories import (
     DAY,
     HOUR,
