@@ -127,6 +127,12 @@ class Considered:
     chosen: bool = False
 
 
+def whom_it_is_about(ticket: Ticket) -> dict[int, str]:
+    """Whom the words of its conversation may complain about, with the code of why. One query."""
+    rows = Conflict.objects.filter(ticket__conversation=ticket.conversation_id)
+    return dict(rows.values_list("user", "because"))
+
+
 def considered(
     stored: AssignmentRound,
     chosen: int | None,

@@ -21,13 +21,13 @@ from followups.actors import Actor
 from followups.forms import FORMS, ActionForm, Desk, LogContactForm, ResolveForm, SendMessageForm, Shelf, VerbForm
 from followups.letter_preview import preview_of
 from followups.mentions import mentions
-from followups.models import AssignmentRound, Conflict, LetterTemplate, Ticket
+from followups.models import AssignmentRound, LetterTemplate, Ticket
 from followups.queue_page import neighbour
 from followups.refusals import Incomplete, Refused, Stale
 from followups.templatetags.moments import lower_first, moment
 from followups.ticket_page import Conflict, TicketPage, comparing, find, read
 from followups.ticket_page.counted import counted
-from followups.ticket_page.owner import GIVING, considered
+from followups.ticket_page.owner import GIVING, considered, whom_it_is_about
 from followups.ticket_page.timeline import timeline
 from followups.variables import filled
 from followups.viewing import viewer
@@ -205,8 +205,9 @@ def considered_page(request: HttpRequest, number: int) -> HttpResponse:
     stored = AssignmentRound.objects.filter(pk=given.data.get("round")).first() if given else None
     shelf = Shelf(ticket, cast(User, request.user))
     chosen = given.data.get("to") if given else None
-    about = dict(Conflict.objects.filter(ticket__conversation=ticket.conversation_id).values_list("user", "because"))
-    people = considered(stored, chosen, shelf.names, team=ticket.team_id, about=about) if stored else []
+    people = (
+        considered(stored, chosen, shelf.names, team=ticket.team_id, about=whom_it_is_about(ticket)) if stored else []
+    )
     context = {"ticket": ticket, "people": people, "stored": stored, "now": timezone.now()}
     name = "considered_list" if request.headers.get("HX-Request") else "considered"
     folder = "followups/includes" if name == "considered_list" else "followups"
