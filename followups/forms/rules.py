@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Member, Rule, SlaPolicy, Team
@@ -237,13 +237,10 @@ class TryForm(forms.Form):
         if not name:
             return None
         found = list(Account.objects.select_related("owner").filter(name__iexact=name)[:2])
-        if len(found) != 1:
-            n = len(found)
-            raise ValidationError(
-                ngettext("No company has exactly this name.", "%(n)s companies have this name.", n) % {"n": n}
-                if n
-                else gettext("No company has exactly this name.")
-            )
+        if not found:
+            raise ValidationError(gettext("No company has exactly this name."))
+        if len(found) > 1:
+            raise ValidationError(gettext("Several companies have this name."))
         return found[0]
 
     def clean(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
-from followups.models import AssignmentRound, Conflict, Event, Watcher
+from followups.models import AssignmentRound, Conflict, Event, Ticket, Watcher
 from followups.models.tickets import TicketState
 from followups.templatetags.moments import in_full
 from followups.ticket_page.case import Case, Said
