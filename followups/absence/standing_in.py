@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from followups.models import Action, Away, ContactAttempt, Cover, Member, Ticket
+from followups.models import Action, Away, Conflict, ContactAttempt, Cover, Member, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.writing import WITH
 from nps_loop.people.models import User
@@ -37,12 +37,16 @@ def stand_in(absent: int, delegates: Mapping[int, int | None], can: Callable[[in
 
 @dataclass(slots=True)
 class Present:
-    """Who is away now and for whom, and who can take tickets of which team. Read once for a batch: two queries."""
+    """Who is away now and for whom, and who can take tickets of which team. Read once for a batch: three queries.
+
+    `about` holds (conversation, person) where the customer's words may complain about that person.
+    """
 
     absences: dict[int, Away] = field(default_factory=dict)
     delegates: dict[int, int | None] = field(default_factory=dict)
     teams_of: dict[int, set[int]] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
+    about: frozenset[tuple[int, int]] = frozenset()
 
     @classmethod
     def at(cls, now: datetime) -> Present:
@@ -55,12 +59,21 @@ class Present:
         for member in members.select_related("user"):
             found.teams_of.setdefault(member.user_id, set()).add(member.team_id)
             found.users[member.user_id] = member.user
+        named = {pk for pk in found.delegates.values() if pk is not None}
+        complaints = Conflict.objects.filter(user__in=named, ticket__state__in=HELD)
+        found.about = frozenset(complaints.values_list("ticket__conversation", "user")) if named else frozenset()
         return found
 
     def instead_of(self, absent: int, tickets: Iterable[Ticket]) -> User | None:
-        """Who takes all of these for somebody who is away: there, active, and of a team that sees each of them."""
-        teams = {ticket.team_id for ticket in tickets if ticket.team_id is not None}
-        pk = stand_in(absent, self.delegates, lambda user: teams <= self.teams_of.get(user, set()) and self.takes(user))
+        """Who takes all of these for somebody who is away: there, active, of a team that sees each, meant by none."""
+        rows = list(tickets)
+        teams = {ticket.team_id for ticket in rows if ticket.team_id is not None}
+
+        def can(user: int) -> bool:
+            is_meant = any((ticket.conversation_id, user) in self.about for ticket in rows)
+            return teams <= self.teams_of.get(user, set()) and self.takes(user) and not is_meant
+
+        pk = stand_in(absent, self.delegates, can)
         return self.users[pk] if pk is not None else None
 
     def takes(self, user: int) -> bool:

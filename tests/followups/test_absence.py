@@ -16,7 +16,7 @@ from followups.absence import cover_what_falls_due, follow, give_back
 from followups.absence.standing_in import stand_in
 from followups.actors import Actor
 from followups.assignment import assign_waiting
-from followups.models import Action, ActionMove, Away, Cover, Team, Ticket
+from followups.models import Action, ActionMove, Away, Conflict, Cover, Team, Ticket
 from followups.models.tickets import TicketState
 from followups.sweeping import open_and_assign
 from nps_loop.mail.models import Message
@@ -181,6 +181,14 @@ def test_one_conversation_goes_as_a_whole(hanna: User, ivo: User) -> None:
     sweep(BACK)
     assert [owner_of(ticket) for ticket in (due, quiet, resolved)] == [hanna] * 3
     assert set(Cover.objects.values_list("outcome", flat=True)) == {"back"}
+
+
+def test_a_delegate_whom_the_words_complain_about_does_not_stand_in(hanna: User, ivo: User) -> None:
+    ticket = case_of(hanna)
+    Conflict.objects.create(ticket=ticket, user=ivo, because=Conflict.Because.COMPLAINT, found_at=NOW)
+    make_away(hanna, NOW - HOUR, BACK, delegate=ivo)
+    cover_what_falls_due(now=NOW)
+    assert owner_of(ticket) is None
 
 
 @pytest.mark.parametrize("why", ["away", "inactive", "other_team", "none"])
