@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from followups import deadlines
@@ -29,9 +29,10 @@ KIND = "recount"
 
 
 def concerned(made: Calendar | SlaPolicy) -> QuerySet[Ticket]:
-    """Live tickets on which something open was worked out by another version of this calendar or policy."""
+    """Live tickets on which something open was worked out by an earlier version of this calendar or policy."""
     by = "calendar" if isinstance(made, Calendar) else "policy"
-    older = Deadline.objects.filter(Q(**{f"{by}__slug": made.slug}) & ~Q(**{by: made.pk}), met_at=None, dropped_at=None)
+    of_it: dict[str, Any] = {f"{by}__slug": made.slug, f"{by}__version__lt": made.version}
+    older = Deadline.objects.filter(**of_it, met_at=None, dropped_at=None)
     return Ticket.objects.filter(state__in=LIVE, pk__in=older.values("ticket"))
 
 
@@ -64,13 +65,13 @@ def recount(ticket: Ticket, made: Calendar | SlaPolicy, *, actor: Actor, now: da
         pauses = deadlines.pauses(events, now=now)
         before: dict[str, int] = {}
         moved = 0
+        if isinstance(made, SlaPolicy):
+            work.climbs_by(made)
         for row in work.deadlines:
             policy = made if isinstance(made, SlaPolicy) else row.policy
             calendar = made if isinstance(made, Calendar) else row.calendar
-            concerns = row.is_open and made.slug == (
-                row.policy.slug if isinstance(made, SlaPolicy) else row.calendar.slug
-            )
-            if not concerns or (row.policy_id, row.calendar_id) == (policy.pk, calendar.pk):
+            pinned: Calendar | SlaPolicy = row.policy if isinstance(made, SlaPolicy) else row.calendar
+            if not row.is_open or pinned.slug != made.slug or pinned.version >= made.version:
                 continue
             before = {"policy": row.policy_id, "calendar": row.calendar_id}
             moved += deadlines.pin_anew(row, policy, calendar, pauses)
@@ -79,6 +80,7 @@ def recount(ticket: Ticket, made: Calendar | SlaPolicy, *, actor: Actor, now: da
             if row.target == Deadline.Target.RESOLUTION and row.cycle == 0:
                 work.set(resolution_due_at=row.due_at)
         if before:
+            type(made)._default_manager.filter(pk=made.pk, used_at=None).update(used_at=now)
             after = {"policy": made.pk} if isinstance(made, SlaPolicy) else {"calendar": made.pk}
             work.write("recount", data={"before": before, "after": after, "moved": moved})
     return bool(moved)

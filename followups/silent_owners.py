@@ -6,7 +6,7 @@ looks again and moves each ticket on by one step, so two sweeps do it once and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from followups import silence
 from followups.actors import Actor
 from followups.assignment import Pool, assign_waiting
 from followups.messages import notices
-from followups.models import Away, Event, Team, Ticket
+from followups.models import Away, Conflict, Event, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketState
 from followups.silence import Step
 from followups.workflow.giving import assignment_lock
@@ -122,6 +122,8 @@ def _take_away(now: datetime) -> int:
     together: dict[int, list[Ticket]] = {}
     for mate in mates:
         together.setdefault(mate.conversation_id, []).append(mate)
+    complaints = Conflict.objects.filter(ticket__in=[mate.pk for mate in mates])
+    barred = set(complaints.values_list("ticket__conversation", "user"))
     due = {row.pk for row in rows}
     leaving: dict[int, Ticket] = {}
     staying, lost, events = [], [], []
@@ -129,7 +131,7 @@ def _take_away(now: datetime) -> int:
         others = together[row.conversation_id]
         if any(_is_busy_on(other) for other in others if other.pk != row.pk):
             because = "same_customer"
-        elif not _somebody_else(pool, row):
+        elif not _somebody_else(pool, row, barred):
             because = "nobody_else"
         else:
             lost.append((row, row.owner))
@@ -151,9 +153,13 @@ def _is_busy_on(ticket: Ticket) -> bool:
     return ticket.state in AT_WORK and ticket.owner_id is not None and ticket.silent_step == 0
 
 
-def _somebody_else(pool: Pool, ticket: Ticket) -> bool:
-    candidates = pool.by_team.get(ticket.team_id or 0, [])
-    return any(not row.is_full for row in candidates if row.user.pk != ticket.owner_id)
+def _somebody_else(pool: Pool, ticket: Ticket, barred: Collection[tuple[int, int]]) -> bool:
+    """Whether anybody else of the team has room, whom the words do not complain about."""
+    return any(
+        not row.is_full
+        for row in pool.by_team.get(ticket.team_id or 0, [])
+        if row.key != ticket.owner_id and (ticket.conversation_id, row.key) not in barred
+    )
 
 
 # --- who hears what --------------------------------------------------------------------------------------------

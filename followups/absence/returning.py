@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +17,8 @@ from followups.workflow.writing import WITH
 from nps_loop.people.models import User
 
 Outcome = Cover.Outcome
+# What stays with whoever held it: they began on it, or its owner must not have it.
+KEPT = (Outcome.STAYED, Outcome.GONE)
 
 
 def give_back(*, now: datetime) -> int:
@@ -74,9 +76,10 @@ def _give_back_tickets(covers: Sequence[Cover], now: datetime) -> None:
     end_later(first, [handing.ticket.pk for handing in handings], now=now)
 
 
-def _takes_back(present: Present, absent: int, tickets: Iterable[Ticket]) -> bool:
+def _takes_back(present: Present, absent: int, tickets: Sequence[Ticket]) -> bool:
     teams = {ticket.team_id for ticket in tickets if ticket.team_id is not None}
-    return present.takes(absent) and bool(teams & present.teams_of[absent] or not teams)
+    in_team = present.takes(absent) and bool(teams & present.teams_of[absent] or not teams)
+    return in_team and not present.is_meant(absent, tickets)
 
 
 def _is_back(held_by: User | None) -> str:
@@ -124,7 +127,7 @@ def _give_back_promises(covers: Sequence[Cover], tickets: Sequence[Cover], now: 
             cover.outcome = Outcome.GONE
         elif action.owner_id not in holders:
             cover.outcome = Outcome.GIVEN
-        elif (action.pk, action.owner_id) in moved or went.get((cover.ticket_id, cover.absent_id)) == Outcome.STAYED:
+        elif (action.pk, action.owner_id) in moved or went.get((cover.ticket_id, cover.absent_id)) in KEPT:
             cover.outcome = Outcome.STAYED
         else:
             cover.outcome = Outcome.BACK

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from followups.conflicts import complained_about
 from followups.models import Action, Away, Conflict, ContactAttempt, Cover, Member, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.writing import WITH
@@ -59,9 +60,8 @@ class Present:
         for member in members.select_related("user"):
             found.teams_of.setdefault(member.user_id, set()).add(member.team_id)
             found.users[member.user_id] = member.user
-        named = {pk for pk in found.delegates.values() if pk is not None}
-        complaints = Conflict.objects.filter(user__in=named, ticket__state__in=HELD)
-        found.about = frozenset(complaints.values_list("ticket__conversation", "user")) if named else frozenset()
+        complaints = Conflict.objects.filter(ticket__state__in=HELD)
+        found.about = frozenset(complaints.values_list("ticket__conversation", "user"))
         return found
 
     def instead_of(self, absent: int, tickets: Iterable[Ticket]) -> User | None:
@@ -70,11 +70,20 @@ class Present:
         teams = {ticket.team_id for ticket in rows if ticket.team_id is not None}
 
         def can(user: int) -> bool:
-            is_meant = any((ticket.conversation_id, user) in self.about for ticket in rows)
-            return teams <= self.teams_of.get(user, set()) and self.takes(user) and not is_meant
+            return teams <= self.teams_of.get(user, set()) and self.takes(user) and not self.is_meant(user, rows)
 
         pk = stand_in(absent, self.delegates, can)
         return self.users[pk] if pk is not None else None
+
+    def is_meant(self, user: int, tickets: Iterable[Ticket]) -> bool:
+        """Whether the customer's words may complain about somebody: as was found, or as no round has read yet."""
+        person = self.users.get(user)
+        name = {user: (person.first_name, person.last_name)} if person else {}
+        return any(
+            (row.conversation_id, user) in self.about
+            or (row.response is not None and bool(complained_about(row.response.verbatim, row.band, name)))
+            for row in tickets
+        )
 
     def takes(self, user: int) -> bool:
         """Whether somebody is here and may be given tickets at all."""

@@ -16,7 +16,7 @@ from followups.assignment.pool import MadeUp
 from followups.assignment.rounds import MAILS, SAME_ACCOUNT_WITHIN, most_at_once
 from followups.assignment.waiting import Waiting, round_size
 from followups.conflicts import complained_about, may_name
-from followups.models import Conversation, Deadline, Ticket
+from followups.models import Conflict, Conversation, Deadline, Ticket
 from surveys.searching import normalise_for_search
 
 
@@ -211,7 +211,7 @@ def whom_it_complains_about(ticket: Ticket, pool: Pool) -> frozenset[int]:
 
 
 def who_now(ticket: Ticket, owed: Iterable[Deadline], *, now: datetime) -> tuple[Choice | None, Pool]:
-    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Seven queries at most."""
+    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Eight queries at most."""
     pool = Pool.at(now)
     pool.read_touchpoints()
     row = as_waiting(ticket, owed)
@@ -227,12 +227,19 @@ def who_now(ticket: Ticket, owed: Iterable[Deadline], *, now: datetime) -> tuple
     if ticket.account_id:
         lately = had.filter(account=ticket.account, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
         mate = lately.values_list("owner", flat=True).first()
+    barred = whom_it_complains_about(ticket, pool)
+    if ticket.contact_id:
+        talked = Conflict.objects.filter(
+            ticket__conversation__contact=ticket.contact, ticket__conversation__closed_at=None
+        )
+        barred |= frozenset(talked.values_list("user", flat=True))
     choice = choose(
         row,
         pool,
         conversation_owner=talk,
         same_contact=last,
         account_mate=mate,
-        barred=whom_it_complains_about(ticket, pool),
+        cap_yields=row.is_past_half(now),
+        barred=barred,
     )
     return choice, pool

@@ -13,12 +13,22 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import deadlines, watching
+from followups import deadlines, silence, watching
 from followups.actors import Actor
 from followups.at_once import read_at_once
 from followups.calendars import add_working_days, day_of, working_day_end
 from followups.messages import letters, notices
-from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, RootCause, Ticket, Verdict
+from followups.models import (
+    Action,
+    Conflict,
+    ContactAttempt,
+    Conversation,
+    Deadline,
+    Resolution,
+    RootCause,
+    Ticket,
+    Verdict,
+)
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.refusals import Incomplete, NotAllowed
 from followups.workflow.anew import take_up_anew
@@ -487,12 +497,17 @@ def start_cycle(
         )
         if other is not None:
             # One conversation per person: the open one takes the reopened ticket in, with its owner.
-            work.set(conversation=other, owner=other.owner or ticket.owner)
+            # Not to somebody whom its words may complain about: then the assigner looks.
+            heir = other.owner or ticket.owner
+            if heir is not None and Conflict.objects.filter(ticket=ticket, user=heir).exists():
+                heir = None
+            work.set(conversation=other, owner=heir)
         else:
             Conversation.objects.filter(pk=conversation.pk).update(closed_at=None)
             conversation.closed_at = None
     if ticket.owner and not ticket.owner.is_active:
         work.set(owner=None)
+    work.set(**(silence.begun(ticket.team, work.now) if ticket.owner else silence.stopped()))
     Conversation.objects.filter(pk=ticket.conversation_id).update(owner=ticket.owner)
 
 

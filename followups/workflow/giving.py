@@ -368,6 +368,8 @@ def release(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None,
             Ticket.objects.filter(
                 conversation=work.ticket.conversation, state__in=[*LIVE, TicketState.RESOLVED], owner__isnull=False
             )
+            # Its own row still waits to be written.
+            .exclude(pk=work.ticket.pk)
             .select_for_update(of=("self",), no_key=True)
             .order_by("pk")
         )
@@ -402,6 +404,7 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
         if not one_person and current.owner_id == target.owner_id:
             raise NotAllowed(gettext("These tickets have one owner already."), code="same_owner")
         owner = target.owner or current.owner
+        _not_to_whom_it_is_about(owner, current.conversation_id, target.conversation_id)
         data = {"with": target.pk, "from": current.conversation_id}
         if one_person:
             account = current.account or target.account
@@ -412,6 +415,14 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
             work.write("join", data=data)
             hand_over_rest(work, owner, conversations, "same_account")
     return work.ticket
+
+
+def _not_to_whom_it_is_about(owner: User | None, *conversations: int) -> None:
+    """Raises Forbidden where the words of these conversations may complain about whoever would have them."""
+    if owner is None or not Conflict.objects.filter(user=owner, ticket__conversation__in=conversations).exists():
+        return
+    words = gettext("The customer's words may complain about %(name)s: only another lead gives it to them.")
+    raise Forbidden(words % {"name": owner.name}, code="conflict")
 
 
 def move_into(
@@ -439,6 +450,8 @@ def move_into(
     if before is not None and owner is not None:
         fields["owner"] = owner
     work.write(verb, data=data | {"to": conversation.pk}, **fields)
+    if work.actor.kind != Event.Actor.SYSTEM and ticket.owner != before:
+        no_longer_covered([ticket], now=work.now)
     if becomes_reachable and not any(row.target == Deadline.Target.FIRST_CONTACT for row in work.deadlines):
         policy, calendar = work.pinned()
         work.owe(deadlines.first_contact(ticket, policy, calendar))
@@ -497,6 +510,8 @@ def split(
                 contact=person, brand=current.brand, owner=current.owner, opened_at=now
             )
         owner = conversation.owner or current.owner
+        if owner != current.owner:
+            _not_to_whom_it_is_about(owner, current.conversation_id)
         data = {"from": current.conversation_id, "contact": contact.pk if contact else None}
         account = contact.account if contact else None
         if contact is not None and current.response is not None:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from followups import ladders
 from followups.actors import Actor
 from followups.messages import letters, notices
-from followups.models import Action, Conversation, Event, Ticket
+from followups.models import Action, Conversation, Deadline, Event, Ticket
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 
@@ -32,7 +33,7 @@ def event_of(ticket: Ticket, verb: str, data: Mapping[str, Any], *, actor: Actor
 
 
 def release_all(tickets: Sequence[Ticket], data: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
-    """Nobody has these any more, nor their conversations. `data` goes into each event, with who had it. Four queries.
+    """Nobody has these any more, nor their conversations. `data` goes into each event, with who had it.
 
     The caller holds `assignment_lock`, has locked the tickets in this transaction, and passes all of a conversation
     that somebody has. What was snoozed is in sight again, so that whoever gets it looks.
@@ -47,6 +48,9 @@ def release_all(tickets: Sequence[Ticket], data: Mapping[str, Any], *, actor: Ac
     fields = ["owner", "snoozed_until", "silent_at", "version", "changed_at"]
     Ticket.objects.bulk_update(tickets, fields, batch_size=500)
     Conversation.objects.filter(pk__in={ticket.conversation_id for ticket in tickets}).update(owner=None)
+    # A step for tickets that nobody has may have been passed while somebody had them.
+    owed = Deadline.objects.filter(ticket__in=tickets, met_at=None, dropped_at=None)
+    ladders.keep(ladders.plan(list(owed.select_related("ticket", "policy", "calendar"))))
 
 
 def pass_on_all(

@@ -20,7 +20,17 @@ from followups import deadlines, ladders, silence
 from followups.actors import Actor
 from followups.at_once import read_at_once
 from followups.messages import notices
-from followups.models import Action, Deadline, DismissalRequest, Escalation, Event, LadderStep, Member, Ticket
+from followups.models import (
+    Action,
+    Deadline,
+    DismissalRequest,
+    Escalation,
+    Event,
+    LadderStep,
+    Member,
+    SlaPolicy,
+    Ticket,
+)
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketQuerySet, TicketState
 from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
@@ -55,6 +65,7 @@ class OpenTicket:
         self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._climbing = ladders.Read()
         self._was_at_work = ticket.state in AT_WORK
+        self._had_owner = ticket.owner_id is not None
         self._drafts: list[outbox.Draft] = []
         # What waits to be written: fields of the ticket, the state its row still has, events, deadlines.
         self._fields: dict[str, Any] = {}
@@ -102,6 +113,13 @@ class OpenTicket:
             self._climbing = ladders.Read(list(steps), list(told))
             self._rows = list(owed), list(actions)
         return self._rows
+
+    def climbs_by(self, policy: SlaPolicy) -> None:
+        """Deadlines are pinned to another policy now: its ladder counts from here."""
+        self._read()
+        if all(step.policy_id != policy.pk for step in self._climbing.steps):
+            steps = LadderStep.objects.filter(policy=policy).select_related("endpoint").order_by("pk")
+            self._climbing.steps.extend(steps)
 
     # Checks ------------------------------------------------------------------------------------------------------
 
@@ -283,8 +301,10 @@ class OpenTicket:
 
     def _plan_ladders(self) -> None:
         """When the clocks look next at what is another deadline now; at all of them where work rests or goes on."""
+        # A step for tickets that nobody has may have been passed while somebody had it.
         turned = self._was_at_work != (self.ticket.state in AT_WORK)
-        self._was_at_work = self.ticket.state in AT_WORK
+        turned |= self._had_owner and self.ticket.owner_id is None
+        self._was_at_work, self._had_owner = self.ticket.state in AT_WORK, self.ticket.owner_id is not None
         other = self.deadlines if turned else [*self._changed.values(), *self._owed]
         for row in other:
             row.ticket = self.ticket
