@@ -104,6 +104,7 @@ CASES: dict[str, Case] = {
     ),
     "drop-action": same(lambda desk: {"action": desk.action.pk, "reason": "Not needed."}),
     "wait": same(lambda desk: {"question": "Which depot?"}),
+    "link": same(lambda desk: {"title": "Labels that stick"}),
     "resume": same(lambda desk: {}, state=TicketState.WAITING_ON_CUSTOMER, fields={"waiting_from": "in_action"}),
     "resolve": Case(
         lambda desk: {
@@ -195,19 +196,20 @@ MOST = {
     "delay": (11, 13),
     "complete-action": (16, 18),
     "drop-action": (12, 14),
-    "wait": (16, 15),
+    "wait": (18, 17),
     "resume": (10, 12),
-    "resolve": (21, 19),
+    "resolve": (23, 21),
     "reopen": (16, 18),
     "ask-dismissal": (13, 15),
-    "decide-dismissal": (17, 19),
+    "decide-dismissal": (19, 21),
     "hold": (11, 13),
     "unhold": (8, 10),
     "note": (15, 15),
     "snooze": (8, 10),
     "join": (30, 31),
     "split": (24, 25),
-    "leave-in-peace": (15, 17),
+    "link": (14, 16),
+    "leave-in-peace": (17, 19),
     "agree-to-differ": (15, 17),
 }
 

@@ -14,7 +14,7 @@ from followups.actors import Actor
 from followups.assignment import Candidate, Pool, Waiting, assign_waiting, choose, pull_next
 from followups.models import AssignmentRound, Conflict, Event, Team, Ticket, Watcher
 from followups.refusals import Forbidden, Incomplete, NotAllowed
-from followups.ticket_page.owner import considered
+from followups.ticket_page.owner import considered, whom_it_is_about
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from tests import factories
@@ -223,7 +223,8 @@ def test_the_page_says_who_was_considered_with_hours_and_why_others_were_not() -
     assign_waiting(now=NOW)
     assert owner_of(ticket) == ivo
     names = {user.pk: user.name for user in User.objects.all()}
-    found = {row.name: row.words for row in considered(AssignmentRound.objects.get(), ivo.pk, names, ticket)}
+    stored, about = AssignmentRound.objects.get(), whom_it_is_about(ticket)
+    found = {row.name: row.words for row in considered(stored, ivo.pk, names, team=ticket.team_id, about=about)}
     assert found["Ivo Lenz"].startswith("chosen: 0 of 25 as the round began, 37.5 h at work")
     assert "complain" in found["Hanna Brandt"] and hanna.pk
     assert found["Nils Aker"].startswith("left out: away until")

@@ -259,7 +259,12 @@ def _rules(cast: Cast) -> Iterator[Place]:
     yield Place("rules-tried-wrong", "/rules/", cast.lead, html=wrong.content.decode())
     yield Place("rule-new", "/rules/new/", cast.lead)
     more = {"priority": "urgent", "edits": "", "owner_first": "on", "team": "", "policy_slug": "", "contact_me": ""}
-    rule = {"name": "Key accounts first", "kind": "open", "bands": ["detractor", "passive"], "segments": "Key account"}
+    rule = {
+        "name": "Key accounts first",
+        "kind": "open",
+        "bands": ["detractor", "passive"],
+        "other_segments": "Key account",
+    }
     draft = client.post("/rules/new/", rule | more)["Location"]
     for edits in range(1, 5):
         client.post("/rules/move/", {"up": "key-accounts-first", "edits": edits})

@@ -27,7 +27,7 @@ def places(html: str) -> list[str]:
 
 
 def test_an_agent_finds_own_work_first_and_nothing_that_is_closed_to_agents() -> None:
-    assert places(shown()) == ["/queue/", "/actions/", "/tickets/", "/reports/", "/mailbox/"]
+    assert places(shown()) == ["/queue/", "/actions/", "/tickets/", "/reports/", "/mailbox/", "/absences/"]
 
 
 @pytest.mark.parametrize(("path", "day"), [("/", "/"), ("/day/", "/day/")])

@@ -252,7 +252,9 @@ def test_closed_days_are_put_in_order() -> None:
 def test_lists_are_written_line_by_line(office: Client) -> None:
     team, colleague = Team.objects.get(is_default=True), make_user()
     page = address(Team, "change", team.pk)
-    row = {"members-0-user": colleague.pk, "members-0-role": "agent", "members-0-capacity": "5"}
+    row = {"members-0-user": colleague.pk, "members-0-role": "agent", "members-0-capacity": "5"} | {
+        "members-0-rate_window_hours": "24"
+    }
     lists = {"members-0-languages": " en \n\nen\nde", "members-0-skills": "", "members-0-is_active": "on"}
     data = form_of(office.get(page)) | row | lists | {"members-TOTAL_FORMS": "1"}
     assert office.post(page, data).status_code == 302
