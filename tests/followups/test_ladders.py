@@ -503,11 +503,14 @@ def test_a_look_reads_the_index_of_what_is_due_and_no_other_row(team: Team, hann
         assert index in LOOKS[index]().explain()
         return
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE followups_deadline, followups_escalation")
         # So few rows would be read from end to end; with many the index is what is left to choose.
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = LOOKS[index]().explain(analyze=True)
     assert index in plan and "Rows Removed" not in plan, plan
-    assert {int(count) for count in re.findall(r"actual time=\S+ rows=(\d+)", plan)} == {3}, plan
+    # Of the rows found: an index may still hold some that a transaction took back.
+    found = re.search(r"actual time=\S+ rows=(\d+)", plan)
+    assert found is not None and found[1] == "3", plan
 
 
 @pytest.mark.parametrize(("index", "waiting"), [("actions_to_warn_of", UNWARNED), ("actions_to_tell_of", UNTOLD)])
