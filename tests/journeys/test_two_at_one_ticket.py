@@ -79,7 +79,7 @@ def cast() -> Cast:
 
 
 def test_no_word_is_lost_in_whatever_order_two_write(live_server: LiveServer, browser: Any, cast: Cast) -> None:
-    many = counted(4, full=200)
+    many = counted(4, full=100)
     sides = [Writer(name, logged_in(browser, live_server.url, name)) for name in ("hanna", "nils")]
     # The first is the order in which one always comes too late: both have it open before either sends.
     told = [([0, 1, 0, 1, 0, 1], "log-contact", "log-contact"), *orders(many - 1, seed=1)]
