@@ -14,7 +14,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.calendars import due_after
 from followups.deadlines import end_of, working_day_minutes
-from followups.models import Action, Calendar, Deadline, RootCause, Ticket
+from followups.models import Action, Calendar, Deadline, Member, RootCause, Ticket
 from followups.replies import Press, press
 from nps_loop.people.models import User
 from nps_loop.samples import company
@@ -80,9 +80,15 @@ class Case:
     @property
     def owner(self) -> User:
         owner = self.ticket.owner
-        if owner is None:
-            raise LookupError(f"Nobody has the ticket of {self.answer.key}.")
-        return owner
+        return owner if owner is not None else self._its_lead_takes_it()
+
+    def _its_lead_takes_it(self) -> User:
+        """Where everybody of the team is away, what falls due is in the pool: then the lead steps in."""
+        lead = Member.objects.select_related("user").get(team=self.ticket.team, role=Member.Role.LEAD).user
+        workflow.assign(
+            self.ticket, actor=Actor.person(lead), now=self.now, version=None, to=lead, reason="Everybody is away."
+        )
+        return lead
 
     def colleague(self, login: str) -> User:
         return self.stage.company.people[login]
@@ -120,10 +126,8 @@ class Case:
 
     def act(self, verb: Any, by: User | None = None, **arguments: Any) -> Ticket:
         """One verb of the workflow, by the owner unless said otherwise."""
+        who = by or self.owner
         ticket = self.ticket
-        who = by or ticket.owner
-        if who is None:
-            raise LookupError(f"Nobody has the ticket of {self.answer.key}.")
         done: Ticket = verb(ticket, actor=Actor.person(who), now=self.now, version=ticket.version, **arguments)
         return done
 
