@@ -14,7 +14,7 @@ from followups.messages.letters import Reader
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.promises import day_in_words, in_words, moment_in_words
-from followups.workflow.ending import REOPEN_WITHIN
+from followups.workflow.reopening import REOPEN_WITHIN
 from surveys.quoting import display, quote
 
 # How long after the end of a case its page can still be opened.

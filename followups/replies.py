@@ -15,7 +15,7 @@ from followups.actors import Actor
 from followups.messages import notices
 from followups.models import Conversation, Reply, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
-from followups.workflow import ending
+from followups.workflow import ending, reopening
 from followups.workflow.contact import answer_owed, hear, hold_where_words_ask_for_it
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.people.models import User
@@ -73,7 +73,7 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
         current = work.ticket
         if pressed.cycle != current.cycle or current.state == TicketState.DISMISSED:
             return False
-        if pressed.ticket not in (None, current.pk) or ending.is_too_late_to_reopen(current, now):
+        if pressed.ticket not in (None, current.pk) or reopening.is_too_late_to_reopen(current, now):
             return False
         if pressed.choice == "add_words":
             return _words(work, words)
@@ -130,14 +130,14 @@ def _settled(work: OpenTicket, words: str, data: dict[str, object]) -> None:
 
 
 def _not_yet(work: OpenTicket, words: str, data: dict[str, object]) -> None:
-    ending.reopen_for_customer(work, "not-yet", words, data=data, at=work.now)
+    reopening.reopen_for_customer(work, "not-yet", words, data=data, at=work.now)
 
 
 def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
     """A call is wanted: owed like an answer; a resolved or closed ticket is open again for it."""
     reopened = work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED)
     if reopened:
-        ending.reopen_for_customer(work, "call-me", words, data=data, at=work.now)
+        reopening.reopen_for_customer(work, "call-me", words, data=data, at=work.now)
     else:
         work.write("call-me", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
         if work.ticket.state != TicketState.NEW:
@@ -148,7 +148,7 @@ def _call_me(work: OpenTicket, words: str, data: dict[str, object]) -> None:
 def _somebody_else(work: OpenTicket, words: str, data: dict[str, object]) -> None:
     """Another person is wanted: the lead decides who, and an answer is owed. A resolved or closed ticket reopens."""
     if work.ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
-        ending.reopen_for_customer(work, "somebody-else", words, data=data, at=work.now)
+        reopening.reopen_for_customer(work, "somebody-else", words, data=data, at=work.now)
     else:
         work.write("somebody-else", data=data, customer_waits=work.ticket.state != TicketState.NEW, snoozed_until=None)
         if work.ticket.state != TicketState.NEW:

@@ -4,11 +4,12 @@
 """
 
 from followups.workflow.contact import Settlement, log_contact, log_reply, resume, send_message, wait
-from followups.workflow.ending import agree_to_differ, leave_in_peace, reopen, resolve
+from followups.workflow.ending import agree_to_differ, leave_in_peace, resolve
 from followups.workflow.giving import assign, join, release, split
 from followups.workflow.keeping import ask_dismissal, decide_dismissal, hold, note, snooze, unhold
 from followups.workflow.people import give_answer, look_at_merge, may_merge, merge
 from followups.workflow.promising import add_action, complete_action, delay, drop_action, move_action
+from followups.workflow.reopening import reopen
 from followups.workflow.taking_back import take_back
 
 __all__ = [

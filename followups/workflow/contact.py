@@ -16,7 +16,7 @@ from followups.messages import letters, notices
 from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Rule, Ticket, Verdict
 from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Incomplete, NotAllowed, Refused
-from followups.workflow import ending
+from followups.workflow import ending, reopening
 from followups.workflow.anew import take_up_anew
 from followups.workflow.ending import TRIES
 from followups.workflow.writing import OpenTicket, opened
@@ -277,7 +277,7 @@ def log_reply(
         raise Incomplete({"happened_at": gettext("This is before the customer answered.")})
     with opened(ticket, actor=actor, now=now, version=version) as work:
         work.check("log-reply")
-        if not says_settled and ending.is_too_late_to_reopen(work.ticket, now):
+        if not says_settled and reopening.is_too_late_to_reopen(work.ticket, now):
             fresh = take_up_anew(work, at=at, reason="")
             with opened(fresh, actor=actor, now=now, version=None) as anew:
                 hear(anew, text, at, via=Reply.Via.MAIL)
@@ -318,7 +318,7 @@ def hear(
         ending.confirm(work, "log-reply", data=data | {"confirmed_by": "reply"}, at=at)
         return reply
     if ticket.state in (TicketState.RESOLVED, TicketState.CLOSED) and not says_settled:
-        ending.reopen_for_customer(work, "log-reply", text, data=data, at=at)
+        reopening.reopen_for_customer(work, "log-reply", text, data=data, at=at)
         return reply
     if ticket.state == TicketState.WAITING_ON_CUSTOMER:
         comes_back(work, "log-reply", data=data, at=at, customer_waits=not says_settled)
