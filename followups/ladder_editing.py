@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,6 +11,8 @@ from django.utils.translation import gettext
 
 from followups.models import LadderStep, SlaPolicy
 from followups.refusals import NotAllowed
+from followups.versions import next_version
+from nps_loop.people.models import User
 
 
 def levels_ever(policy: SlaPolicy) -> set[str]:
@@ -17,8 +20,8 @@ def levels_ever(policy: SlaPolicy) -> set[str]:
     return set(LadderStep.objects.filter(policy__slug=policy.slug).values_list("level", flat=True))
 
 
-def put(policy: SlaPolicy, steps: Sequence[LadderStep], *, seen: str) -> SlaPolicy:
-    """Give a policy these steps, and return the version that has them.
+def put(policy: SlaPolicy, steps: Sequence[LadderStep], *, seen: str, by: User, now: datetime) -> SlaPolicy:
+    """Give a policy these steps, in the name of whoever asks, and return the version that has them.
 
     In place while the version is unused; else a new version, which takes over where the old one was active. `seen` is
     "used" where the page said that a new version comes. Raises NotAllowed without steps, for a version that is not the
@@ -40,18 +43,9 @@ def put(policy: SlaPolicy, steps: Sequence[LadderStep], *, seen: str) -> SlaPoli
         newest = SlaPolicy.objects.filter(slug=current.slug).aggregate(newest=Max("version"))["newest"]
         if newest != current.version:
             raise NotAllowed(gettext("There is a newer version of this policy: change that one."), code="not_newest")
-        made = _next_version(current) if current.used_at is not None else current
+        made = next_version(current, {}, by=by, now=now)
         made.ladder.all().delete()
         for step in steps:
             step.pk, step.policy = None, made
         LadderStep.objects.bulk_create(steps)
-    return made
-
-
-def _next_version(old: SlaPolicy) -> SlaPolicy:
-    fields = [field for field in SlaPolicy._meta.concrete_fields if not field.primary_key]
-    values = {field.attname: getattr(old, field.attname) for field in fields}
-    made = SlaPolicy(**{**values, "version": old.version + 1, "used_at": None})
-    made.save()
-    SlaPolicy.objects.filter(pk=old.pk).update(is_active=False)
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -24,6 +24,10 @@ from nps_loop.people.models import User
 YEARS_AHEAD = 3
 # So long before the last of these years ends, the page asks for more.
 RENEW_BEFORE_YEARS = 1
+# Pages have the slug in their address, where this word is the page that makes a new one.
+NOT_A_SLUG = "new"
+
+Version = TypeVar("Version", Calendar, SlaPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def save_calendar(
                     % {"teams": names}
                 }
             )
-        made = _follow(Calendar, kept, values, by=by, now=now)
+        made = next_version(kept, values, by=by, now=now) if kept else _first_version(Calendar, values, by=by, now=now)
         Team.objects.filter(pk__in=[team.pk for team in teams]).update(calendar=made)
     return made
 
@@ -123,12 +127,35 @@ def save_policy(current: SlaPolicy | None, values: dict[str, Any], *, shown: int
     """Make a policy, or the next version of `current`; one that nothing used yet is changed itself. Raises Stale."""
     with transaction.atomic():
         kept = _locked(SlaPolicy.objects.filter(slug=current.slug), shown) if current else None
-        made: SlaPolicy = _follow(SlaPolicy, kept, values, by=by, now=now)
         if kept is None:
+            made = _first_version(SlaPolicy, values, by=by, now=now)
             LadderStep.objects.bulk_create(ladders.shipped(made))
-        elif made.pk != kept.pk:
+            return made
+        made = next_version(kept, values, by=by, now=now)
+        if made.pk != kept.pk:
             ladders.copy(kept, made)
         return made
+
+
+def next_version(row: Version, values: dict[str, Any], *, by: User, now: datetime) -> Version:
+    """The version of `row` that holds these values beside what it says already, in the name of whoever asks.
+
+    `row` itself while nothing used it, else a copy under the next number, which takes its place. The caller has locked
+    `row` in this transaction, and knows that it is the newest. A ladder is not copied.
+    """
+    values = values | {"made_at": now, "made_by": by}
+    if row.used_at is None:
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        return row
+    kind = type(row)
+    fields = [field for field in kind._meta.concrete_fields if not field.primary_key and field.name not in values]
+    kept = {field.attname: getattr(row, field.attname) for field in fields}
+    made = kind(**kept | values | {"version": row.version + 1, "used_at": None})
+    kind._default_manager.filter(pk=row.pk).update(is_active=False)
+    made.save()
+    return made
 
 
 def newest_versions(kind: type[Calendar] | type[SlaPolicy]) -> QuerySet[Any]:
@@ -161,9 +188,11 @@ def next_closed(calendar: Calendar, today: date, count: int = 3) -> list[tuple[d
     return coming[:count]
 
 
-def _locked(versions: QuerySet[Any], shown: int) -> Any:
+def _locked(versions: QuerySet[Version], shown: int) -> Version:
     """The newest version, locked. Raises Stale where it is not the one that was shown."""
-    newest = versions.select_for_update().order_by("-version").first()
+    list(versions.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    # Asked once the lock is held: whoever had it before may have made another.
+    newest = versions.order_by("-version").first()
     if newest is None or newest.version != shown:
         raise Stale(
             gettext("Somebody made another version meanwhile. Look at it, then change what still has to change."),
@@ -172,31 +201,13 @@ def _locked(versions: QuerySet[Any], shown: int) -> Any:
     return newest
 
 
-def _follow(kind: type[Any], kept: Any, values: dict[str, Any], *, by: User, now: datetime) -> Any:
-    values = values | {"made_at": now, "made_by": by}
-    if kept is not None and kept.used_at is None:
-        for name, value in values.items():
-            setattr(kept, name, value)
-        kept.save()
-        return kept
-    if kept is None:
-        made = kind(slug=_free_slug(kind, values["name"]), **values)
-    else:
-        made = kind(**_copy_of(kept) | values | {"version": kept.version + 1})
-        kind._default_manager.filter(pk=kept.pk).update(is_active=False)
+def _first_version(kind: type[Version], values: dict[str, Any], *, by: User, now: datetime) -> Version:
+    made = kind(slug=_free_slug(kind, values["name"]), made_at=now, made_by=by, **values)
     made.save()
     return made
 
 
-def _copy_of(row: Any) -> dict[str, Any]:
-    """Every field of a version but its key, who made it, and when it was used first."""
-    left_out = {"used_at", "made_at", "made_by_id", row._meta.pk.attname}
-    return {
-        each.attname: getattr(row, each.attname) for each in row._meta.concrete_fields if each.attname not in left_out
-    }
-
-
 def _free_slug(kind: type[Any], name: str) -> str:
     wish = slugify(name)[:50] or kind._meta.model_name
-    taken = set(kind._default_manager.filter(slug__startswith=wish).values_list("slug", flat=True))
+    taken = {NOT_A_SLUG, *kind._default_manager.filter(slug__startswith=wish).values_list("slug", flat=True)}
     return next(slug for slug in (wish, *(f"{wish}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -17,6 +20,7 @@ from followups.ladders import ladders_of
 from followups.models import SlaPolicy
 from followups.refusals import Refused
 from followups.viewing import viewer
+from nps_loop.people.models import User
 
 
 @login_required
@@ -33,7 +37,9 @@ def ladder(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and formset.is_valid():
         try:
             steps = steps_of(formset.forms, levels_ever(policy))
-            kept = put(policy, steps, seen=request.POST.get("seen", ""))
+            kept = put(
+                policy, steps, seen=request.POST.get("seen", ""), by=cast(User, request.user), now=timezone.now()
+            )
         except Refused as reason:
             refusal = reason.message
         else:

@@ -245,6 +245,7 @@ def test_a_used_policy_s_ladder_becomes_a_new_version_and_the_old_one_stays(
     assert answer["Location"] == f"/policies/{made.pk}/ladder/"
     policy.refresh_from_db()
     assert (made.is_active, policy.is_active, made.first_contact_hours) == (True, False, 48)
+    assert (made.used_at, made.made_by, policy.made_by) == (None, lead, None)
     assert list(made.ladder.values_list("level", flat=True)) == ["unowned", "soon", "late"]
     assert "director" in policy.ladder.values_list("level", flat=True)
     # Tickets of the old version climb the old ladder.

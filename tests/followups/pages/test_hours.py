@@ -102,6 +102,13 @@ def test_a_team_moves_to_other_hours_where_it_is_ticked(cast: Cast, lead: Client
     assert Team.objects.get(pk=cast.team.pk).calendar.slug == "early-birds"
 
 
+def test_what_is_called_new_has_an_address_of_its_own(cast: Cast, lead: Client) -> None:
+    assert lead.post("/calendars/new/", form_of(cast.team.calendar, name="New", version=0)).status_code == 302
+    assert lead.post("/policies/new/", policy_form(cast.policy, name="New", version=0)).status_code == 302
+    assert "Save the hours" in said(lead.get("/calendars/new-2/")) and "New" in said(lead.get("/policies/new-2/"))
+    assert not Calendar.objects.filter(slug="new").exists() and not SlaPolicy.objects.filter(slug="new").exists()
+
+
 def test_holidays_we_work_on_are_no_closed_days(cast: Cast, lead: Client) -> None:
     old = cast.team.calendar
     data = form_of(old, country="DE", subdivision="BY", worked_holidays=["Epiphany"])
