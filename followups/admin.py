@@ -1,18 +1,15 @@
-"""Set-up of teams, working time, targets, rules and causes. Tickets and what happened to them can be looked at."""
+"""Set-up of teams and causes. Versions of hours, policies and rules, tickets and what happened are there to look at."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from followups import ladders, priority, reranking
+from followups import priority, reranking
 from followups.models import (
     Away,
     BonusHours,
@@ -21,6 +18,7 @@ from followups.models import (
     Decision,
     Event,
     Initiative,
+    LadderStep,
     LetterTemplate,
     Member,
     RootCause,
@@ -31,126 +29,33 @@ from followups.models import (
     Ticket,
 )
 from nps_loop.people.models import User
-from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, TicksField, ZoneField
-from surveys.scoring import Band
-
-MINUTES_A_DAY = 24 * 60
-
+from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline
 
 # --- versions --------------------------------------------------------------------------------------------------
 
 
-class VersionAdmin(admin.ModelAdmin):
-    """Rows that are immutable once used: a used one can be switched off or moved; a change is a new version."""
-
-    actions = ["make_new_version"]
-    readonly_fields = ["version", "used_at"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        if obj is None or obj.used_at is None:
-            return list(self.readonly_fields)
-        return [field.name for field in obj._meta.fields if field.name not in obj.MAY_CHANGE or field.name == "used_at"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return (obj is None or obj.used_at is None) and super().has_delete_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
-        # It would delete used versions with the others.
-        actions.pop("delete_selected", None)
-        return actions
-
-    @admin.action(description="Make a new version of it, switched off", permissions=["add"])
-    def make_new_version(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            made = new_version(row)
-            self.message_user(request, f"Made “{made}”. Change it, then switch it on and the old one off.")
-
-
-def new_version(row: Calendar | SlaPolicy) -> Calendar | SlaPolicy:
-    """A copy of a version under the next number, unused and switched off."""
-    kind = type(row)
-    fields = [field for field in kind._meta.concrete_fields if not field.primary_key]
-    newest = kind.objects.filter(slug=row.slug).aggregate(newest=Max("version"))["newest"]
-    values = {field.attname: getattr(row, field.attname) for field in fields}
-    made = kind(**{**values, "version": newest + 1, "used_at": None, "is_active": False})
-    made.save()
-    if isinstance(row, SlaPolicy) and isinstance(made, SlaPolicy):
-        ladders.copy(row, made)
-    return made
-
-
-class CalendarForm(forms.ModelForm):
-    zone = ZoneField()
-
-    class Meta:
-        model = Calendar
-        fields = ["slug", "name", "zone", "weekly", "closed_days", "country", "subdivision", "is_active"]
-
-    def clean_weekly(self) -> list[list[list[int]]]:
-        return checked_week(self.cleaned_data["weekly"])
-
-    def clean_closed_days(self) -> list[list[str]]:
-        return checked_days(self.cleaned_data["closed_days"])
-
-
-def checked_week(week: Any) -> list[list[list[int]]]:
-    """Seven lists of [from, to] in minutes, blocks in order, somebody working on some day. Raises ValidationError."""
-    if not isinstance(week, list) or len(week) != 7 or not all(isinstance(day, list) for day in week):
-        raise ValidationError("Seven lists, Monday first: [[[540, 1050]], …, [], []].")
-    for day in week:
-        last = 0
-        for block in day:
-            if not isinstance(block, list) or len(block) != 2 or not all(type(minute) is int for minute in block):
-                raise ValidationError("Each block is [from, to] in minutes from midnight, such as [540, 1050].")
-            start, end = block
-            if not last <= start < end <= MINUTES_A_DAY:
-                raise ValidationError("Blocks of a day follow each other and end by midnight (1440).")
-            last = end
-    if not any(week):
-        raise ValidationError("Somebody has to work at some time.")
-    return week
-
-
-def checked_days(days: Any) -> list[list[str]]:
-    """Closed days as [["2026-12-25", "Christmas Day"], …], in order. Raises ValidationError."""
-    try:
-        found = {date.fromisoformat(day).isoformat(): str(name)[:100] for day, name in days or []}
-    except (TypeError, ValueError):
-        raise ValidationError('Each closed day is ["2026-12-25", "Christmas Day"].') from None
-    return [[day, name] for day, name in sorted(found.items())]
-
-
 @admin.register(Calendar)
-class CalendarAdmin(VersionAdmin):
-    form = CalendarForm
-    list_display = ["name", "slug", "version", "zone", "is_active", "used_at"]
+class CalendarAdmin(ReadOnlyAdmin):
+    """Versions of working hours, to look at. Leads and administrators write them under /calendars/."""
+
+    list_display = ["name", "slug", "version", "zone", "is_active", "used_at", "made_by"]
     list_filter = ["is_active"]
+    list_select_related = ["made_by"]
 
 
-class SlaPolicyForm(forms.ModelForm):
-    bands = TicksField(choices=Band.choices, help_text="None: all of them.")
-
-    class Meta:
-        model = SlaPolicy
-        fields = [
-            "slug", "name", "bands", "position", "first_contact_clock", "first_contact_hours",
-            "first_contact_working_days", "answer_working_days", "update_working_days", "resolution_working_days",
-            "goal_percent", "is_active",
-        ]  # fmt: skip
-
-    def clean_goal_percent(self) -> int:
-        goal = int(self.cleaned_data["goal_percent"])
-        if not 1 <= goal <= 100:
-            raise ValidationError("A goal is 1 to 100 per cent.")
-        return goal
+class LadderInline(ReadOnlyInline):
+    model = LadderStep
+    fields = ["level", "target", "moment", "amount", "unit", "who", "digest", "waits", "unassigned_only"]
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(VersionAdmin):
-    form = SlaPolicyForm
-    list_display = ["name", "slug", "version", "bands", "position", "goal_percent", "is_active", "used_at"]
+class SlaPolicyAdmin(ReadOnlyAdmin):
+    """Versions of policies, to look at. Leads and administrators write them under /policies/, with their ladders."""
+
+    list_display = ["name", "slug", "version", "bands", "position", "goal_percent", "is_active", "used_at", "made_by"]
     list_filter = ["is_active"]
+    list_select_related = ["made_by"]
+    inlines = [LadderInline]
 
 
 class RuleInline(ReadOnlyInline):
