@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from followups import versions
 from followups.calendars import day_of
 from followups.forms.week import week_in_words
@@ -60,7 +62,7 @@ def _calendar(rows: Sequence[Calendar], teams: list[Team], now: datetime) -> Cal
     today = day_of(newest.hours, now)
     return CalendarRow(
         calendar=newest,
-        week=week_in_words(newest.weekly),
+        week=week_in_words(newest.weekly, off=gettext("closed")),
         teams=teams,
         next_closed=versions.next_closed(newest, today),
         closed_this_year=sum(day.startswith(f"{today.year}-") for day, _name in newest.closed_days),

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import QuerySet
-from django.forms.boundfield import BoundField
-from django.utils import formats
-from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from followups.absences_page import as_days, from_days
 from followups.forms.base import DayField
-from followups.models import Away, Member, Team, WorkPattern
+from followups.forms.week import WeekForm
+from followups.models import Away, Calendar, Member, Team, WorkPattern
 from nps_loop.people.models import User
 
-PERIODS = 3
-DAY_MINUTES = 24 * 60
 MOST_HOURS = 400
 
 
@@ -146,78 +140,24 @@ def as_shown(away: Away | None) -> str:
     return f"{away.starts_at.timestamp():.0f}:{away.ends_at.timestamp():.0f}:{away.delegate_id or 0}"
 
 
-class WorkingWeekForm(ShownForm):
-    """Seven days with up to three stretches each, and whose clock they are read on."""
+class WorkingWeekForm(ShownForm, WeekForm):
+    """Seven days, a line each, and whose clock they are read on."""
 
     zone = forms.ChoiceField(
         label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
     )
 
-    def __init__(self, data: Any = None, *, week: WorkPattern | None, otherwise: Team | None) -> None:
-        super().__init__(data, stands=week.changed_at.isoformat() if week else "")
-        calendar = otherwise.calendar if otherwise else None
-        weekly: Sequence[Sequence[Sequence[int]]] = week.weekly if week else calendar.weekly if calendar else [[]] * 7
-        self.initial["zone"] = week.zone if week else calendar.zone if calendar else "UTC"
-        for day in range(7):
-            for part in range(PERIODS):
-                start, end = weekly[day][part] if part < len(weekly[day]) else (None, None)
-                for name, minutes, words in (("from", start, gettext("from")), ("to", end, gettext("to"))):
-                    label = gettext("%(day)s, stretch %(n)s, %(end)s") % {
-                        "day": WEEKDAYS[day], "n": part + 1, "end": words,
-                    }  # fmt: skip
-                    self.fields[f"{name}_{day}_{part}"] = ClockField(label=label)
-                    self.initial[f"{name}_{day}_{part}"] = None if minutes is None else _clock(minutes)
-
-    def days(self) -> list[tuple[str, list[tuple[BoundField, BoundField]], list[str]]]:
-        """Rows of the table: name of the day, its stretches as (from, to), and what is wrong with it."""
-        rows = []
-        for day in range(7):
-            parts = [(self[f"from_{day}_{part}"], self[f"to_{day}_{part}"]) for part in range(PERIODS)]
-            wrong = [str(error) for pair in parts for bound in pair for error in bound.errors]
-            rows.append((str(WEEKDAYS[day]), parts, list(dict.fromkeys(wrong))))
-        return rows
+    def __init__(self, data: Any = None, *, own: WorkPattern | None, otherwise: Calendar | None) -> None:
+        super().__init__(data, stands=own.changed_at.isoformat() if own else "")
+        starts_as = own or otherwise
+        self.initial["zone"] = starts_as.zone if starts_as else "UTC"
+        self.initial.update(self.initial_of(starts_as.weekly) if starts_as else {})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        weekly = [self._stretches(day, data) for day in range(7)]
-        if not self.errors and not any(weekly):
+        if not self.errors and not any(self.week):
             raise forms.ValidationError(_("Somebody who works on no day has no working week: say at least one."))
-        data["weekly"] = weekly
         return data
-
-    def _stretches(self, day: int, data: dict[str, Any]) -> list[list[int]]:
-        found: list[list[int]] = []
-        for part in range(PERIODS):
-            names = f"from_{day}_{part}", f"to_{day}_{part}"
-            start, end = (data.get(name) for name in names)
-            if start is None and end is None:
-                continue
-            if start is None or end is None:
-                if not self.errors.keys() & set(names):
-                    self.add_error(names[0 if start is None else 1], _("Say both, from when and until when."))
-                continue
-            begins, ends = _minutes(start), _minutes(end) or DAY_MINUTES
-            if ends <= begins:
-                self.add_error(names[1], _("This ends before it begins."))
-            elif found and begins < found[-1][1]:
-                self.add_error(names[0], _("Stretches of a day follow each other and do not overlap."))
-            else:
-                found.append([begins, ends])
-        return found
-
-
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
-
-
-def _clock(minutes: int) -> time:
-    """A time as a form shows it; the end of the day is midnight."""
-    return time(minutes // 60 % 24, minutes % 60)
-
-
-def hours_in_words(day: Sequence[Sequence[int]]) -> str:
-    """The stretches of a day: 09:00–12:30, 13:30–17:30."""
-    return ", ".join("–".join(formats.time_format(_clock(minute), "H:i") for minute in part) for part in day)
 
 
 class LeftAloneForm(ShownForm):

@@ -61,8 +61,11 @@ def written(day: Sequence[Sequence[int]]) -> str:
     return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in day)
 
 
-def week_in_words(weekly: Sequence[Sequence[Sequence[int]]]) -> list[tuple[str, str]]:
-    """Days and their hours, neighbours with the same hours as one: `Monday to Friday`, `09:00–17:30`."""
+def week_in_words(weekly: Sequence[Sequence[Sequence[int]]], *, off: str) -> list[tuple[str, str]]:
+    """Days and their hours, neighbours with the same hours as one: `Monday to Friday`, `09:00–17:30`.
+
+    `off` is what is said of a day without any.
+    """
     found: list[tuple[str, str]] = []
     start = 0
     for place in range(1, 8):
@@ -70,7 +73,7 @@ def week_in_words(weekly: Sequence[Sequence[Sequence[int]]]) -> list[tuple[str, 
             continue
         first, last = str(DAYS[start][1]), str(DAYS[place - 1][1])
         days = first if place - start == 1 else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
-        found.append((days, written(weekly[start]) or gettext("closed")))
+        found.append((days, written(weekly[start]) or off))
         start = place
     return found
 

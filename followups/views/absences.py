@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from followups import absence, silent_owners
+from followups import absence, silent_owners, working_weeks
 from followups.absences_page import AHEAD, absences_page, may_plan_for
-from followups.forms.absence import AbsenceForm, LeftAloneForm, WorkingWeekForm, hours_in_words
+from followups.forms.absence import AbsenceForm, LeftAloneForm, WorkingWeekForm
+from followups.forms.week import week_in_words
 from followups.models import Away, Member, WorkPattern
 from followups.tasks import open_and_assign
 from followups.team_page import teams_of
@@ -33,7 +34,7 @@ def absences(request: HttpRequest) -> HttpResponse:
     """One's own and, for leads, the team's. `?from=2026-12-01` is where the table begins."""
     now = timezone.now()
     page = absences_page(viewer(request), first=_first_day(request.GET.get("from", "")), now=now)
-    week = [hours_in_words(day) for day in page.own_week.weekly] if page.own_week else []
+    week = week_in_words(page.own_week.weekly, off=gettext("free")) if page.own_week else []
     return render(request, "followups/absences.html", {"page": page, "now": now, "week": week})
 
 
@@ -123,24 +124,18 @@ def working_week(request: HttpRequest, number: int | None = None) -> HttpRespons
     looking = viewer(request)
     request.nav_place = reverse("absences")  # type: ignore[attr-defined]
     user = _person(looking, str(number) if number is not None else "")
-    week = WorkPattern.objects.filter(user=user).first()
+    own = WorkPattern.objects.filter(user=user).first()
     member = Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team").first()
-    form = WorkingWeekForm(
-        request.POST if request.method == "POST" and "team" not in request.POST else None,
-        week=week,
-        otherwise=member.team if member else None,
-    )
     if request.method == "POST" and "team" in request.POST:
-        WorkPattern.objects.filter(user=user).delete()
+        working_weeks.go_by_the_team(user)
         messages.success(request, gettext("%(name)s works when the team does.") % {"name": user.name})
         return redirect("absences")
+    form = WorkingWeekForm(request.POST or None, own=own, otherwise=member.team.calendar if member else None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        fields = {"zone": data["zone"], "weekly": data["weekly"], "changed_at": timezone.now()}
-        WorkPattern.objects.update_or_create(user=user, defaults=fields)
+        working_weeks.keep(user, zone=form.cleaned_data["zone"], weekly=form.week, now=timezone.now())
         messages.success(request, gettext("The working week of %(name)s is saved.") % {"name": user.name})
         return redirect("absences")
-    context = {"form": form, "week": week, "person": user, "is_own": user == looking.user, "member": member}
+    context = {"form": form, "own": own, "person": user, "is_own": user == looking.user, "member": member}
     return render(request, "followups/working_week.html", context, status=400 if form.is_bound else 200)
 
 

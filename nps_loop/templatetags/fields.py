@@ -55,15 +55,6 @@ def field(
     }
 
 
-@register.simple_tag
-def field_only(bound: BoundField) -> str:
-    """A control without a label to see: several in a row below one heading. Screen readers hear its label."""
-    attrs: dict[str, Any] = {"class": "input input-bad" if bound.errors else "input", "aria-label": str(bound.label)}
-    if bound.errors:
-        attrs["aria-invalid"] = "true"
-    return bound.as_widget(attrs=attrs)
-
-
 @register.filter
 def icon_of(icons: dict[str, str], value: object) -> str:
     """The icon a choice is drawn with; empty where it has none."""

@@ -40,7 +40,7 @@ def test_a_day_comes_back_as_it_was(edges: set[int]) -> None:
 
 def test_days_with_the_same_hours_are_one_line() -> None:
     office = [[540, 1020]]
-    assert week_in_words([office] * 4 + [[[540, 720]]] + [[], []]) == [
+    assert week_in_words([office] * 4 + [[[540, 720]]] + [[], []], off="closed") == [
         ("Monday to Thursday", "09:00–17:00"),
         ("Friday", "09:00–12:00"),
         ("Saturday to Sunday", "closed"),

@@ -150,7 +150,11 @@ def _absences(cast: Cast) -> Iterator[Place]:
     if planned is not None:
         yield Place("absence", f"/absences/{planned.pk}/", cast.admin)
     yield Place("working-week", "/working-week/", cast.agent)
-    html = _logged_in(cast.agent).post("/working-week/", {"zone": "UTC", "from_0_0": "09:00"}).content.decode()
+    html = (
+        _logged_in(cast.agent)
+        .post("/working-week/", {"zone": "UTC", "monday": "09:00", "friday": "17-9"})
+        .content.decode()
+    )
     yield Place("working-week-wrong", "/working-week/", cast.agent, html=html)
     led = Member.objects.filter(user=cast.lead, role=Member.Role.LEAD).select_related("team").first()
     if led is not None:

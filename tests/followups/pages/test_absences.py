@@ -205,44 +205,56 @@ def test_a_delegate_who_is_away_too_is_pointed_out(crew: Crew) -> None:
 # --- the working week ------------------------------------------------------------------------------------------
 
 
-def week(**periods: str) -> dict[str, str]:
-    data = {"zone": "Europe/Berlin", "shown": ""}
-    for name, value in periods.items():
-        start, end = value.split("-")
-        data |= {f"from_{name[1:]}": start, f"to_{name[1:]}": end}
-    return data
+def week(**days: str) -> dict[str, str]:
+    return {"zone": "Europe/Berlin", "shown": "", **days}
 
 
 def test_one_sets_a_week_of_ones_own_and_goes_by_the_teams_again(crew: Crew) -> None:
     client = client_of(crew.hanna)
-    sent = week(d0_0="09:00-12:00", d0_1="13:00-15:00", d0_2="20:00-00:00", d4_0="08:00-16:00")
+    sent = week(monday="9-12, 13:00–15:00, 20:00-24:00", friday="08:00 to 16:00")
     assert client.post("/working-week/", sent).status_code == 302
     kept = WorkPattern.objects.get(user=crew.hanna)
     assert kept.weekly == [[[540, 720], [780, 900], [1200, 1440]], [], [], [], [[480, 960]], [], []]
-    assert kept.zone == "Europe/Berlin"
-    assert "09:00–12:00, 13:00–15:00, 20:00–00:00" in page(crew.hanna)
+    assert (kept.zone, kept.changed_at) == ("Europe/Berlin", NOW)
+    shown = page(crew.hanna)
+    assert "09:00–12:00, 13:00–15:00, 20:00–24:00" in shown and "Tuesday to Thursday" in shown
+    assert client.get("/working-week/").context["form"].initial["friday"] == [[480, 960]]
     assert client.post("/working-week/", {"team": "yes"}).status_code == 302
     assert not WorkPattern.objects.exists()
 
 
+def test_a_week_of_ones_own_begins_as_the_teams(crew: Crew) -> None:
+    form = client_of(crew.hanna).get("/working-week/").context["form"]
+    assert form.initial["zone"] == crew.team.calendar.zone
+    assert [form.initial[day.name] for day in form.days] == crew.team.calendar.weekly
+
+
 @pytest.mark.parametrize(
-    ("periods", "words"),
+    ("days", "words"),
     [
         ({}, "say at least one"),
-        ({"d0_0": "09:00-"}, "Say both"),
-        ({"d0_0": "12:00-09:00"}, "This ends before it begins."),
-        ({"d0_0": "09:00-12:00", "d0_1": "11:00-15:00"}, "do not overlap"),
+        ({"monday": "09:00-"}, "is no period"),
+        ({"monday": "12:00-09:00"}, "does not lie within one day"),
+        ({"friday": "09:00-12:00, 11:00-15:00"}, "begins before the period in front of it ends"),
+        ({"monday": "9-12", "zone": "Mars/Base"}, "Mars/Base"),
     ],
 )
-def test_a_week_that_cannot_be_is_refused(crew: Crew, periods: dict[str, str], words: str) -> None:
-    answer = client_of(crew.hanna).post("/working-week/", week(**periods))
+def test_a_week_that_cannot_be_is_refused(crew: Crew, days: dict[str, str], words: str) -> None:
+    answer = client_of(crew.hanna).post("/working-week/", week(**days))
     assert answer.status_code == 400
     assert words in answer.content.decode()
     assert not WorkPattern.objects.exists()
 
 
+def test_a_week_that_was_changed_meanwhile_is_not_overwritten(crew: Crew) -> None:
+    make.make_work_pattern(crew.hanna, 0)
+    answer = client_of(crew.hanna).post("/working-week/", week(monday="9-12"))
+    assert answer.status_code == 400 and "changed while you were writing" in answer.content.decode()
+    assert WorkPattern.objects.get().weekly[0] == [[540, 1020]]
+
+
 def test_a_lead_sets_the_week_of_a_member(crew: Crew) -> None:
-    assert client_of(crew.lead).post(f"/working-week/{crew.hanna.pk}/", week(d1_0="09:00-17:00")).status_code == 302
+    assert client_of(crew.lead).post(f"/working-week/{crew.hanna.pk}/", week(tuesday="9-17")).status_code == 302
     assert WorkPattern.objects.get().user == crew.hanna
 
 
