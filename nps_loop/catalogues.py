@@ -17,7 +17,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,12 @@ def catalogue(language: str, root: Path = ROOT) -> Catalog:
 
 
 def update(root: Path = ROOT, words: Mapping[tuple[str, Key], Sequence[str]] | None = None) -> None:
-    """Add new messages to each catalogue, drop those nobody uses, and compile. `words` are by language and message."""
+    """Add new messages to each catalogue, drop those nobody uses, and compile. `words` are by language and message.
+
+    Words of a message that got a plural, or lost it, are dropped. No file is touched before all of them are made.
+    """
     wanted = gathered(root)
+    made: dict[Path, bytes] = {}
     for language in LANGUAGES:
         kept = catalogue(language, root)
         fresh = Catalog(
@@ -109,14 +113,21 @@ def update(root: Path = ROOT, words: Mapping[tuple[str, Key], Sequence[str]] | N
         )
         for key in sorted(wanted, key=lambda key: (wanted[key], key[1])):
             context, said, plural = key
-            old = kept.get(said, context)
-            new = (words or {}).get((language, key))
-            string = (tuple(new) if plural else new[0]) if new else old.string if old else None
-            fresh.add((said, plural) if plural else said, string, context=context)
-        with _path(language, root).open("wb") as file:
-            write_po(file, fresh, width=120)
-        with _path(language, root).with_suffix(".mo").open("wb") as file:
-            write_mo(file, fresh)
+            string = (words or {}).get((language, key)) or _kept_strings(kept, key)
+            fresh.add((said, plural) if plural else said, tuple(string) if plural else string[0], context=context)
+        made[_path(language, root)] = _written(write_po, fresh, width=120)
+        made[_path(language, root).with_suffix(".mo")] = _written(write_mo, fresh)
+    for path, content in made.items():
+        # A file under its name is a whole one, whenever this ends.
+        beside = path.with_name(f"{path.name}.new")
+        beside.write_bytes(content)
+        beside.replace(path)
+
+
+def _written(write: Callable[..., None], fresh: Catalog, **how: Any) -> bytes:
+    file = io.BytesIO()
+    write(file, fresh, **how)
+    return file.getvalue()
 
 
 def problems(root: Path = ROOT) -> list[str]:
@@ -144,8 +155,8 @@ def missing(root: Path = ROOT) -> list[dict[str, Any]]:
     kept = {language: catalogue(language, root) for language in LANGUAGES}
     found = []
     for (context, words, plural), places in sorted(gathered(root).items(), key=lambda item: (item[1], item[0][1])):
-        said = {language: kept[language].get(words, context) for language in LANGUAGES}
-        lacking = [language for language in LANGUAGES if not all(_strings(said[language]))]
+        key = (context, words, plural)
+        lacking = [language for language in LANGUAGES if not all(_kept_strings(kept[language], key))]
         if lacking:
             room = dict.fromkeys(lacking, ["", ""] if plural else "")
             found.append({"place": places[0], "context": context, "words": words, "plural": plural, **room})
@@ -198,6 +209,14 @@ def _strings(message: Message | None) -> list[str]:
     if message is None:
         return [""]
     return [message.string] if isinstance(message.string, str) else list(message.string or [""])
+
+
+def _kept_strings(kept: Catalog, key: Key) -> list[str]:
+    """The words a catalogue has for a message, one for each form; empty ones where its forms are others by now."""
+    context, said, plural = key
+    room = [""] * (2 if plural else 1)
+    strings = _strings(kept.get(said, context))
+    return strings if len(strings) == len(room) else room
 
 
 def _places(words: str) -> set[str]:

@@ -71,6 +71,44 @@ def test_an_update_adds_the_new_and_drops_the_unused(copy: Path) -> None:
     assert kept == {"Never seen", "With %(a)s"}
 
 
+COUNTED = "{% blocktranslate count n=n %}With {{ a }}{% plural %}With many {{ a }}{% endblocktranslate %}"
+FORMS = {None: ["Mit %(a)s"], "With many %(a)s": ["Mit %(a)s", "Mit vielen %(a)s"]}
+
+
+@pytest.mark.parametrize("before", [None, "With many %(a)s"], ids=["gets a plural", "loses its plural"])
+def test_words_of_a_message_whose_forms_are_others_are_dropped_and_asked_for_anew(
+    copy: Path, before: str | None
+) -> None:
+    page = copy / "templates" / "a.html"
+    sources = {None: page.read_text(), "With many %(a)s": "{% load i18n %}" + COUNTED}
+    [after] = sources.keys() - {before}
+
+    def forms_kept() -> list[str]:
+        string = catalogues.catalogue("de", copy).get("With %(a)s").string
+        return [string] if isinstance(string, str) else list(string)
+
+    page.write_text(sources[before])
+    assert catalogues.fill([{"words": "With %(a)s", "plural": before, "de": FORMS[before]}], copy) == []
+    assert forms_kept() == FORMS[before]
+    page.write_text(sources[after])
+    [asked] = [entry for entry in catalogues.missing(copy) if entry["words"] == "With %(a)s"]
+    assert (asked["plural"], asked["de"]) == (after, ["", ""] if after else "")
+    catalogues.update(copy)
+    assert not any(forms_kept())
+    assert catalogues.fill([asked | {"de": FORMS[after]}], copy) == []
+    assert forms_kept() == FORMS[after]
+
+
+def test_an_update_that_fails_leaves_every_file_as_it_was(copy: Path) -> None:
+    files = sorted((copy / "locale").rglob("django.*"))
+    before = [file.read_bytes() for file in files]
+    # French comes last, when the others could have been written already.
+    with pytest.raises(Exception, match="bytes"):
+        catalogues.update(copy, {("fr", (None, "Never seen", None)): [b"no text"]})
+    assert sorted((copy / "locale").rglob("django.*")) == files
+    assert [file.read_bytes() for file in files] == before
+
+
 def test_a_lost_place_and_a_stale_file_are_named(copy: Path) -> None:
     catalogues.update(copy)
     path = copy / "locale" / "de" / "LC_MESSAGES" / "django.po"
