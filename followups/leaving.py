@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from followups.actors import Actor
 from followups.models import Action, Conversation, Ticket
@@ -18,7 +18,6 @@ from followups.workflow.giving import assignment_lock
 from followups.workflow.letting_go import pass_on_all, release_all
 from followups.workflow.reopening import REOPEN_WITHIN
 from followups.workflow.writing import WITH
-from nps_loop.people.models import User
 
 # In one transaction: short enough that nobody waits for the lock for long.
 BATCH = 200
@@ -34,17 +33,21 @@ def release_from_the_gone(*, now: datetime, users: Collection[int] | None = None
     return _release_tickets(now, users) + _pass_on_promises(now, users)
 
 
-def _still_hold_something(users: Collection[int] | None) -> list[int]:
-    """People who are switched off and still have something: a ticket that is not over, or a conversation.
+def _still_hold_something(users: Collection[int] | None) -> set[int]:
+    """People who are switched off and still have something: a ticket that is not over or, of `users`, a conversation.
 
-    A conversation keeps its owner when its tickets are over, so nobody has to look through those each time.
+    A conversation keeps its owner when its tickets are over. No index leads to those of a person, so they are looked
+    through once, when somebody is switched off, and not with each sweep: one that comes to life again is found by its
+    ticket.
     """
-    gone = User.objects.filter(is_active=False)
-    if users is not None:
-        gone = gone.filter(pk__in=users)
-    tickets = Ticket.objects.filter(owner=OuterRef("pk"), state__in=HELD)
-    conversations = Conversation.objects.filter(owner=OuterRef("pk"))
-    return list(gone.filter(Exists(tickets) | Exists(conversations)).values_list("pk", flat=True))
+    tickets = Ticket.objects.filter(owner__is_active=False, state__in=HELD)
+    if users is None:
+        return set(tickets.values_list("owner", flat=True))
+    conversations = Conversation.objects.filter(owner__is_active=False, owner__in=users)
+    return {
+        *tickets.filter(owner__in=users).values_list("owner", flat=True),
+        *conversations.values_list("owner", flat=True),
+    }
 
 
 def _release_tickets(now: datetime, users: Collection[int] | None) -> int:
@@ -62,8 +65,9 @@ def _release_tickets(now: datetime, users: Collection[int] | None) -> int:
             tickets = list(locked[:BATCH])
             release_all(tickets, {"because": "inactive"}, actor=Actor.system(), now=now)
         released += len(tickets)
-    # Whose tickets are over for good may come back with another answer.
-    Conversation.objects.filter(owner__in=gone).update(owner=None)
+    with assignment_lock():
+        # Whose tickets are over for good may come back with another answer.
+        Conversation.objects.filter(owner__in=gone).update(owner=None)
     return released
 
 

@@ -20,7 +20,7 @@ from followups.actors import Actor
 from followups.assignment import Pool, assign_waiting
 from followups.messages import notices
 from followups.models import Away, Conflict, Event, Team, Ticket
-from followups.models.tickets import AT_WORK, LIVE, TicketState
+from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
 from followups.silence import Step
 from followups.workflow.giving import assignment_lock
 from followups.workflow.letting_go import event_of, release_all
@@ -52,16 +52,16 @@ def look_after_the_left_alone(*, now: datetime) -> int:
     return done + taken
 
 
-def _due(now: datetime) -> list[Ticket]:
-    """The longest due first, locked; what another sweep holds is left to it."""
-    rows = Ticket.objects.left_alone(now).select_related(*WITH)
-    return list(rows.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("silent_at", "pk")[:BATCH])
+def _longest_due(now: datetime) -> TicketQuerySet:
+    return Ticket.objects.left_alone(now).order_by("silent_at", "pk")
 
 
 def _remind_and_tell(now: datetime) -> int:
     """The first two steps, and what needs none now: an owner who is away, a team that takes no more steps."""
     with transaction.atomic():
-        rows = _due(now)
+        # What another sweep holds is left to it.
+        due = _longest_due(now).select_related(*WITH)
+        rows = list(due.select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH])
         away = _away_until(rows, now)
         nudged: list[Ticket] = []
         told: list[Ticket] = []
@@ -107,27 +107,24 @@ def _take_away(now: datetime) -> int:
     The conversation goes along. Where nobody else is free, or the owner is at work with the same customer on another
     ticket, it stays and the lead is told. The caller holds the assigner's lock.
     """
-    rows = [row for row in _due(now) if row.team and silence.next_step(row.team, row.silent_step) == Step.REASSIGN]
-    if not rows:
+    due_ones = _longest_due(now).select_related("team")[:BATCH]
+    conversations = {row.conversation_id for row in due_ones if _is_to_be_taken(row, now)}
+    if not conversations:
         return 0
+    held = Ticket.objects.filter(conversation__in=conversations, state__in=[*LIVE, TicketState.RESOLVED])
+    # Whole conversations at once and in order; then each is looked at again, as it stands now.
+    mates = list(held.select_related(*WITH).select_for_update(of=("self",), no_key=True).order_by("pk"))
+    away = _away_until(mates, now)
+    rows = [mate for mate in mates if _is_to_be_taken(mate, now) and mate.owner_id not in away]
     pool = Pool.at(now)
-    mates = list(
-        Ticket.objects.filter(
-            conversation__in={row.conversation_id for row in rows}, state__in=[*LIVE, TicketState.RESOLVED]
-        )
-        .select_related(*WITH)
-        .select_for_update(of=("self",), no_key=True)
-        .order_by("pk")
-    )
     together: dict[int, list[Ticket]] = {}
     for mate in mates:
         together.setdefault(mate.conversation_id, []).append(mate)
     complaints = Conflict.objects.filter(ticket__in=[mate.pk for mate in mates])
     barred = set(complaints.values_list("ticket__conversation", "user"))
-    due = {row.pk for row in rows}
     leaving: dict[int, Ticket] = {}
     staying, lost, events = [], [], []
-    for row in (mate for mate in mates if mate.pk in due):
+    for row in rows:
         others = together[row.conversation_id]
         if any(_is_busy_on(other) for other in others if other.pk != row.pk):
             because = "same_customer"
@@ -146,6 +143,12 @@ def _take_away(now: datetime) -> int:
     release_all(list(leaving.values()), {"because": "silent"}, actor=Actor.system(), now=now)
     outbox.queue(drafts, now=now)
     return len(rows)
+
+
+def _is_to_be_taken(ticket: Ticket, now: datetime) -> bool:
+    """Whether the last step is due on a ticket, as it stands in memory."""
+    due = ticket.state in AT_WORK and ticket.owner_id is not None and ticket.silent_at and ticket.silent_at <= now
+    return bool(due and ticket.team and silence.next_step(ticket.team, ticket.silent_step) == Step.REASSIGN)
 
 
 def _is_busy_on(ticket: Ticket) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation, end_later
 from followups.actors import Actor
 from followups.models import Action, ActionMove, Cover, Ticket
-from followups.workflow.giving import Handing, assignment_lock, give
+from followups.workflow.giving import Handing, assignment_lock, give, lock_in_order
 from followups.workflow.letting_go import pass_on_all
 from followups.workflow.writing import WITH
 from nps_loop.people.models import User
@@ -28,7 +28,10 @@ def give_back(*, now: datetime) -> int:
         with assignment_lock():
             # Whole conversations, so that one decision is made for each.
             first = Cover.objects.to_give_back(now).order_by("pk").values_list("ticket__conversation", flat=True)
-            found = Cover.objects.to_give_back(now).filter(ticket__conversation__in=set(first[:BATCH]))
+            conversations = set(first[:BATCH])
+            # Those of the promises too: they are not always those whose tickets go back.
+            lock_in_order(Ticket.objects.filter(conversation__in=conversations))
+            found = Cover.objects.to_give_back(now).filter(ticket__conversation__in=conversations)
             covers = list(found.select_related("absent", "away").order_by("pk"))
             tickets = [cover for cover in covers if cover.action_id is None]
             _give_back_tickets(tickets, now)
@@ -91,14 +94,10 @@ def _is_back(held_by: User | None) -> str:
 def _give_back_promises(covers: Sequence[Cover], tickets: Sequence[Cover], now: datetime) -> None:
     """Promises go back where they are still open, unless whoever held them moved their date or keeps the case.
 
-    `tickets` are the covers of tickets that were decided on with them.
+    `tickets` are the covers of tickets that were decided on with them. The caller has locked the tickets.
     """
     if not covers:
         return
-    list(
-        Ticket.objects.filter(pk__in={cover.ticket_id for cover in covers})
-        .order_by("pk").select_for_update(no_key=True).values_list("pk")
-    )  # fmt: skip
     found = Action.objects.filter(pk__in=[cover.action_id for cover in covers])
     actions = {row.pk: row for row in found.select_related(*(f"ticket__{name}" for name in WITH))}
     moved = set(

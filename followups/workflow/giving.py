@@ -44,9 +44,7 @@ def assignment_lock(
     """One hand gives at a time: fair shares and one owner per conversation need to see what was given just before.
 
     On PostgreSQL a transaction-level advisory lock; SQLite's IMMEDIATE transactions stand in line by themselves.
-    `tickets` are locked in the order of their numbers, as everybody does who locks several in one transaction; whoever
-    took them in another order could wait crosswise with the outbox when it tells what became of mails. `answers` come
-    before their tickets, as `opening` takes them.
+    `tickets` are locked as `lock_in_order` does; `answers` come before their tickets, as `opening` takes them.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -55,8 +53,17 @@ def assignment_lock(
         if answers is not None:
             list(answers.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         if tickets is not None:
-            list(tickets.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+            lock_in_order(tickets)
         yield
+
+
+def lock_in_order(tickets: QuerySet[Ticket]) -> None:
+    """Lock several tickets in the order of their numbers, as everybody does who locks several in one transaction.
+
+    Whoever took them in another order, or some now and some with lower numbers later, could wait crosswise with the
+    outbox when it tells what became of mails. So all that a transaction will touch are locked by one call.
+    """
+    list(tickets.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def _in_conversation_with(ticket: Ticket, contact: Contact | None = None) -> QuerySet[Ticket]:

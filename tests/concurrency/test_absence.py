@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from followups import silence
 from followups.absence import cover_what_falls_due, give_back
 from followups.absence.falling_due import falling_due
+from followups.actors import Actor
 from followups.models import Cover, Event, Team, Ticket
 from followups.silent_owners import look_after_the_left_alone
+from followups.workflow.writing import opened
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from tests.concurrency.test_tickets import at_once
-from tests.factories import NOW, make_away, make_member, make_ticket, make_user
+from tests.factories import NOW, make_action, make_away, make_member, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,6 +103,53 @@ def test_four_sweeps_take_each_ticket_away_once() -> None:
     assert not Ticket.objects.filter(owner=hanna).exists()
     assert Event.objects.filter(verb="release", data__because="silent").count() == 30
     assert Event.objects.filter(verb="assign").count() == 30
+
+
+def one_then_the_other(first: Ticket, second: Ticket, sweep: Callable[[], int]) -> list[Any]:
+    """A verb that takes one ticket and then another, while a sweep begins between the two."""
+    held = threading.Event()
+
+    def act(n: int) -> Any:
+        if n:
+            held.wait(10)
+            return sweep()
+        with transaction.atomic():
+            for ticket in (first, second):
+                with opened(ticket, actor=Actor.system(), now=NOW, version=None) as work:
+                    work.write("note")
+                    held.set()
+                    time.sleep(0.7)
+        return None
+
+    return at_once(2, act)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_what_is_left_alone_is_taken_in_the_order_in_which_everybody_takes_tickets() -> None:
+    hanna = colleague("Hanna Brandt")
+    colleague("Ivo Lenz")
+    cases(hanna, 2)
+    lower, upper = Ticket.objects.order_by("pk")
+    Ticket.objects.update(conversation=lower.conversation_id, silent_step=2)
+    # The longest silent is looked at first, and it is not the one with the lowest number.
+    Ticket.objects.filter(pk=upper.pk).update(silent_at=NOW - 9 * DAY)
+    assert one_then_the_other(lower, upper, lambda: look_after_the_left_alone(now=NOW)) == [None, 2]
+    assert not Ticket.objects.filter(owner=hanna).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_tickets_and_promises_are_given_back_in_the_order_in_which_everybody_takes_tickets() -> None:
+    hanna, ivo = colleague("Hanna Brandt"), colleague("Ivo Lenz")
+    cases(ivo, 2)
+    lower, upper = Ticket.objects.order_by("pk")
+    away = make_away(hanna, NOW - 5 * DAY, NOW - DAY, delegate=ivo)
+    covered = {"away": away, "absent": hanna, "delegate": ivo, "to": ivo, "at": NOW - 4 * DAY}
+    # Tickets come before promises, and here the promise is of the ticket with the lower number.
+    Cover.objects.create(ticket=upper, **covered)
+    Cover.objects.create(ticket=lower, action=make_action(lower, ivo), **covered)
+    assert one_then_the_other(lower, upper, lambda: give_back(now=NOW)) == [None, 2]
+    upper.refresh_from_db()
+    assert (upper.owner, lower.actions.get().owner) == (hanna, hanna)
 
 
 def test_the_migration_starts_the_clock_now_and_reminds_nobody_of_the_past() -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -89,6 +91,18 @@ def test_the_sweep_finds_who_was_switched_off_behind_its_back(hanna: User) -> No
     assert release_from_the_gone(now=NOW) == 0
     ticket.refresh_from_db()
     assert ticket.owner is None
+
+
+def test_the_sweep_looks_through_no_conversations_and_finds_what_comes_to_life_again(hanna: User) -> None:
+    over = of(hanna, state=TicketState.CLOSED, closed_at=NOW - DAY)
+    User.objects.filter(pk=hanna.pk).update(is_active=False)
+    with CaptureQueriesContext(connection) as queries:
+        assert release_from_the_gone(now=NOW) == 0
+    assert not any("followups_conversation" in query["sql"] for query in queries)
+    Ticket.objects.filter(pk=over.pk).update(state=TicketState.ASSIGNED, closed_at=None, closed_as="")
+    assert release_from_the_gone(now=NOW) == 1
+    over.conversation.refresh_from_db()
+    assert over.conversation.owner is None
 
 
 def test_promises_on_others_tickets_go_to_whoever_has_the_ticket(hanna: User) -> None:

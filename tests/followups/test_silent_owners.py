@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from followups import silence, workflow
+from followups import silence, silent_owners, workflow
 from followups.actors import Actor
 from followups.calendars import add_working
 from followups.models import Event, Team, Ticket
@@ -265,6 +265,18 @@ def test_an_owner_who_is_away_is_not_silent(team: Team, hanna: User, ivo: User, 
     assert steps(ticket) == []
     ticket.refresh_from_db()
     assert ticket.silent_at == due(team, 16, at=back)
+
+
+def test_nothing_is_taken_from_somebody_who_is_away_however_many_are_due(
+    team: Team, hanna: User, ivo: User, lead: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = [given(hanna, team, due_at=MONDAY + 30 * DAY) for _n in range(3)]
+    Ticket.objects.update(silent_step=2)
+    make_away(hanna, MONDAY + HOUR, due(team, 80))
+    monkeypatch.setattr(silent_owners, "BATCH", 2)
+    look_after_the_left_alone(now=due(team, 40))
+    assert [steps(ticket) for ticket in tickets] == [[], [], []]
+    assert Ticket.objects.filter(owner=hanna).count() == 3
 
 
 # --- once and in order, whatever beat does ---------------------------------------------------------------------
