@@ -8,15 +8,20 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from followups.models import Deadline, Escalation, Ticket
-from followups.permissions import WORKING, roles_on
+from followups.permissions import Role, leads_and_is_not_owner, roles_on
 from followups.refusals import Forbidden
 from nps_loop.people.models import User
 
 
-def may_acknowledge(ticket: Ticket, user: User) -> bool:
-    """Whoever works on the ticket, and the director of its team. One query, two where it matters."""
+def may_acknowledge(ticket: Ticket, user: User, roles: frozenset[Role]) -> bool:
+    """A lead of the ticket's team, its director or an administrator, who does not own it. Pure, with the team at hand.
+
+    An owner stops a ladder by doing what is due: whoever hears of it must be able to rely on somebody else's word.
+    """
+    if leads_and_is_not_owner(ticket, user, roles):
+        return True
     directs = ticket.team is not None and ticket.team.director_id == user.pk and user.is_active
-    return directs or bool(roles_on(ticket, user) & WORKING)
+    return directs and ticket.owner_id != user.pk
 
 
 def acknowledge(escalation: Escalation, *, user: User, now: datetime) -> bool:
@@ -24,8 +29,11 @@ def acknowledge(escalation: Escalation, *, user: User, now: datetime) -> bool:
 
     Returns whether it is new; where somebody else was faster, their word stands.
     """
-    if not may_acknowledge(escalation.ticket, user):
-        raise Forbidden(gettext("Only the owner, the team, its lead and its director look after this."))
+    owed_on = escalation.ticket
+    if not may_acknowledge(owed_on, user, roles_on(owed_on, user)):
+        if owed_on.owner_id == user.pk:
+            raise Forbidden(gettext("This is your ticket: what you do on it stops the steps. Somebody else says this."))
+        raise Forbidden(gettext("Only a lead of the team or its director says that they look after this."))
     key = escalation.key
     ticket, cycle, target, ordinal = key
     with transaction.atomic():

@@ -37,11 +37,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One time that runs out or ran out, with its steps in order."""
+    """One time that runs out or ran out, with its steps in order. `may`: whether the viewer could look after it."""
 
     deadline: Deadline
     name: str
     steps: list[Line]
+    may: bool
 
     @property
     def ticket(self) -> Ticket:
@@ -53,8 +54,18 @@ class Case:
         return next((line.row for line in self.steps if line.row.told_at), None)
 
     @property
+    def last_told(self) -> Line | None:
+        """The newest step of which somebody heard."""
+        return next((line for line in reversed(self.steps) if line.row.told_at), None)
+
+    @property
     def acknowledged(self) -> Escalation | None:
         return next((line.row for line in self.steps if line.row.acknowledged_at), None)
+
+    @property
+    def may_look_after(self) -> bool:
+        """Whether a button stands here: it is still owed, somebody was told, and nobody has said so yet."""
+        return self.may and self.deadline.is_open and self.first is not None and self.acknowledged is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,15 @@ def cases_of(deadlines: Iterable[Deadline], viewer: Viewer) -> list[Case]:
     for row in rows:
         to = ", ".join(people[pk].name for pk in row.told_to if pk in people)
         lines[row.key].append(Line(row, level_in_words(row), to))
-    return [Case(row, name_of(row.ticket, viewer), lines[row.key]) for row in deadlines]
+    return [
+        Case(
+            row,
+            name_of(row.ticket, viewer),
+            lines[row.key],
+            may=may_acknowledge(row.ticket, viewer.user, viewer.roles_on(row.ticket)),
+        )
+        for row in deadlines
+    ]
 
 
 def name_of(ticket: Ticket, viewer: Viewer) -> str:
@@ -169,15 +188,8 @@ def name_of(ticket: Ticket, viewer: Viewer) -> str:
     return str(ticket.contact) if shown else gettext("A customer")
 
 
-def one_case(escalation: Escalation, viewer: Viewer) -> tuple[Case | None, bool]:
-    """The deadline an escalation is about, and whether this person may say that they look after it."""
+def one_case(escalation: Escalation, viewer: Viewer) -> Case | None:
+    """The deadline an escalation is about; None where there is none any more."""
     ticket, cycle, target, ordinal = escalation.key
-    deadline = (
-        Deadline.objects.filter(ticket=ticket, cycle=cycle, target=target, ordinal=ordinal)
-        .select_related(*WITH)
-        .first()
-    )
-    if deadline is None:
-        return None, False
-    case = cases_of([deadline], viewer)[0]
-    return case, deadline.is_open and case.acknowledged is None and may_acknowledge(deadline.ticket, viewer.user)
+    found = Deadline.objects.filter(ticket=ticket, cycle=cycle, target=target, ordinal=ordinal).select_related(*WITH)
+    return next(iter(cases_of(found[:1], viewer)), None)

@@ -56,6 +56,11 @@ def roles_by(ticket: Ticket, user: User, membership: str, *, has_action: bool) -
     return frozenset(roles)
 
 
+def leads_and_is_not_owner(ticket: Ticket, user: User, roles: frozenset[Role]) -> bool:
+    """Whether somebody with these roles leads the ticket's team or administers, and is not its owner too. Pure."""
+    return ticket.owner_id != user.pk and bool(roles & {Role.ADMIN, Role.LEAD})
+
+
 def roles_of(actor: Actor, ticket: Ticket) -> frozenset[Role]:
     """Roles of whoever acts. A key without a user may do what an administrator may; the system may do anything."""
     if actor.user is not None:

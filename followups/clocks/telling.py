@@ -180,7 +180,7 @@ def _alone(reader: User, told: Told, subject: str, line: str, now: datetime) -> 
 
     def more() -> list[tuple[str, str]]:
         page = f"/escalations/{told.row.pk}/"
-        found = [(gettext("Say that I look after it"), page)]
+        found = [(gettext("Say that I look after it"), page)] if reader.pk != ticket.owner_id else []
         if step.who == Who.OWNER and deadline.promised_at is not None:
             found.insert(0, (gettext("Write that it will be later"), f"/tickets/{ticket.pk}/?do=delay#delay"))
         return found

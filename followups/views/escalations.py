@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -40,22 +39,25 @@ def escalation(request: HttpRequest, number: int) -> HttpResponse:
     looking, now = viewer(request), timezone.now()
     found = Escalation.objects.visible_to(looking.user).select_related("ticket__team").filter(pk=number)
     row = get_object_or_404(found.distinct())
+    refusal = ""
     if request.method == "POST":
         try:
             fresh = acknowledge(row, user=cast(User, request.user), now=now)
-        except Forbidden as refusal:
-            raise PermissionDenied(refusal.message) from None
-        if fresh:
-            said = gettext("You look after #%(number)s: nobody else is told about this time.")
-            messages.success(request, said % {"number": row.ticket_id})
+        except Forbidden as forbidden:
+            refusal = forbidden.message
         else:
-            messages.info(request, gettext("Somebody said so already: see who below."))
-        if request.POST.get("from") == "ticket":
-            return redirect("ticket", row.ticket_id)
-        if request.POST.get("from") == "team":
-            return redirect("team")
-        return redirect("escalation", number)
-    case, may = one_case(row, looking)
+            if fresh:
+                said = gettext("You look after #%(number)s: nobody else is told about this time.")
+                messages.success(request, said % {"number": row.ticket_id})
+            else:
+                messages.info(request, gettext("Somebody said so already: see who below."))
+            return redirect(*_where_from(request.POST.get("from", ""), row))
     sees_ticket = Ticket.objects.visible_to(looking.user).filter(pk=row.ticket_id).exists()
-    context = {"row": row, "case": case, "may": may, "now": now, "sees_ticket": sees_ticket, "viewer": looking}
-    return render(request, "followups/escalation.html", context)
+    context = {"row": row, "case": one_case(row, looking), "now": now, "sees_ticket": sees_ticket, "viewer": looking}
+    status = 403 if refusal else 200
+    return render(request, "followups/escalation.html", context | {"refusal": refusal}, status=status)
+
+
+def _where_from(page: str, row: Escalation) -> tuple[Any, ...]:
+    """The page on which the button was, as `redirect` takes it."""
+    return {"ticket": ("ticket", row.ticket_id), "team": ("team",)}.get(page, ("escalation", row.pk))

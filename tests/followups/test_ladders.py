@@ -27,6 +27,7 @@ from tests.factories import (
     HOUR,
     NOW,
     make_account,
+    make_admin,
     make_calendar,
     make_contact,
     make_deadline,
@@ -184,7 +185,7 @@ def test_a_delay_mail_moves_the_steps_that_are_still_to_come(team: Team, hanna: 
     clocks.escalate(now=NOW)
     assert told(row) == ["soon"]
     mail = Message.objects.get(recipient=hanna.email)
-    assert f"/tickets/{ticket.pk}/?do=delay#delay" in mail.text and "/escalations/" in mail.text
+    assert f"/tickets/{ticket.pk}/?do=delay#delay" in mail.text and "/escalations/" not in mail.text
     workflow.delay(
         ticket,
         actor=Actor.person(hanna),
@@ -418,21 +419,38 @@ def test_who_looks_after_it_stops_every_further_step_of_that_time_and_of_no_othe
     assert owed.next_step_at is None
 
 
-def test_the_first_word_stands_and_strangers_have_none(owed: Deadline, lead: User, hanna: User) -> None:
+def test_the_first_word_stands_and_owner_mates_and_strangers_have_none(
+    owed: Deadline, team: Team, lead: User, hanna: User, director: User
+) -> None:
+    mate = make_user()
+    make_member(team, mate)
     clocks.escalate(now=owed.due_at)
     row = Escalation.objects.get(level="late")
-    with pytest.raises(Forbidden):
-        acknowledge(row, user=make_user(), now=NOW)
+    for user in (make_user(), mate, hanna):
+        with pytest.raises(Forbidden):
+            acknowledge(row, user=user, now=NOW)
     assert acknowledge(row, user=lead, now=NOW)
-    assert not acknowledge(row, user=hanna, now=NOW + HOUR)
+    assert not acknowledge(row, user=director, now=NOW + HOUR)
     row.refresh_from_db()
     assert row.acknowledged_by == lead
 
 
-def test_what_waits_for_the_morning_is_not_told_any_more(owed: Deadline, lead: User, hanna: User) -> None:
+@pytest.mark.parametrize("who", ["lead", "director", "admin"])
+def test_nobody_looks_after_their_own_ticket(owed: Deadline, lead: User, director: User, who: str) -> None:
+    user = {"lead": lead, "director": director, "admin": make_admin()}[who]
+    clocks.escalate(now=owed.due_at)
+    row = Escalation.objects.get(level="late")
+    row.ticket.owner = user
+    with pytest.raises(Forbidden):
+        acknowledge(row, user=user, now=NOW)
+    row.ticket.owner = owed.ticket.owner
+    assert acknowledge(row, user=user, now=NOW)
+
+
+def test_what_waits_for_the_morning_is_not_told_any_more(owed: Deadline, lead: User) -> None:
     ladder_of(owed, {"level": "owner", "who": "owner"}, {"level": "morning", "amount": 1, "digest": True})
     clocks.escalate(now=owed.due_at + HOUR)
-    acknowledge(Escalation.objects.get(level="owner"), user=hanna, now=owed.due_at + 2 * HOUR)
+    acknowledge(Escalation.objects.get(level="owner"), user=lead, now=owed.due_at + 2 * HOUR)
     clocks.escalate(now=owed.due_at + 2 * DAY)
     assert (Escalation.objects.get(level="morning").untold, mails(lead)) == ("acknowledged", [])
 

@@ -11,7 +11,8 @@ import time_machine
 from django.test import Client
 
 from followups import clocks, leaderless
-from followups.models import Deadline, Escalation, LadderStep, SlaPolicy, Team
+from followups.models import Deadline, Escalation, LadderStep, SlaPolicy, Team, Ticket
+from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from tests.factories import (
     DAY,
@@ -121,10 +122,10 @@ def test_pressing_it_keeps_who_did_and_reading_does_not(late: Deadline, lead: Us
     assert "I look after it" not in read(lead, "/team/")
 
 
-def test_pressing_it_twice_says_so(late: Deadline, lead: User, hanna: User) -> None:
+def test_pressing_it_twice_says_so(late: Deadline, lead: User, director: User) -> None:
     address = f"/escalations/{number_of(late)}/"
     logged_in(lead).post(address)
-    answer = logged_in(hanna).post(address, follow=True)
+    answer = logged_in(director).post(address, follow=True)
     assert "Somebody said so already" in answer.content.decode()
 
 
@@ -163,6 +164,38 @@ def test_a_director_looks_after_it_without_seeing_the_ticket(late: Deadline, dir
     assert "I look after it" in page and "Marta Lind" not in page and "Open the ticket" not in page
     assert logged_in(director).post(address).status_code == 302
     assert set(Escalation.objects.values_list("acknowledged_by", flat=True)) == {director.pk}
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [("hanna", "This is your ticket: what you do on it stops the steps."), ("ivo", "Only a lead of the team")],
+)
+def test_owner_and_team_mates_have_no_button_and_read_why(late: Deadline, hanna: User, who: str, said: str) -> None:
+    ivo = make_user("Ivo Lenz")
+    make_member(late.ticket.team, ivo)
+    user, address = {"hanna": hanna, "ivo": ivo}[who], f"/escalations/{number_of(late)}/"
+    assert "I look after it" not in read(user, address) + read(user, f"/tickets/{late.ticket_id}/")
+    answer = logged_in(user).post(address)
+    assert (answer.status_code, said in answer.content.decode()) == (403, True)
+    assert not Escalation.objects.exclude(acknowledged_at=None).exists()
+
+
+@pytest.mark.parametrize("where", ["/escalations/", "/team/", "/tickets/{ticket}/", "/escalations/{number}/"])
+def test_a_lead_has_no_button_on_a_ticket_of_their_own(late: Deadline, lead: User, where: str) -> None:
+    other = make_ticket(make_response(2), owner=lead, team=late.ticket.team, due_at=NOW - HOUR, due_for="first_contact")
+    clocks.escalate(now=make_deadline(other, due_at=NOW - HOUR).due_at)
+    Ticket.objects.filter(pk=late.ticket_id).update(owner=lead)
+    Ticket.objects.filter(pk=other.pk).update(owner=late.ticket.owner)
+    page = read(lead, where.format(ticket=late.ticket_id, number=number_of(late)))
+    assert f'action="/escalations/{number_of(late, "soon")}/"' not in page
+    # What somebody else of the team owns has one, where more than one stands.
+    assert ("I look after it" in page) == (where in ("/escalations/", "/team/"))
+
+
+def test_only_others_than_the_owner_are_mailed_the_way_to_say_it(late: Deadline, hanna: User, lead: User) -> None:
+    texts = {row.recipient: row.text for row in Message.objects.filter(subject__contains=f"#{late.ticket_id}")}
+    assert f"/escalations/{number_of(late)}/" in texts[lead.email]
+    assert "/escalations/" not in texts[hanna.email]
 
 
 # --- nobody to turn to -----------------------------------------------------------------------------------------
