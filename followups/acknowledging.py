@@ -32,8 +32,13 @@ def acknowledge(escalation: Escalation, *, user: User, now: datetime) -> bool:
     owed_on = escalation.ticket
     if not may_acknowledge(owed_on, user, roles_on(owed_on, user)):
         if owed_on.owner_id == user.pk:
-            raise Forbidden(gettext("This is your ticket: what you do on it stops the steps. Somebody else says this."))
-        raise Forbidden(gettext("Only a lead of the team or its director says that they look after this."))
+            raise Forbidden(
+                gettext(
+                    "You own this ticket, so doing what is due stops the steps. "
+                    "A lead or the director can say that they look after it."
+                )
+            )
+        raise Forbidden(gettext("Only a lead of the team or its director can say that they look after this."))
     key = escalation.key
     ticket, cycle, target, ordinal = key
     with transaction.atomic():

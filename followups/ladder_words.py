@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from followups.models import Escalation, LadderStep
+from followups.models import Deadline, Escalation, LadderStep
 
 Moment, Unit, Who = LadderStep.Moment, LadderStep.Unit, LadderStep.Who
+# Each a message of its own: languages put an article before it, in its gender and case.
+OF_ONE_TIME = {
+    Deadline.Target.FIRST_CONTACT: _("for the first contact alone"),
+    Deadline.Target.ANSWER: _("for the answer to a customer alone"),
+    Deadline.Target.NEXT_UPDATE: _("for the next update alone"),
+    Deadline.Target.RESOLUTION: _("for the resolution alone"),
+}
 
 
 def step_in_words(step: LadderStep) -> str:
-    """`Owner, 3 h before it is due`, `Director, 1 working day after it was due`."""
+    """`Owner, 3 hours before it is due`, `Lead and deputies, when it is due, for the first contact alone`."""
     parts = [who_in_words(step), when_in_words(step)]
     if step.target:
-        parts.append(gettext("only of: %(target)s") % {"target": step.get_target_display()})
+        parts.append(str(OF_ONE_TIME[Deadline.Target(step.target)]))
     if step.unassigned_only:
-        parts.append(gettext("only while nobody has it"))
+        parts.append(gettext("while nobody has it"))
     return ", ".join(parts)
 
 
@@ -29,7 +37,7 @@ def who_in_words(step: LadderStep) -> str:
 
 def when_in_words(step: LadderStep) -> str:
     if step.moment == Moment.SHARE:
-        return gettext("at %(n)s %% of its time") % {"n": step.amount}
+        return gettext("once %(n)s %% of its time is gone") % {"n": step.amount}
     if not step.amount:
         return gettext("when it is due")
     length = _length(step)

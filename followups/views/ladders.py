@@ -46,8 +46,8 @@ def ladder(request: HttpRequest, number: int) -> HttpResponse:
             if kept.pk == policy.pk:
                 messages.success(request, gettext("The ladder is saved."))
             else:
-                said = gettext("%(policy)s holds the new ladder, and tickets that open from now on climb it.")
-                messages.success(request, said % {"policy": kept})
+                said = gettext("Version %(version)s holds the new ladder, and tickets that open from now on climb it.")
+                messages.success(request, said % {"version": kept.version})
             return redirect("ladder", kept.pk)
     words = steps_in_words(current)
     rows = [(form, *(words[place] if place < len(words) else ("", ""))) for place, form in enumerate(formset.forms)]

@@ -94,8 +94,8 @@ def number_of(late: Deadline, level: str = "late") -> int:
 def test_a_lead_reads_who_was_told_and_what_comes_next(late: Deadline, lead: User) -> None:
     page = read(lead, "/escalations/")
     assert "Marta Lind" in page
-    assert "Owner, 3 hours before it is due: Hanna Brandt was told, today 12:30" in page
-    assert "Lead and deputies, when it is due: Tomás Rey was told, today 13:30" in page
+    assert "Owner, 3 hours before it is due: told to Hanna Brandt, today 12:30" in page
+    assert "Lead and deputies, when it is due: told to Tomás Rey, today 13:30" in page
     assert "the next step comes" in page
     assert "Director, 1 working day after it was due" in page
 
@@ -168,7 +168,7 @@ def test_a_director_looks_after_it_without_seeing_the_ticket(late: Deadline, dir
 
 @pytest.mark.parametrize(
     ("who", "said"),
-    [("hanna", "This is your ticket: what you do on it stops the steps."), ("ivo", "Only a lead of the team")],
+    [("hanna", "You own this ticket, so doing what is due stops the steps."), ("ivo", "Only a lead of the team")],
 )
 def test_owner_and_team_mates_have_no_button_and_read_why(late: Deadline, hanna: User, who: str, said: str) -> None:
     ivo = make_user("Ivo Lenz")
