@@ -72,7 +72,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person. Hours are of the next five working days for the load, and of the period for what was given."""
+    """One person. Hours are of the next five working days for the load, and of the period for what was given.
+
+    `by_rule` has each rule in words and how often it gave.
+    """
 
     user: User
     load: Counted
@@ -81,7 +84,7 @@ class Line:
     given: Counted
     hours: float
     per_hour: float | None
-    by_rule: tuple[Counted, ...]
+    by_rule: tuple[tuple[str, Counted], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     users |= User.objects.in_bulk((totals.keys() | loads.keys()) - users.keys())
     hours = {user: minutes / 60 for user, minutes in available_minutes(members, start=start, end=min(end, now)).items()}
     ahead = _hours_ahead(members, now)
-    shown = tuple(rule for rule in RULES if any(key[1] == rule for key in by_rule))
+    shown = {rule: rule_words(rule) for rule in RULES if any(key[1] == rule for key in by_rule)}
     link = _Links(chosen, first, last)
     lines = []
     for pk, user in users.items():
@@ -182,8 +185,11 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
                 hours=hours.get(pk, 0.0),
                 per_hour=n / hours[pk] if hours.get(pk) else None,
                 by_rule=tuple(
-                    Counted(by_rule.get((pk, rule), 0), link.given(pk, rule) if by_rule.get((pk, rule)) else "")
-                    for rule in shown
+                    (
+                        words,
+                        Counted(by_rule.get((pk, rule), 0), link.given(pk, rule) if by_rule.get((pk, rule)) else ""),
+                    )
+                    for rule, words in shown.items()
                 ),
             )
         )
@@ -193,7 +199,7 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     return FairnessPage(
         form=form,
         team=team,
-        rules=tuple(rule_words(rule) for rule in shown),
+        rules=tuple(shown.values()),
         lines=lines,
         evenness=(
             _evenness(gettext("Where the assigner was free to choose"), free, weights),
