@@ -88,6 +88,7 @@ class Line:
 class Evenness:
     """How even shares are: of everything given, or of what the assigner was free to choose."""
 
+    of: str
     label: str
     n: int
     index: float | None
@@ -112,14 +113,25 @@ class Evenness:
 
 
 @dataclass(frozen=True, slots=True)
-class FairnessPage:
-    form: PeriodForm
-    team: Team | None
+class Shares:
+    """Who has what, and who was given what on the days `first` to `last`. `rules` name what `Line.by_rule` counts."""
+
     rules: tuple[str, ...]
     lines: list[Line]
     evenness: tuple[Evenness, ...]
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessPage:
+    form: PeriodForm
+    team: Team | None
+    shares: Shares
+
+    @property
+    def rules(self) -> list[str]:
+        return [rule_words(rule) for rule in self.shares.rules]
 
 
 def rule_words(rule: str) -> str:
@@ -143,7 +155,11 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     first, last = form.days
     wanted = form.cleaned_data.get("team") if form.is_valid() else ""
     team = teams[0] if len(teams) == 1 else next((each for each in teams if each.slug == wanted), None)
-    chosen = [team] if team else list(teams)
+    return FairnessPage(form, team, shares([team] if team else teams, first, last, now=now))
+
+
+def shares(chosen: Sequence[Team], first: date, last: date, *, now: datetime) -> Shares:
+    """The figures of these teams for these days, both included. Eight queries, whatever they hold."""
     start, end = bounds(first, last)
     given = given_between(start, end).filter(ticket__team__in=chosen)
     by_rule = {
@@ -190,24 +206,23 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     lines.sort(key=lambda line: (line.user.name.casefold(), line.user.pk))
     free = {pk: sum(by_rule.get((pk, rule), 0) for rule in FREE) for pk in users}
     weights = {pk: capacity.get(pk, 0) * hours.get(pk, 0.0) for pk in users}
-    return FairnessPage(
-        form=form,
-        team=team,
-        rules=tuple(rule_words(rule) for rule in shown),
+    return Shares(
+        rules=shown,
         lines=lines,
         evenness=(
-            _evenness(gettext("Where the assigner was free to choose"), free, weights),
-            _evenness(gettext("Everything that was given"), totals, weights),
+            _evenness("free", gettext("Where the assigner was free to choose"), free, weights),
+            _evenness("all", gettext("Everything that was given"), totals, weights),
         ),
         first=first,
         last=last,
     )
 
 
-def _evenness(label: str, counts: dict[int, int], weights: dict[int, float]) -> Evenness:
+def _evenness(of: str, label: str, counts: dict[int, int], weights: dict[int, float]) -> Evenness:
     people = [pk for pk, weight in weights.items() if weight > 0]
     seen = [counts.get(pk, 0) for pk in people]
     return Evenness(
+        of=of,
         label=label,
         n=sum(seen),
         index=jain([n / weights[pk] for n, pk in zip(seen, people, strict=True)]),

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from followups import absence, silent_owners
+from followups import absence, silent_owners, working_weeks
 from followups.absences_page import AHEAD, absences_page, may_plan_for
 from followups.forms.absence import AbsenceForm, LeftAloneForm, WorkingWeekForm, hours_in_words
-from followups.models import Away, Member, WorkPattern
+from followups.models import Away
+from followups.refusals import NotAllowed
 from followups.tasks import open_and_assign
 from followups.team_page import teams_of
 from followups.templatetags.moments import in_full
@@ -54,8 +55,10 @@ def edit(request: HttpRequest, number: int | None = None) -> HttpResponse:
     user = away.user if away else _person(looking, request.GET.get("for", ""))
     form = AbsenceForm(request.POST or None, user=user, away=away, now=now)
     if request.method == "POST" and form.is_valid():
-        made = form.save()
-        absence.follow(made, now=now)
+        try:
+            made = form.save()
+        except NotAllowed:
+            raise Http404 from None  # Taken off while this was sent.
         ring(open_and_assign)
         messages.success(request, _kept(made, user == looking.user))
         if (also := form.delegate_is_away()) is not None:
@@ -81,10 +84,8 @@ def _kept(away: Away, is_own: bool) -> str:
 
 
 def _planned(looking: Viewer, number: int, now: datetime) -> Away:
-    away = get_object_or_404(Away.objects.select_related("user", "delegate"), pk=number, ends_at__gt=now)
-    if not may_plan_for(looking, away.user):
-        raise Http404
-    return away
+    seen = Away.objects.visible_to(looking.user).select_related("user", "delegate")
+    return get_object_or_404(seen, pk=number, ends_at__gt=now)
 
 
 def _person(looking: Viewer, asked: str) -> User:
@@ -123,24 +124,19 @@ def working_week(request: HttpRequest, number: int | None = None) -> HttpRespons
     looking = viewer(request)
     request.nav_place = reverse("absences")  # type: ignore[attr-defined]
     user = _person(looking, str(number) if number is not None else "")
-    week = WorkPattern.objects.filter(user=user).first()
-    member = Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team").first()
-    form = WorkingWeekForm(
-        request.POST if request.method == "POST" and "team" not in request.POST else None,
-        week=week,
-        otherwise=member.team if member else None,
-    )
+    week = working_weeks.week_of(user)
+    form = WorkingWeekForm(request.POST if request.method == "POST" and "team" not in request.POST else None, week=week)
     if request.method == "POST" and "team" in request.POST:
-        WorkPattern.objects.filter(user=user).delete()
+        working_weeks.work_with_the_team(user)
         messages.success(request, gettext("%(name)s works when the team does.") % {"name": user.name})
         return redirect("absences")
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        fields = {"zone": data["zone"], "weekly": data["weekly"], "changed_at": timezone.now()}
-        WorkPattern.objects.update_or_create(user=user, defaults=fields)
+        working_weeks.keep(user, zone=form.cleaned_data["zone"], weekly=form.cleaned_data["weekly"], now=timezone.now())
         messages.success(request, gettext("The working week of %(name)s is saved.") % {"name": user.name})
         return redirect("absences")
-    context = {"form": form, "week": week, "person": user, "is_own": user == looking.user, "member": member}
+    context = {
+        "form": form, "week": week.row, "person": user, "is_own": user == looking.user, "member": week.member,
+    }  # fmt: skip
     return render(request, "followups/working_week.html", context, status=400 if form.is_bound else 200)
 
 
