@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -21,7 +22,7 @@ from followups.models import Member, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.next_step import next_step
 from followups.permissions import WORKING, roles_of, sees_name, sees_words
-from followups.serializers.detail import TicketDetailSerializer, read_detail
+from followups.serializers.detail import TicketDetailSerializer, known_of, read_detail
 from followups.serializers.due import DueSerializer
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES, NextSerializer
@@ -61,7 +62,11 @@ class TicketView(FollowupView):
             "messages": mails,
             "offers": offers(shown, roles).values(),
             "next_step": next_step(
-                shown, [each for each in shown.actions.all() if each.cycle == shown.cycle], now=self.now
+                shown,
+                known_of(shown, mails),
+                reader,
+                now=self.now,
+                zone=caller.time_zone if caller.pk is not None else settings.TIME_ZONE,
             ),
         }
         return Response(TicketDetailSerializer(shown, context=context).data)
