@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -214,10 +214,15 @@ def as_days(away: Away) -> Mapping[str, object]:
 
 
 def from_days(
-    first_day: date, first_time: time | None, last_day: date, last_time: time | None
+    first_day: date,
+    first_time: time | None,
+    last_day: date,
+    last_time: time | None,
+    *,
+    zone: tzinfo | None = None,
 ) -> tuple[datetime, datetime]:
-    """From when until when, by the reader's clock; without times whole days."""
-    here = timezone.get_current_timezone()
+    """From when until when, by the clock of `zone`, else the reader's; without times whole days."""
+    here = zone or timezone.get_current_timezone()
     starts = datetime.combine(first_day, first_time or time(), here)
     ends = (
         datetime.combine(last_day, last_time, here)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
 from django.utils.translation import gettext
 
+from followups.at_once import read_at_once
 from followups.models import Action, ContactAttempt, ContactEvent, Deadline, Reply, Ticket, Verdict
-from followups.next_step import NextStep, next_step
+from followups.next_step import Around, NextStep, next_step
 from followups.persons import people_of
 from followups.team_page.people import language_name
 from followups.templatetags.moments import on_day
@@ -124,20 +125,23 @@ def contact_page(contact: Contact, viewer: Viewer, *, now: datetime) -> ContactP
     tickets = list(
         Ticket.objects.visible_to(viewer.user)
         .filter(contact=contact)
-        .select_related("contact", "owner", "team", "account", "response")
+        .select_related("contact", "owner", "team__calendar", "account", "response")
         .order_by("-id")[:ANSWERS_SHOWN]
     )
-    actions = list(
+    actions = (
         Action.objects.filter(ticket__in=[ticket.pk for ticket in tickets])
         .select_related("owner")
         .order_by("-planned_at", "-id")
     )
     running = sorted((ticket for ticket in tickets if ticket.is_live), key=lambda ticket: (ticket.rank, ticket.pk))
     first = running[0] if running else None
+    around = Around([first] if first is not None else [])
+    read_at_once(actions, *around.lists)
     step = None
     if first is not None:
-        of_first = [action for action in actions if action.ticket_id == first.pk and action.cycle == first.cycle]
-        step = next_step(first, sorted(of_first, key=lambda action: action.due_at), now=now)
+        of_first = [action for action in actions if action.ticket_id == first.pk]
+        known = around.of(first, sorted(of_first, key=lambda action: (action.due_at, action.pk)))
+        step = next_step(first, known, viewer, now=now)
     keys = list(contact.keys.order_by("pk"))
     changes = list(ContactEvent.objects.filter(contact=contact).select_related("actor").order_by("-happened_at")[:20])
     may_send = _may_send(contact, answers, running, now)
@@ -167,7 +171,7 @@ def _readable(tickets: Sequence[Ticket], viewer: Viewer) -> list[Ticket]:
     return [ticket for ticket in tickets if viewer.works_on(ticket) and viewer.sees_words(ticket)]
 
 
-def _promised(tickets: Sequence[Ticket], actions: Sequence[Action]) -> list[Promised]:
+def _promised(tickets: Sequence[Ticket], actions: Iterable[Action]) -> list[Promised]:
     """What this person was told would happen, the newest first: that somebody gets in touch, and each action."""
     of = {ticket.pk: ticket for ticket in tickets}
     nobody = gettext("nobody yet")

@@ -71,10 +71,21 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """Why a ticket came to somebody, and how that stands as the head of a column."""
+
+    name: str
+
+    @property
+    def words(self) -> str:
+        return rule_words(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One person. Hours are of the next five working days for the load, and of the period for what was given.
 
-    `by_rule` has each rule in words and how often it gave.
+    `by_rule` has each rule and how often it gave.
     """
 
     user: User
@@ -84,13 +95,14 @@ class Line:
     given: Counted
     hours: float
     per_hour: float | None
-    by_rule: tuple[tuple[str, Counted], ...]
+    by_rule: tuple[tuple[Rule, Counted], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Evenness:
     """How even shares are: of everything given, or of what the assigner was free to choose."""
 
+    of: str
     label: str
     n: int
     index: float | None
@@ -115,14 +127,21 @@ class Evenness:
 
 
 @dataclass(frozen=True, slots=True)
-class FairnessPage:
-    form: PeriodForm
-    team: Team | None
-    rules: tuple[str, ...]
+class Shares:
+    """Who has what, and who was given what on the days `first` to `last`. `rules` are those of `Line.by_rule`."""
+
+    rules: tuple[Rule, ...]
     lines: list[Line]
     evenness: tuple[Evenness, ...]
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessPage:
+    form: PeriodForm
+    team: Team | None
+    shares: Shares
 
 
 def rule_words(rule: str) -> str:
@@ -146,7 +165,11 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     first, last = form.days
     wanted = form.cleaned_data.get("team") if form.is_valid() else ""
     team = teams[0] if len(teams) == 1 else next((each for each in teams if each.slug == wanted), None)
-    chosen = [team] if team else list(teams)
+    return FairnessPage(form, team, shares([team] if team else teams, first, last, now=now))
+
+
+def shares(chosen: Sequence[Team], first: date, last: date, *, now: datetime) -> Shares:
+    """The figures of these teams for these days, both included. Eight queries, whatever they hold."""
     start, end = bounds(first, last)
     given = given_between(start, end).filter(ticket__team__in=chosen)
     by_rule = {
@@ -168,8 +191,13 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
     users |= User.objects.in_bulk((totals.keys() | loads.keys()) - users.keys())
     hours = {user: minutes / 60 for user, minutes in available_minutes(members, start=start, end=min(end, now)).items()}
     ahead = _hours_ahead(members, now)
-    shown = {rule: rule_words(rule) for rule in RULES if any(key[1] == rule for key in by_rule)}
+    shown = tuple(Rule(name) for name in RULES if any(key[1] == name for key in by_rule))
     link = _Links(chosen, first, last)
+
+    def count_by_rule(pk: int, rule: Rule) -> Counted:
+        times = by_rule.get((pk, rule.name), 0)
+        return Counted(times, link.given(pk, rule.name) if times else "")
+
     lines = []
     for pk, user in users.items():
         if not capacity.get(pk) and not totals.get(pk) and not loads.get(pk):
@@ -184,36 +212,29 @@ def fairness_page(teams: Sequence[Team], asked: Any, *, now: datetime) -> Fairne
                 given=Counted(n, link.given(pk, ANY) if n else ""),
                 hours=hours.get(pk, 0.0),
                 per_hour=n / hours[pk] if hours.get(pk) else None,
-                by_rule=tuple(
-                    (
-                        words,
-                        Counted(by_rule.get((pk, rule), 0), link.given(pk, rule) if by_rule.get((pk, rule)) else ""),
-                    )
-                    for rule, words in shown.items()
-                ),
+                by_rule=tuple((rule, count_by_rule(pk, rule)) for rule in shown),
             )
         )
     lines.sort(key=lambda line: (line.user.name.casefold(), line.user.pk))
     free = {pk: sum(by_rule.get((pk, rule), 0) for rule in FREE) for pk in users}
     weights = {pk: capacity.get(pk, 0) * hours.get(pk, 0.0) for pk in users}
-    return FairnessPage(
-        form=form,
-        team=team,
-        rules=tuple(shown.values()),
+    return Shares(
+        rules=shown,
         lines=lines,
         evenness=(
-            _evenness(gettext("Where the assigner was free to choose"), free, weights),
-            _evenness(gettext("Everything that was given"), totals, weights),
+            _evenness("free", gettext("Where the assigner was free to choose"), free, weights),
+            _evenness("all", gettext("Everything that was given"), totals, weights),
         ),
         first=first,
         last=last,
     )
 
 
-def _evenness(label: str, counts: dict[int, int], weights: dict[int, float]) -> Evenness:
+def _evenness(of: str, label: str, counts: dict[int, int], weights: dict[int, float]) -> Evenness:
     people = [pk for pk, weight in weights.items() if weight > 0]
     seen = [counts.get(pk, 0) for pk in people]
     return Evenness(
+        of=of,
         label=label,
         n=sum(seen),
         index=jain([n / weights[pk] for n, pk in zip(seen, people, strict=True)]),

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from followups import ticket_search
 from followups.given import GivenIn, bounds
-from followups.models import Decision, RootCause, Team, Ticket
-from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
+from followups.models import Away, Deadline, Decision, Escalation, Member, RootCause, Team, Ticket
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
@@ -55,7 +55,28 @@ def _asked(data: QueryDict | None) -> QueryDict | None:
     return asked
 
 
-class TicketFilter(django_filters.FilterSet):
+class AskedFilter(django_filters.FilterSet):
+    """Reads a query string of the page or the API at a moment, `now`."""
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
+        super().__init__(_asked(data), *args, **kwargs)
+        self.now = now or timezone.now()
+
+    @property
+    def user(self) -> User:
+        user: User = self.request.user
+        return user
+
+    def of_person(self, column: str, value: str) -> Q:
+        """Rows in whose `column` this person stands: an id, a user name, or `me`."""
+        if value == "me":
+            return Q(**{f"{column}_id": self.user.pk}) if self.user.pk else Q(pk__in=[])
+        if value.isascii() and value.isdigit() and len(value) <= 18:
+            return Q(**{f"{column}_id": int(value)})
+        return Q(**{f"{column}__username": value})
+
+
+class TicketFilter(AskedFilter):
     """`TicketFilter(data, queryset=Ticket.objects.visible_to(user), request=request, now=now)`; then `.qs`."""
 
     q = django_filters.CharFilter(
@@ -126,15 +147,6 @@ class TicketFilter(django_filters.FilterSet):
         model = Ticket
         fields: list[str] = []
 
-    def __init__(self, data: QueryDict | None = None, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
-        super().__init__(_asked(data), *args, **kwargs)
-        self.now = now or timezone.now()
-
-    @property
-    def user(self) -> User:
-        user: User = self.request.user
-        return user
-
     def by_words(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return ticket_search.found(tickets, self.search_for(value), self.user)
 
@@ -156,11 +168,7 @@ class TicketFilter(django_filters.FilterSet):
     def by_owner(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         if value == "none":
             return tickets.filter(owner=None)
-        if value == "me":
-            return tickets.filter(owner_id=self.user.pk) if self.user.pk else tickets.none()
-        if value.isascii() and value.isdigit() and len(value) <= 18:
-            return tickets.filter(owner_id=int(value))
-        return tickets.filter(owner__username=value)
+        return tickets.filter(self.of_person("owner", value))
 
     def by_root_cause(self, tickets: QuerySet[Ticket], name: str, value: RootCause) -> QuerySet[Ticket]:
         found = standing_resolutions().filter(ticket=OuterRef("pk"))
@@ -193,3 +201,50 @@ class TicketFilter(django_filters.FilterSet):
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)
+
+
+class EscalationFilter(AskedFilter):
+    """Steps of ladders that were reached."""
+
+    ticket = IdFilter(field_name="ticket_id", label="Number of the ticket")
+    team = SlugsFilter(field_name="ticket__team__slug", queryset=Team.objects.all(), label="Slug of the team")
+    level = django_filters.CharFilter(max_length=40)
+    happened_since = MomentFilter(field_name="happened_at", lookup_expr="gte")
+    open = YesNoFilter(
+        method="by_open", label="Somebody was told, nobody said that they look after it, and its time still runs"
+    )
+
+    class Meta:
+        model = Escalation
+        fields: list[str] = []
+
+    def by_open(self, rows: QuerySet[Escalation], name: str, value: bool) -> QuerySet[Escalation]:
+        running = Deadline.objects.filter(
+            ticket=OuterRef("ticket"), cycle=OuterRef("cycle"), target=OuterRef("target"), ordinal=OuterRef("ordinal"),
+            met_at=None, dropped_at=None,
+        )  # fmt: skip
+        unanswered = Q(told_at__isnull=False, acknowledged_at=None, ticket__state__in=AT_WORK) & Q(Exists(running))
+        return rows.filter(unanswered) if value else rows.exclude(unanswered)
+
+
+class AbsenceFilter(AskedFilter):
+    """Absences that touch a stretch of time, of a person or a team."""
+
+    user = django_filters.CharFilter(method="by_user", label="User name or id; `me`", max_length=150)
+    team = SlugsFilter(
+        method="by_team", field_name="slug", queryset=Team.objects.all(), label="Slug of a team of theirs"
+    )
+    ends_after = MomentFilter(field_name="ends_at", lookup_expr="gt")
+    starts_before = MomentFilter(field_name="starts_at", lookup_expr="lt")
+
+    class Meta:
+        model = Away
+        fields: list[str] = []
+
+    def by_user(self, rows: QuerySet[Away], name: str, value: str) -> QuerySet[Away]:
+        return rows.filter(self.of_person("user", value))
+
+    def by_team(self, rows: QuerySet[Away], name: str, value: list[Team]) -> QuerySet[Away]:
+        if not value:
+            return rows
+        return rows.filter(user__in=Member.objects.filter(team__in=value, is_active=True).values("user"))

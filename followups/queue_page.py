@@ -22,10 +22,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from followups import calendars, counting, saved_views, ticket_search
+from followups.at_once import read_at_once
 from followups.covered import with_cover
 from followups.models import Action, Calendar, SavedView, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState, falls_due
-from followups.next_step import NextStep, next_step, runs_on
+from followups.next_step import Around, NextStep, next_step, runs_on
 from followups.templatetags.moments import as_promised, in_full, moment, span
 from followups.viewing import Days, Viewer, name_of, short_name_of, time_left
 from followups.why_here import why_here
@@ -242,10 +243,10 @@ def queue(
     if not look.is_grouped and len(tickets) > PAGE:
         tickets = tickets[:PAGE]
         next_url = f"?{_asked(view, search)}&{urlencode({'after': write_place(tickets[-1])})}"
-    # One query for what is open on the tickets shown and for the promises beside them.
+    # One query for what is open on the tickets shown, for the promises beside them, and for what next steps hang on.
     first = look.week.order_by("due_at", "id").values("pk")[:PROMISES]
     wanted = Q(ticket__in=tickets, state=Action.State.OPEN) | Q(pk__in=first)
-    actions = list(
+    actions = (
         Action.objects.filter(wanted)
         .select_related("owner", "ticket__account", "ticket__contact")
         .order_by("due_at", "id")
@@ -362,22 +363,26 @@ def for_rows() -> TicketQuerySet:
 
 
 def rows_of(tickets: list[Ticket], viewer: Viewer, days: Days) -> list[Row]:
-    """The rows of these tickets. One query, for the actions that are open on them."""
+    """The rows of these tickets. One query, for the actions that are open on them and what next steps hang on."""
     if not tickets:
         return []
     actions = Action.objects.filter(ticket__in=tickets, state=Action.State.OPEN).select_related("owner")
     return rows_from(tickets, actions.order_by("due_at", "id"), viewer, days)
 
 
-def rows_from(tickets: list[Ticket], actions: Iterable[Action], viewer: Viewer, days: Days) -> list[Row]:
-    """The rows of these tickets, with `actions` open on them (and perhaps on others), the first due first."""
+def rows_from(tickets: list[Ticket], actions: QuerySet[Action], viewer: Viewer, days: Days) -> list[Row]:
+    """The rows of these tickets, with `actions` open on them (and perhaps on others), the first due first. One query,
+    and `actions` are read by it too.
+    """
+    around = Around(tickets)
+    read_at_once(actions, *around.lists)
     of_ticket: dict[int, list[Action]] = defaultdict(list)
     for action in actions:
         of_ticket[action.ticket_id].append(action)
-    return [_row(ticket, of_ticket[ticket.pk], viewer, days) for ticket in tickets]
+    return [_row(ticket, of_ticket[ticket.pk], around, viewer, days) for ticket in tickets]
 
 
-def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> Row:
+def _row(ticket: Ticket, actions: list[Action], around: Around, viewer: Viewer, days: Days) -> Row:
     seen = viewer.sees_words(ticket)
     calendar = ticket.team.calendar if ticket.team else None
     waiting = ticket.state == TicketState.WAITING_ON_CUSTOMER
@@ -396,7 +401,7 @@ def _row(ticket: Ticket, actions: list[Action], viewer: Viewer, days: Days) -> R
         left=time_left(days.now, due_at, days, calendar) if due_at and due_at >= days.now else None,
         clock_label=_clock_label(ticket, promise, days.now),
         tip=_tip(ticket, promise, calendar, days.now),
-        step=next_step(ticket, actions, now=days.now),
+        step=next_step(ticket, around.of(ticket, actions), viewer, now=days.now),
         renews_in=renews_in(ticket, days.now),
         promise=promise,
     )

@@ -31,11 +31,11 @@ class Forbidden(Refused):
 
 
 class Stale(Refused):
-    """The ticket changed since the page was shown or the version was read."""
+    """What it is about changed since the page was shown or the version was read."""
 
     code = "stale"
 
-    def __init__(self, message: str, *, current_version: int) -> None:
+    def __init__(self, message: str, *, current_version: int | str) -> None:
         super().__init__(message)
         self.current_version = current_version
 

@@ -10,7 +10,17 @@ since, or a person gave it to somebody. That stays, and the pages say why.
 """
 
 from followups.absence.covering import cover_what_falls_due
-from followups.absence.planning import follow, is_back
+from followups.absence.planning import cancel, follow, is_back, mates_of, plan, stands, why_not_between
 from followups.absence.returning import give_back
 
-__all__ = ["cover_what_falls_due", "follow", "give_back", "is_back"]
+__all__ = [
+    "cancel",
+    "cover_what_falls_due",
+    "follow",
+    "give_back",
+    "is_back",
+    "mates_of",
+    "plan",
+    "stands",
+    "why_not_between",
+]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from followups.api.base import FollowupView
+from followups.fairness_page import shares
 from followups.reports import metrics
-from followups.serializers.reports import ReportQuerySerializer
+from followups.serializers.reports import FairnessQuerySerializer, FairnessSerializer, ReportQuerySerializer
+from followups.team_page import teams_of
 from nps_loop.people.authentication import ApiUser
 
 
@@ -43,3 +46,23 @@ class ClosureReportView(ReportView):
     def get(self, request: Request) -> Response:
         """Declared, told, confirmed and on time over one denominator, and what stands beside it."""
         return Response(metrics.closure_report(self.filters(), now=self.now).as_dict())
+
+
+class FairnessReportView(FollowupView):
+    """Who gets what, for leads; to everybody else it does not exist."""
+
+    serializer_class = FairnessSerializer
+
+    @extend_schema(parameters=[FairnessQuerySerializer], responses={200: FairnessSerializer})
+    def get(self, request: Request) -> Response:
+        """Load per hour at work, who was given what by which rule, and whether that is more uneven than chance."""
+        teams = teams_of(self.caller())
+        if not teams:
+            raise Http404
+        context = {"today": metrics.reporting_day(self.now)}
+        asked = self.checked(FairnessQuerySerializer(data=request.query_params.dict(), context=context))
+        chosen = [team for team in teams if team.slug == asked.get("team", team.slug)]
+        if not chosen:
+            raise Http404
+        found = shares(chosen, asked["day_from"], asked["day_to"], now=self.now)
+        return Response(FairnessSerializer(found).data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -20,9 +22,11 @@ from followups.models import Member, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.next_step import next_step
 from followups.permissions import WORKING, roles_of, sees_name, sees_words
-from followups.serializers.detail import TicketDetailSerializer, read_detail
+from followups.serializers.detail import TicketDetailSerializer, known_of, read_detail
+from followups.serializers.due import DueSerializer
 from followups.serializers.tickets import TicketSerializer
 from followups.serializers.verbs import BODIES, NextSerializer
+from followups.ticket_page.counted import counted
 from followups.viewing import Viewer
 from followups.workflow.table import offers
 from followups.workflow.writing import stale
@@ -58,7 +62,11 @@ class TicketView(FollowupView):
             "messages": mails,
             "offers": offers(shown, roles).values(),
             "next_step": next_step(
-                shown, [each for each in shown.actions.all() if each.cycle == shown.cycle], now=self.now
+                shown,
+                known_of(shown, mails),
+                reader,
+                now=self.now,
+                zone=caller.time_zone if caller.pk is not None else settings.TIME_ZONE,
             ),
         }
         return Response(TicketDetailSerializer(shown, context=context).data)
@@ -138,3 +146,19 @@ class TicketVerbView(TicketView):
         do: Callable[..., Ticket] = link if self.verb == "link" else getattr(workflow, self.verb.replace("-", "_"))
         actor: Actor = self.actor()
         return self.detail(do(ticket, actor=actor, now=self.now, **given))
+
+
+class TicketDueView(TicketView):
+    """Why it is due when it is, for those who work on the ticket."""
+
+    serializer_class = DueSerializer
+
+    @extend_schema(operation_id="ticket_due", responses={200: DueSerializer(many=True)})
+    def get(self, request: Request, number: int) -> Response:
+        """Every deadline of the ticket, open ones first, down to the stretches of time that were counted."""
+        ticket = self.ticket()
+        if not self.reader().works_on(ticket):
+            raise Http404
+        owed = list(ticket.deadlines.select_related("policy", "calendar"))
+        rows = counted(ticket, owed, list(ticket.events.order_by("seq")), now=self.now)
+        return Response(DueSerializer(rows, many=True).data)

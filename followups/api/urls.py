@@ -1,14 +1,15 @@
-"""Tickets, verbs and reports of the API."""
+"""Tickets, verbs, the workspace around them and reports of the API."""
 
 from django.urls import path
 
-from followups.api import contacts, reports, responses, tickets
+from followups.api import absences, contacts, escalations, reports, responses, tickets
 from followups.serializers.verbs import BODIES
 
 urlpatterns = [
     path("tickets/", tickets.TicketListView.as_view(), name="api-tickets"),
     path("tickets/next/", tickets.NextTicketView.as_view(), name="api-ticket-next"),
     path("tickets/<int:number>/", tickets.TicketDetailView.as_view(), name="api-ticket"),
+    path("tickets/<int:number>/due/", tickets.TicketDueView.as_view(), name="api-ticket-due"),
     *(
         path(f"tickets/<int:number>/{verb}/", tickets.TicketVerbView.as_view(verb=verb), name=f"api-ticket-{verb}")
         for verb in BODIES
@@ -18,6 +19,19 @@ urlpatterns = [
     path("contacts/<int:contact>/", contacts.ContactDetailView.as_view(), name="api-contact"),
     path("contacts/<int:contact>/merge/", contacts.MergeView.as_view(), name="api-contact-merge"),
     path("contacts/<int:contact>/split/", contacts.SplitView.as_view(), name="api-contact-split"),
+    path("escalations/", escalations.EscalationListView.as_view(), name="api-escalations"),
+    path("escalations/<int:escalation>/", escalations.EscalationDetailView.as_view(), name="api-escalation"),
+    path(
+        "escalations/<int:escalation>/acknowledge/",
+        escalations.EscalationAcknowledgeView.as_view(),
+        name="api-escalation-acknowledge",
+    ),
+    path("absences/", absences.AbsenceListView.as_view(), name="api-absences"),
+    path("absences/<int:away>/", absences.AbsenceDetailView.as_view(), name="api-absence"),
+    path("absences/<int:away>/change/", absences.AbsenceChangeView.as_view(), name="api-absence-change"),
+    path("absences/<int:away>/cancel/", absences.AbsenceCancelView.as_view(), name="api-absence-cancel"),
+    path("people/<str:person>/working-week/", absences.WorkingWeekView.as_view(), name="api-working-week"),
     path("reports/nps/", reports.NpsReportView.as_view(), name="api-report-nps"),
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
+    path("reports/fairness/", reports.FairnessReportView.as_view(), name="api-report-fairness"),
 ]

@@ -26,7 +26,7 @@ from followups.models import Action, Away, ContactAttempt, Event, Ticket
 from followups.models.tickets import AT_WORK, TicketQuerySet
 from followups.queue_page import Row, for_rows, rows_of
 from followups.templatetags.moments import in_full
-from followups.ticket_page import TicketPage, find, leaves_in_time, read
+from followups.ticket_page import TicketPage, find, read
 from followups.viewing import Days, Viewer, hours_of, name_of
 from nps_loop.mail.models import Message
 
@@ -232,19 +232,12 @@ class DayPage:
         found = self._read
         planned = {row.ticket.pk for name in ("late", "today", "next") for row in found.rows[name]}
         besides = found.by_number.keys() - planned
-        leaving = {}
-        for mail in found.mails:
-            row = found.by_number.get(mail.case or 0)
-            if mail.ended_at is None and row is not None:
-                if words := leaves_in_time(row.ticket, mail, row.short_name, self.now):
-                    leaving[row.ticket.pk] = words
         given = Given(
             late=found.rows["late"],
             today=found.rows["today"],
             following=found.rows["next"],
             rows=found.by_number,
             tries={row.ticket_id: row.next_try_at for row in found.attempts if row.next_try_at},
-            leaving=leaving,
             promises=[action for action in found.promises if action.ticket_id in besides],
         )
         return plan(given, self.days, timezone.get_current_timezone_name(), self.hours, self.viewer.user.pk)

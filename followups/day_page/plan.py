@@ -19,12 +19,10 @@ from followups.calendars import WorkingHours
 from followups.good_time import Window, good_time, next_window, zone_of
 from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
-from followups.next_step import NextStep
+from followups.next_step import CALL, NextStep
 from followups.queue_page import Row
 from followups.templatetags.moments import as_promised, moment
 from followups.viewing import Days
-
-CALL = "log-contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ class Entry:
     before: str = ""
     # Besides what the queue has in this group: a call that was put here, a promise on a ticket of somebody else.
     is_extra: bool = False
+    # Whoever promised it finishes it; the owner of the ticket looks whether it will be ready.
+    is_others: bool = False
 
     @property
     def ticket(self) -> Ticket:
@@ -78,8 +78,6 @@ class Given:
     rows: Mapping[int, Row] = field(default_factory=dict)
     # Ticket -> when this person meant to try again.
     tries: Mapping[int, datetime] = field(default_factory=dict)
-    # Ticket -> what is said of a mail that is written and leaves in time.
-    leaving: Mapping[int, str] = field(default_factory=dict)
     # Promises of this person's own on tickets that stand in none of the groups.
     promises: Sequence[Action] = ()
 
@@ -114,7 +112,7 @@ def _in_order(entry: Entry) -> tuple[datetime, datetime, int, int]:
 
 def _first(entries: Iterable[Entry]) -> Entry | None:
     """The one to act on now: of the late ones, else of those that can be done now, the one the queue has on top."""
-    ready = [entry for entry in entries if entry.kind in ("late", "now") and entry.step.verb]
+    ready = [entry for entry in entries if entry.kind in ("late", "now") and entry.step.verb and not entry.is_others]
     late = [entry for entry in ready if entry.kind == "late"]
     return min(late or ready, key=lambda entry: (entry.ticket.rank, entry.ticket.pk), default=None)
 
@@ -125,14 +123,13 @@ class _Maker:
 
     def now(self, row: Row) -> Entry:
         """A ticket that is late or due today."""
-        ticket, now = row.ticket, self.days.now
+        now = self.days.now
         due_at = row.due_at or now
         entry = self._entry(row, "now", now)
         if due_at < now:
             entry = replace(entry, kind="late", at=due_at)
-        if leaving := self.given.leaving.get(ticket.pk):
-            look = NextStep("", gettext("Look"), "eye")
-            return replace(entry, kind="by", at=due_at, step=look, title=gettext("A mail is written"), reason=leaving)
+        if entry.step.is_written:
+            return replace(entry, kind="by", at=due_at, title=gettext("A mail is written"))
         if entry.step.verb == CALL:
             return self._call(entry, due_at)
         if entry.kind == "now" and entry.step.verb in ("complete-action", ""):
@@ -140,8 +137,8 @@ class _Maker:
         return entry
 
     def _call(self, entry: Entry, due_at: datetime) -> Entry:
-        """A call at its good time; where that is over for today, a mail now; where it is late, at once."""
-        contact, now = entry.ticket.contact, self.days.now
+        """A call at its good time; where none comes before it is due, or where it is late, at once."""
+        now = self.days.now
         window, words = self._good_time(entry.ticket)
         planned = self.given.tries.get(entry.ticket.pk)
         if entry.kind == "late":
@@ -159,17 +156,8 @@ class _Maker:
             return replace(
                 entry, kind="at", at=window[0], reason=f"{entry.reason} {self._between(entry.ticket, window)}"
             )
-        if contact is None or not contact.email:
-            said = gettext("The good time (%(words)s) does not come before it is due.") % {"words": words}
-            return replace(entry, kind="by", at=due_at, reason=f"{entry.reason} {said}")
-        label = gettext("Write to %(name)s") % {"name": entry.row.short_name}
-        said = gettext("The good time to call (%(words)s) does not come before it is due: write now, call %(when)s.")
-        return replace(
-            entry,
-            step=NextStep("send-message", label, "mail"),
-            title=label,
-            reason=f"{entry.reason} {said % {'words': words, 'when': moment(window[0], now)}}",
-        )
+        said = gettext("The good time (%(words)s) does not come before it is due.") % {"words": words}
+        return replace(entry, reason=f"{entry.reason} {said}")
 
     def later(self, row: Row) -> Entry:
         """A ticket that is due on the next working day."""
@@ -193,7 +181,8 @@ class _Maker:
         found = []
         for row in rows:
             window, _words = self._good_time(row.ticket)
-            if row.step.verb != CALL or window is None or row.ticket.pk in self.given.leaving:
+            call = row.step.then
+            if call is None or window is None:
                 continue
             if window[0] >= self.days.today_ends:
                 window, _words = self._good_time(row.ticket, self.days.next_begins)
@@ -202,7 +191,7 @@ class _Maker:
                 and self.days.next_begins <= window[0] < self.days.next_ends
                 and row.ticket.pk not in self.given.tries
             ):
-                entry = self._entry(row, "at", window[0])
+                entry = Entry(row, "at", window[0], call, call.label, "")
                 found.append(replace(entry, reason=self._between(row.ticket, window), is_planned=True, is_extra=True))
         return found
 
@@ -255,7 +244,8 @@ class _Maker:
     def _entry(self, row: Row, kind: Literal["late", "now", "at", "by"], at: datetime) -> Entry:
         step = row.step
         if step.verb != "complete-action" or row.promise is None:
-            return Entry(row, kind, at, step, step.label, step.reason)
+            # The good time to call is said by this person's clock, where the call is put.
+            return Entry(row, kind, at, step, step.label, step.because if step.verb == CALL else step.reason)
         words = {"name": row.promise.owner.name, "when": as_promised(row.promise.due_at, self.days.now)}
         if row.promise.owner_id == self.user_id:
             waits = row.ticket.state == TicketState.WAITING_ON_CUSTOMER
@@ -265,10 +255,9 @@ class _Maker:
                 else gettext("You promised it %(when)s. Then the customer can be asked.") % words
             )
         else:
-            # Whoever promised it finishes it; the owner of the ticket looks whether it will be ready.
-            step = NextStep("", gettext("Look"), "eye")
             reason = gettext("%(name)s is on it, promised %(when)s.") % words
-        return Entry(row, kind, at, step, row.promise.title, reason)
+        is_mine = row.promise.owner_id == self.user_id
+        return Entry(row, kind, at, step, row.promise.title, reason, is_others=not is_mine)
 
     def _good_time(self, ticket: Ticket, at: datetime | None = None) -> tuple[Window | None, str]:
         contact = ticket.contact

@@ -7,13 +7,15 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from followups import absence, working_weeks
+from followups.absence.planning import NOTE_LIMIT
 from followups.absences_page import as_days, from_days
 from followups.forms.base import DayField
 from followups.forms.week import WeekForm
-from followups.models import Away, Calendar, Member, Team, WorkPattern
+from followups.models import Away, Team
+from followups.working_weeks import Week
 from nps_loop.people.models import User
 
 MOST_HOURS = 400
@@ -63,13 +65,6 @@ class MateField(forms.ModelChoiceField):
         return str(obj.name)
 
 
-def mates_of(user: User) -> QuerySet[User]:
-    """Who could stand in: active members of the teams in which somebody takes tickets."""
-    teams = Member.objects.filter(user=user, is_active=True, team__takes_tickets=True).values("team")
-    mates = Member.objects.filter(team__in=teams, is_active=True).values("user")
-    return User.objects.filter(pk__in=mates, is_active=True).exclude(pk=user.pk)
-
-
 class AbsenceForm(ShownForm):
     """First and last day, who stands in, and a line for colleagues."""
 
@@ -90,12 +85,12 @@ class AbsenceForm(ShownForm):
         empty_label=_("Nobody: the team shares it"),
         error_messages={"invalid_choice": _("This colleague is in no team of yours that takes tickets.")},
     )
-    note = forms.CharField(label=_("A line for colleagues"), required=False, max_length=200)
+    note = forms.CharField(label=_("A line for colleagues"), required=False, max_length=NOTE_LIMIT)
 
     def __init__(self, data: Any = None, *, user: User, away: Away | None, now: datetime) -> None:
-        super().__init__(data, stands=as_shown(away))
+        super().__init__(data, stands=absence.stands(away))
         self.user, self.away, self.now = user, away, now
-        self.fields["delegate"].queryset = mates_of(user)  # type: ignore[attr-defined]
+        self.fields["delegate"].queryset = absence.mates_of(user)  # type: ignore[attr-defined]
         if away is not None:
             self.initial.update(as_days(away), delegate=away.delegate_id, note=away.note)
 
@@ -105,24 +100,24 @@ class AbsenceForm(ShownForm):
         if first is None or last is None:
             return data
         starts, ends = from_days(first, data.get("first_time"), last, data.get("last_time"))
-        if ends <= starts:
-            self.add_error("last_day", _("It ends before it begins."))
-        elif ends <= self.now:
-            self.add_error("last_day", _("This is over already: say until when somebody will be away."))
-        elif (ends - starts).days > 730:
-            self.add_error("last_day", _("An absence is two years at most."))
+        if why_not := absence.why_not_between(starts, ends, now=self.now):
+            self.add_error("last_day", why_not)
         else:
             data |= {"starts_at": starts, "ends_at": ends}
         return data
 
     def save(self) -> Away:
-        """Keep it. Nothing is handed over yet."""
+        """Keep it, with what follows from it at once. Raises NotAllowed where it was over before it was sent."""
         data = self.cleaned_data
-        away = self.away or Away(user=self.user)
-        away.starts_at, away.ends_at = data["starts_at"], data["ends_at"]
-        away.delegate, away.note = data["delegate"], data["note"].strip()
-        away.save()
-        return away
+        return absence.plan(
+            self.user,
+            starts_at=data["starts_at"],
+            ends_at=data["ends_at"],
+            delegate=data["delegate"],
+            note=data["note"],
+            now=self.now,
+            away=self.away,
+        )
 
     def delegate_is_away(self) -> Away | None:
         """The absence in which the chosen delegate is not there either, for a word about it."""
@@ -133,13 +128,6 @@ class AbsenceForm(ShownForm):
         return rows.order_by("starts_at").first()
 
 
-def as_shown(away: Away | None) -> str:
-    """An absence as a form shows it."""
-    if away is None:
-        return ""
-    return f"{away.starts_at.timestamp():.0f}:{away.ends_at.timestamp():.0f}:{away.delegate_id or 0}"
-
-
 class WorkingWeekForm(ShownForm, WeekForm):
     """Seven days, a line each, and whose clock they are read on."""
 
@@ -147,16 +135,15 @@ class WorkingWeekForm(ShownForm, WeekForm):
         label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
     )
 
-    def __init__(self, data: Any = None, *, own: WorkPattern | None, otherwise: Calendar | None) -> None:
-        super().__init__(data, stands=own.changed_at.isoformat() if own else "")
-        starts_as = own or otherwise
-        self.initial["zone"] = starts_as.zone if starts_as else "UTC"
-        self.initial.update(self.initial_of(starts_as.weekly) if starts_as else {})
+    def __init__(self, data: Any = None, *, week: Week) -> None:
+        super().__init__(data, stands=working_weeks.stands(week.row))
+        self.initial["zone"] = week.zone
+        self.initial.update(self.initial_of(week.weekly))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not self.errors and not any(self.week):
-            raise forms.ValidationError(_("Somebody who works on no day has no working week: say at least one."))
+            raise forms.ValidationError(working_weeks.no_day())
         return data
 
 

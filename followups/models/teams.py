@@ -112,6 +112,14 @@ class AwayQuerySet(models.QuerySet["Away"]):
     def at(self, moment: datetime) -> AwayQuerySet:
         return self.filter(starts_at__lte=moment, ends_at__gt=moment)
 
+    def visible_to(self, user: settings.AUTH_USER_MODEL) -> AwayQuerySet:  # type: ignore[name-defined]
+        """One's own, and those of whoever is in a team one leads: who sees an absence may plan it too."""
+        if user.is_superuser:
+            return self
+        led = Team.objects.led_by(user).order_by().values("pk")
+        mates = Member.objects.filter(team__in=led, is_active=True, user__is_active=True).order_by().values("user")
+        return self.filter(Q(user=user) | Q(user__in=mates))
+
 
 class Away(models.Model):
     """An absence. While it lasts nothing new is assigned to the person; what falls due goes to the delegate."""

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from followups.assignment import Choice, Pool, choose
+from followups.assignment import Choice, Pool, choose, rounds
 from followups.assignment.pool import MadeUp
-from followups.assignment.rounds import MAILS, SAME_ACCOUNT_WITHIN, most_at_once
 from followups.assignment.waiting import Waiting, round_size
 from followups.conflicts import complained_about, may_name
 from followups.models import Conflict, Conversation, Deadline, Ticket
@@ -95,16 +94,17 @@ class Desk:
                 del self.conversations[contact]
 
     def give_out(self, now: datetime) -> None:
-        """One run of the assigner over all that waits, in the order of the queue. Four queries where anything does."""
-        if not self.waiting:
-            return
+        """One run of the assigner over all that waits, in the order of the queue. Four queries for each of its rounds.
+
+        Each round finds the loads the one before left: what moved along with a conversation is on another desk then.
+        """
         queue = sorted(self.waiting, key=lambda case: (case.ticket.rank, case.ticket.pk))
-        pool = Pool.at(now, desks=MadeUp(self.load, self.given_at))
-        if not pool.by_user:
-            return
-        pool.read_touchpoints()
         while queue:
-            size = round_size([case.is_mailed for case in queue], most=most_at_once(), most_mails=MAILS)
+            pool = Pool.at(now, desks=MadeUp(self.load, self.given_at))
+            if not pool.by_user:
+                break
+            pool.read_touchpoints()
+            size = round_size([case.is_mailed for case in queue], most=rounds.most_at_once(), most_mails=rounds.MAILS)
             self._round(queue[:size], pool, now)
             queue = queue[size:]
         self.waiting = [case for case in self.waiting if case.owner is None]
@@ -166,7 +166,7 @@ class Desk:
     def _account_mate(self, account: int, now: datetime) -> int | None:
         """Who has the newest ticket of the account, opened within 30 days."""
         for case in reversed(self.of_account.get(account, ())):
-            if case.owner is not None and case.opened_at > now - SAME_ACCOUNT_WITHIN:
+            if case.owner is not None and case.opened_at > now - rounds.SAME_ACCOUNT_WITHIN:
                 return case.owner
         return None
 
@@ -225,7 +225,7 @@ def who_now(ticket: Ticket, owed: Iterable[Deadline], *, now: datetime) -> tuple
     if ticket.contact_id:
         last = had.filter(contact=ticket.contact).values_list("owner", flat=True).first()
     if ticket.account_id:
-        lately = had.filter(account=ticket.account, opened_at__gt=now - SAME_ACCOUNT_WITHIN)
+        lately = had.filter(account=ticket.account, opened_at__gt=now - rounds.SAME_ACCOUNT_WITHIN)
         mate = lately.values_list("owner", flat=True).first()
     barred = whom_it_complains_about(ticket, pool)
     if ticket.contact_id:

@@ -1,12 +1,16 @@
-"""What a report is asked, as a query string."""
+"""What a report is asked, as a query string, and what the one on fairness says."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from followups.fairness_page import LONGEST, USUAL, Counted, Line
+from followups.serializers.people import PersonSerializer
 from nps_loop.api.fields import DayField, StrictSerializer
 from surveys.models import Survey
 from surveys.scoring import Band
@@ -35,3 +39,87 @@ class ReportQuerySerializer(StrictSerializer):
         if (last - first).days >= MOST_DAYS:
             raise serializers.ValidationError({"day_from": "A report covers at most three years."})
         return {**attrs, "day_from": first, "day_to": last}
+
+
+class FairnessQuerySerializer(StrictSerializer):
+    """A team and days, both included, by default the last 28. The context's `today` is that of now."""
+
+    team = serializers.SlugField(required=False, max_length=60, help_text="One you lead; all of them where left out.")
+    day_from = DayField(required=False)
+    day_to = DayField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        last: date = attrs.get("day_to") or self.context["today"]
+        first: date = attrs.get("day_from") or last - USUAL
+        if first > last:
+            raise serializers.ValidationError({"day_from": "The first day comes after the last."})
+        if last - first > LONGEST:
+            raise serializers.ValidationError({"day_from": "At most a year at a time."})
+        return {**attrs, "day_from": first, "day_to": last}
+
+
+class CountedSerializer(serializers.Serializer[Any]):
+    """A number, and the list of the tickets that it counted."""
+
+    n = serializers.IntegerField()
+    tickets = serializers.SerializerMethodField(help_text="Address of the list; null where there are none.")
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_tickets(self, counted: Counted) -> str | None:
+        return f"{settings.SITE_URL}/api/v1{counted.href}" if counted.href else None
+
+
+class GivenByRuleSerializer(CountedSerializer):
+    """What somebody was given by one rule of the assigner, or by hand."""
+
+    rule = serializers.CharField()
+
+    def to_representation(self, instance: Any) -> Any:
+        rule, counted = instance
+        return {"rule": rule.name, **CountedSerializer(counted).data}
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    """One person: what they have, and what they were given, beside the hours they work."""
+
+    user = PersonSerializer()
+    load = CountedSerializer(help_text="Tickets at work now.")
+    hours_ahead = serializers.FloatField(help_text="At work in the next five working days.")
+    load_per_hour = serializers.FloatField(source="per_hour_ahead", allow_null=True)
+    given = CountedSerializer()
+    hours = serializers.FloatField(help_text="At work in the period.")
+    given_per_hour = serializers.FloatField(source="per_hour", allow_null=True)
+    by_rule = serializers.SerializerMethodField()
+
+    @extend_schema_field(GivenByRuleSerializer(many=True))
+    def get_by_rule(self, line: Line) -> Any:
+        return GivenByRuleSerializer([pair for pair in line.by_rule if pair[1].n], many=True).data
+
+
+class ChanceSerializer(serializers.Serializer[Any]):
+    """Whether counts differ from shares in proportion to capacity and hours by more than chance would make them."""
+
+    p = serializers.FloatField()
+    played = serializers.BooleanField(help_text="By a Monte Carlo test with a fixed seed; else by chi-square.")
+    within_chance = serializers.BooleanField()
+
+
+class EvennessSerializer(serializers.Serializer[Any]):
+    """How even the shares are."""
+
+    of = serializers.ChoiceField(
+        choices=["free", "all"], help_text="What the assigner was free to choose, or all that was given."
+    )
+    n = serializers.IntegerField(help_text="Tickets that were shared out.")
+    jain_index = serializers.FloatField(source="index", allow_null=True, help_text="1: everybody has the same share.")
+    chance = ChanceSerializer(source="spread", allow_null=True, help_text="Null where there are too few to say.")
+    verdict = serializers.CharField()
+
+
+class FairnessSerializer(serializers.Serializer[Any]):
+    """Who gets what and why."""
+
+    day_from = serializers.DateField(source="first")
+    day_to = serializers.DateField(source="last")
+    people = ShareSerializer(source="lines", many=True)
+    evenness = EvennessSerializer(many=True)

@@ -105,7 +105,7 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
     """The page for `team`, or for all of `teams`. The caller has made sure that the viewer leads them."""
     chosen_teams = [team] if team else teams
     chosen = Team.objects.filter(pk__in=[each.pk for each in chosen_teams])
-    tickets = for_rows().filter(team__in=chosen.order_by().values("pk"))
+    tickets = for_rows().select_related("rule").filter(team__in=chosen.order_by().values("pk"))
     days = Days.around(now, team.calendar if team else viewer.calendar)
     link = _Links(team)
     parts = {

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.text import get_text_list
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import get_language_info, gettext, ngettext
 
 from followups.models import AssignmentRound, Away, Conflict, Member, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketState, falls_due, falls_due_at
@@ -148,7 +148,9 @@ def complained_about(tickets: Iterable[Ticket]) -> dict[int, set[int]]:
 def why_nobody(
     ticket: Ticket, crew: Crew, found: AssignmentRound | None, about: Mapping[int, Collection[int]] | None = None
 ) -> str:
-    """Why a ticket has no owner: who was left out of the last round, who is full, and whom it is about. Pure."""
+    """Why a ticket has no owner: what nobody can do, who was left out of the last round, who is full, and whom it is
+    about. The ticket comes with its rule. Pure.
+    """
     if ticket.team is None:
         return gettext("no team takes it")
     members = [member for member in crew.members if member.team_id == ticket.team_id]
@@ -161,30 +163,45 @@ def why_nobody(
         for row in found.exclusions
         if row.get("team") == ticket.team_id
     }
-    language = (ticket.contact.language if ticket.contact else "")[:2].lower()
-    there = [member for member in members if member.user_id not in left_out and member.capacity]
+    skills = sorted(ticket.rule.skills) if ticket.rule else []
+    able = [member for member in members if set(skills) <= set(member.skills)]
+    there = [member for member in able if member.user_id not in left_out and member.capacity]
     barred = (about or {}).get(ticket.conversation_id, ())
     here = [member for member in there if member.user_id not in barred]
     at_rate = {row["user"] for row in found.candidates if row.get("left") == 0}
-    speaking = [member for member in here if not member.languages or language in member.languages] if language else here
-    asked = speaking or here
-    free = [
-        member for member in asked if crew.load_of(member.user_id) < member.capacity and member.user_id not in at_rate
-    ]
-    if free:
+    if any(crew.load_of(member.user_id) < member.capacity and member.user_id not in at_rate for member in here):
         return gettext("somebody is free again: it is given within a minute")
     said = []
     if len(here) < len(there):
         names = _list(member.user.name for member in there if member.user_id in barred)
         said.append(gettext("the words may complain about %(names)s") % {"names": names})
-    if asked:
-        full = gettext("full: %(names)s") % {"names": _list(member.user.name for member in asked)}
-        if len(asked) < len(here):
-            write = gettext("of those who write %(language)s") % {"language": language_name(language)}
-            full = f"{write}, {full}"
-        said.append(full)
-    said += _left_out(left_out, {member.user_id: member.user.name for member in members})
+    if here:
+        said.append(gettext("full: %(names)s") % {"names": _list(member.user.name for member in here)})
+    said += _left_out(left_out, {member.user_id: member.user.name for member in able})
+    if not able:
+        said = [_nobody_is_able(skills, members, ticket.team.name)]
+    elif said and len(able) < len(members):
+        words = {"skills": _list(skills), "reasons": said[0]}
+        said[0] = gettext("of those who have the skills it needs (%(skills)s), %(reasons)s") % words
+    language = (ticket.contact.language if ticket.contact else "")[:2].lower()
+    taking = [member for member in members if member.capacity]
+    if language and not any(not member.languages or language in member.languages for member in taking):
+        words = {"team": ticket.team.name, "language": language_name(language)}
+        said.append(gettext("nobody in %(team)s writes %(language)s") % words)
     return "; ".join(said) or gettext("nobody could take it")
+
+
+def _nobody_is_able(skills: Sequence[str], members: Sequence[Member], team: str) -> str:
+    """Which skills nobody has; where each has somebody, that nobody has them all."""
+    lacking = [skill for skill in skills if not any(skill in member.skills for member in members)]
+    if not lacking:
+        return gettext("nobody in %(team)s has all the skills it needs: %(skills)s") % {
+            "team": team, "skills": _list(skills),
+        }  # fmt: skip
+    words = ngettext(
+        "nobody in %(team)s has the skill %(skills)s", "nobody in %(team)s has the skills %(skills)s", len(lacking)
+    )
+    return words % {"team": team, "skills": _list(lacking)}
 
 
 def _left_out(codes: Mapping[int, tuple[str, str]], names: Mapping[int, str]) -> list[str]:

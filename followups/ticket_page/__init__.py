@@ -7,25 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import canned, escalations_page, queue_page
 from followups.clocks import WARN_BEFORE
 from followups.dates_in_words import PromisedDay
 from followups.forms import FORMS, ActionForm, Desk, LinkForm, ResolveForm, SplitForm, VerbForm
-from followups.messages.reasons import why_not
-from followups.models import Action, Ticket
+from followups.models import Action
 from followups.models.tickets import TicketState
-from followups.next_step import NextStep, next_step
+from followups.next_step import ABOUT_ACTIONS, NextStep, next_step, why_no_mail
 from followups.permissions import WORKING
 from followups.presence import looking_in_words
-from followups.templatetags.moments import moment
 from followups.ticket_page import aside, kept
 from followups.ticket_page.case import Case, find, read, unhappy_at_account
 from followups.ticket_page.comparing import Conflict
 from followups.ticket_page.owner import Why, why_follows, why_owner
-from followups.ticket_page.step import as_known
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
 from followups.viewing import Days, customer_without_name, time_left
@@ -33,7 +29,6 @@ from followups.why_here import Sum, why_here
 from followups.workflow.ending import nobody_reached
 from followups.workflow.table import Offer, offers
 from nps_loop.mail.models import Message
-from nps_loop.mail.wording import in_words
 from surveys.models import Response
 from surveys.quoting import display, quote
 from surveys.scoring import Band
@@ -60,7 +55,6 @@ RARER = (
 )
 # What goes out by mail, and so needs somebody who may be written to.
 BY_MAIL = ("send-message", "wait", "delay")
-ABOUT_ACTIONS = ("complete-action", "move-action", "drop-action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +65,6 @@ class Promise:
     kept: bool | None
     moves: int
     forms: dict[str, VerbForm]
-
-
-def leaves_in_time(ticket: Ticket, mail: Message, name: str, now: datetime) -> str:
-    """What is said of a personal mail that waits to leave: nobody has to write a second one. Empty: no help."""
-    if mail.cycle != ticket.cycle:
-        return ""
-    if mail.send_after <= now:
-        words = gettext("The mail to %(name)s is on its way. It counts once the mail server has taken it.")
-        return words % {"name": name}
-    if ticket.due_at and ticket.due_at < mail.send_after:
-        return ""
-    words = gettext("The mail to %(name)s leaves %(when)s. It counts once the mail server has taken it.")
-    return words % {"name": name, "when": moment(mail.send_after, now)}
 
 
 @dataclass
@@ -143,26 +124,7 @@ class TicketPage:
 
     @cached_property
     def step(self) -> NextStep:
-        step = as_known(
-            next_step(self.case.ticket, self.case.current_actions, now=self.now),
-            self.case,
-            name=self.short_name,
-            why_no_mail=self._why_no_mail,
-            zone=timezone.get_current_timezone_name(),
-            now=self.now,
-        )
-        if step.verb == "send-message" and (leaves := self.leaves):
-            return NextStep("", step.label, "eye", leaves)
-        if step.verb and not self.offers[step.verb].is_open and step.verb not in ABOUT_ACTIONS:
-            return NextStep("", step.label, step.symbol, step.reason)
-        return step
-
-    @property
-    def leaves(self) -> str:
-        """Of a mail that somebody wrote and that leaves in time: nobody has to write a second one meanwhile."""
-        ticket, going = self.case.ticket, (Message.State.QUEUED, Message.State.SENDING)
-        mail = next((row for row in self.case.messages if row.kind == "personal" and row.state in going), None)
-        return leaves_in_time(ticket, mail, self.short_name, self.now) if mail is not None else ""
+        return next_step(self.case.ticket, self.case.known, self.case.viewer, now=self.now)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -326,11 +288,7 @@ class TicketPage:
 
     @cached_property
     def _why_no_mail(self) -> str:
-        """Why this customer cannot be written to; empty where a mail can go."""
-        reason = in_words(why_not("personal", self.case.ticket, now=self.now))
-        # Without "Not sent:", for nobody has tried yet.
-        reason = reason.partition(":")[2].strip() or reason
-        return reason[:1].upper() + reason[1:]
+        return why_no_mail(self.case.ticket, now=self.now)
 
     # Mails on their way -----------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ from followups.models import (
     Watcher,
 )
 from followups.models.tickets import DismissReason
+from followups.next_step import Known
 from followups.permissions import WORKING, Role
 from followups.team_page import people
 from followups.viewing import Viewer
@@ -141,6 +142,18 @@ class Case:
     @property
     def current_deadlines(self) -> list[Deadline]:
         return [row for row in self.deadlines if row.cycle == self.ticket.cycle]
+
+    @cached_property
+    def known(self) -> Known:
+        """What the next step hangs on."""
+        verdicts = self.of_kind("verdict")
+        return Known.of(
+            self.ticket,
+            actions=self.actions,
+            attempts=self.attempts,
+            last_verdict=verdicts[-1].code if verdicts else "",
+            mails=self.messages,
+        )
 
     @cached_property
     def open_request(self) -> Said | None:

@@ -19,17 +19,31 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class CountedDay:
-    """One date of the team's calendar: the periods that counted, how long they were, what had been counted by then.
+    """One date of the team's calendar: the stretches that counted, how long they were, what had been counted by then.
 
     `why_not` says why a day counted nothing; `paused` that the clock stood still for a part of it.
     """
 
     day: date
-    periods: list[str]
-    length: str
-    so_far: str
+    zone: ZoneInfo
+    stretches: list[Stretch]
+    time: timedelta
+    together: timedelta
     why_not: str = ""
     paused: bool = False
+
+    @property
+    def periods(self) -> list[str]:
+        """`09:00–12:30` on the calendar's clock."""
+        return [f"{_clock(begins, self.zone)}–{_clock(ends, self.zone)}" for begins, ends in self.stretches]
+
+    @property
+    def length(self) -> str:
+        return span(self.time) if self.time else ""
+
+    @property
+    def so_far(self) -> str:
+        return span(self.together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class CountedDeadline:
     tone: str
     pairs: list[tuple[str, str]]
     zone: str
+    paused: list[Stretch] = field(default_factory=list)
     days: list[CountedDay] = field(default_factory=list)
 
 
@@ -58,6 +73,7 @@ def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datet
     on_customer_clock = row.clock == SlaPolicy.Clock.CUSTOMER
     zone = ZoneInfo(row.calendar.zone)
     length = span(timedelta(minutes=row.minutes))
+    paused = [] if on_customer_clock else [each for each in stretches if row.starts_at <= each[0] < row.due_at]
     pairs = [(gettext("Began"), moment(row.starts_at, now))]
     if on_customer_clock:
         pairs.append((gettext("Wall time, day and night"), length))
@@ -66,9 +82,9 @@ def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datet
         days = row.minutes // day if row.minutes % day == 0 else 0
         words = ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
         pairs.append((gettext("Working time"), f"{words} = {length}" if days else length))
-        paused = sum((on - off for off, on in stretches if off >= row.starts_at and off < row.due_at), timedelta())
         if paused:
-            pairs.append((gettext("Stood still, waiting for the customer"), span(paused)))
+            stood = sum((on - off for off, on in paused), timedelta())
+            pairs.append((gettext("Stood still, waiting for the customer"), span(stood)))
     pairs.append((gettext("Due"), moment(row.due_at, now)))
     if row.promised_at:
         pairs.append((gettext("The customer was told"), as_promised(row.promised_at, now)))
@@ -83,6 +99,7 @@ def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datet
         tone=tone,
         pairs=pairs,
         zone=str(zone),
+        paused=paused,
         days=[] if on_customer_clock else _days(row, stretches, zone),
     )
 
@@ -119,9 +136,10 @@ def _days(row: Deadline, stretches: list[Stretch], zone: ZoneInfo) -> list[Count
         found.append(
             CountedDay(
                 day=day,
-                periods=[f"{_clock(begins, zone)}–{_clock(ends, zone)}" for begins, ends in parts],
-                length=span(length) if length else "",
-                so_far=span(so_far),
+                zone=zone,
+                stretches=parts,
+                time=length,
+                together=so_far,
                 why_not="" if parts else _why_not(day, closed, worked=bool(worked), paused=paused),
                 paused=paused and bool(parts),
             )

@@ -17,7 +17,8 @@ from followups import absence, silent_owners, working_weeks
 from followups.absences_page import AHEAD, absences_page, may_plan_for
 from followups.forms.absence import AbsenceForm, LeftAloneForm, WorkingWeekForm
 from followups.forms.week import week_in_words
-from followups.models import Away, Member, WorkPattern
+from followups.models import Away
+from followups.refusals import NotAllowed
 from followups.tasks import open_and_assign
 from followups.team_page import teams_of
 from followups.templatetags.moments import in_full
@@ -55,8 +56,10 @@ def edit(request: HttpRequest, number: int | None = None) -> HttpResponse:
     user = away.user if away else _person(looking, request.GET.get("for", ""))
     form = AbsenceForm(request.POST or None, user=user, away=away, now=now)
     if request.method == "POST" and form.is_valid():
-        made = form.save()
-        absence.follow(made, now=now)
+        try:
+            made = form.save()
+        except NotAllowed:
+            raise Http404 from None  # Taken off while this was sent.
         ring(open_and_assign)
         messages.success(request, _kept(made, user == looking.user))
         if (also := form.delegate_is_away()) is not None:
@@ -82,10 +85,8 @@ def _kept(away: Away, is_own: bool) -> str:
 
 
 def _planned(looking: Viewer, number: int, now: datetime) -> Away:
-    away = get_object_or_404(Away.objects.select_related("user", "delegate"), pk=number, ends_at__gt=now)
-    if not may_plan_for(looking, away.user):
-        raise Http404
-    return away
+    seen = Away.objects.visible_to(looking.user).select_related("user", "delegate")
+    return get_object_or_404(seen, pk=number, ends_at__gt=now)
 
 
 def _person(looking: Viewer, asked: str) -> User:
@@ -124,18 +125,19 @@ def working_week(request: HttpRequest, number: int | None = None) -> HttpRespons
     looking = viewer(request)
     request.nav_place = reverse("absences")  # type: ignore[attr-defined]
     user = _person(looking, str(number) if number is not None else "")
-    own = WorkPattern.objects.filter(user=user).first()
-    member = Member.objects.filter(user=user, is_active=True).select_related("team__calendar").order_by("team").first()
+    week = working_weeks.week_of(user)
     if request.method == "POST" and "team" in request.POST:
-        working_weeks.go_by_the_team(user)
+        working_weeks.work_with_the_team(user)
         messages.success(request, gettext("%(name)s works when the team does.") % {"name": user.name})
         return redirect("absences")
-    form = WorkingWeekForm(request.POST or None, own=own, otherwise=member.team.calendar if member else None)
+    form = WorkingWeekForm(request.POST or None, week=week)
     if request.method == "POST" and form.is_valid():
         working_weeks.keep(user, zone=form.cleaned_data["zone"], weekly=form.week, now=timezone.now())
         messages.success(request, gettext("The working week of %(name)s is saved.") % {"name": user.name})
         return redirect("absences")
-    context = {"form": form, "own": own, "person": user, "is_own": user == looking.user, "member": member}
+    context = {
+        "form": form, "own": week.row, "person": user, "is_own": user == looking.user, "member": week.member,
+    }  # fmt: skip
     return render(request, "followups/working_week.html", context, status=400 if form.is_bound else 200)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from followups.models import Member, Team, Ticket
+from followups.models import Away, Escalation, Member, Team, Ticket
 from nps_loop.people.models import ApiKey, User
-from tests.factories import make_action, make_admin, make_member, make_team, make_ticket, make_user
+from tests.factories import DAY, NOW, make_action, make_admin, make_away, make_member, make_team, make_ticket, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +45,16 @@ class Caller:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(path, raw, content_type="application/json", headers={**self.headers, **named})
 
+    def put(self, path: str, body: Any = None) -> Any:
+        return self.client.put(path, body or {}, content_type="application/json", headers=self.headers)
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path, headers=self.headers)
+
     def request(self, method: str, path: str, body: Any = None) -> Any:
-        return self.get(path) if method == "get" else self.post(path, body)
+        if method in ("get", "delete"):
+            return getattr(self, method)(path)
+        return getattr(self, method)(path, body)
 
 
 @dataclass
@@ -63,6 +72,8 @@ class Cast:
     back_office: User
     admin: User
     gone: User
+    away: Away
+    escalation: Escalation
 
 
 @pytest.fixture
@@ -78,7 +89,14 @@ def cast(db: None) -> Cast:
     ticket = make_ticket(owner=agent, team=team)
     other_ticket = make_ticket(owner=outsider, team=other_team)
     make_action(ticket, owner=back_office)
-    return Cast(team, other_team, ticket, other_ticket, agent, mate, lead, outsider, back_office, make_admin(), gone)
+    away = make_away(agent, timezone.now() + 3 * DAY, timezone.now() + 5 * DAY)
+    escalation = Escalation.objects.create(
+        ticket=ticket, cycle=0, target="first_contact", level="late", happened_at=NOW, told_at=NOW
+    )
+    return Cast(
+        team, other_team, ticket, other_ticket, agent, mate, lead, outsider, back_office, make_admin(), gone, away,
+        escalation,
+    )  # fmt: skip
 
 
 def key_caller(scope: str, **fields: Any) -> Caller:

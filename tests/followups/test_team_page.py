@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from followups.assignment import assign_waiting
 from followups.models import AssignmentRound, Event, Member, Team, Ticket
 from followups.models.tickets import TicketState
 from followups.team_page import people
@@ -175,14 +176,65 @@ def test_the_reasons_why_nobody_took_it(crew: Crew) -> None:
     assert people.why_nobody(ticket, loaded, found) == "no team takes it"
 
 
-def test_who_writes_the_language_is_what_counts(crew: Crew) -> None:
-    ticket = crew.ticket(owner=None, answer={"contact": make.make_contact("Chloé Marin", language="fr")})
-    Member.objects.filter(user=crew.hanna).update(languages=["fr"], capacity=1)
-    Member.objects.filter(user=crew.nils).update(languages=["en"])
-    crew.ticket()
+def why_nobody(crew: Crew, ticket: Ticket, *left_out: dict[str, object]) -> str:
     loaded = people.crew_of(Team.objects.filter(pk=crew.team.pk), lambda user: "", now=NOW)
-    said = people.why_nobody(ticket, loaded, AssignmentRound(exclusions=[], candidates=[]))
-    assert said == "of those who write French, full: Hanna Brandt"
+    return people.why_nobody(ticket, loaded, AssignmentRound(exclusions=list(left_out), candidates=[]))
+
+
+def needing(crew: Crew, *skills: str, **fields: object) -> Ticket:
+    """A ticket that nobody has, opened by a rule that asks for these skills."""
+    return crew.ticket(owner=None, rule=make.make_rule("Needs somebody", skills=list(skills)), **fields)
+
+
+def test_a_skill_that_nobody_has_is_named(crew: Crew) -> None:
+    Member.objects.filter(user=crew.hanna).update(skills=["billing"])
+    team = crew.team.name
+    assert why_nobody(crew, needing(crew, "legal")) == f"nobody in {team} has the skill legal"
+    two = needing(crew, "legal", "exports", "billing")
+    assert why_nobody(crew, two) == f"nobody in {team} has the skills exports and legal"
+    Member.objects.filter(user=crew.nils).update(skills=["legal"])
+    both = needing(crew, "legal", "billing")
+    assert why_nobody(crew, both) == f"nobody in {team} has all the skills it needs: billing and legal"
+
+
+def test_of_those_who_have_the_skills_it_says_who_is_full_or_away(crew: Crew) -> None:
+    Member.objects.filter(user=crew.hanna).update(skills=["billing"])
+    ticket = needing(crew, "billing")
+    assert why_nobody(crew, ticket) == "somebody is free again: it is given within a minute"
+    away = {"user": crew.hanna.pk, "team": crew.team.pk, "code": "away", "until": (NOW + 7 * DAY).isoformat()}
+    assert (
+        why_nobody(crew, ticket, away)
+        == "of those who have the skills it needs (billing), away: Hanna Brandt until Tuesday 1 December"
+    )
+    Member.objects.filter(user=crew.hanna).update(capacity=1)
+    crew.ticket()
+    assert why_nobody(crew, ticket) == "of those who have the skills it needs (billing), full: Hanna Brandt"
+
+
+def test_a_language_that_nobody_writes_is_named_beside_why_it_waits(crew: Crew) -> None:
+    """The assigner asks first who writes it, and then everybody: so it never waits for the language alone."""
+    ticket = crew.ticket(owner=None, answer={"contact": make.make_contact("Chloé Marin", language="fr")})
+    Member.objects.filter(user=crew.hanna).update(languages=["fr"], capacity=0)
+    Member.objects.filter(user=crew.nils).update(languages=["en"])
+    assert why_nobody(crew, ticket) == "somebody is free again: it is given within a minute"
+    Member.objects.filter(user=crew.hanna).update(languages=["de"])
+    Member.objects.filter(user=crew.nils).update(capacity=1)
+    crew.ticket(owner=crew.nils)
+    no_capacity = {"user": crew.hanna.pk, "team": crew.team.pk, "code": "no_capacity", "until": ""}
+    assert why_nobody(crew, ticket, no_capacity) == (
+        f"full: Nils Aker; takes no tickets: Hanna Brandt; nobody in {crew.team.name} writes French"
+    )
+
+
+def test_what_is_said_is_what_the_assigner_then_does(crew: Crew) -> None:
+    """Missing a skill a ticket waits; on the page of its lead and on its own it says for which."""
+    ticket = needing(crew, "legal")
+    assign_waiting(now=NOW)
+    assert Ticket.objects.get(pk=ticket.pk).owner is None
+    said = f"nobody in {crew.team.name} has the skill legal"
+    assert said in section(text_of(crew.lead), "h-un")
+    page = client_of(crew.lead).get(f"/tickets/{ticket.pk}/").content.decode()
+    assert said in page
 
 
 # --- what waits for a decision ---------------------------------------------------------------------------------

@@ -165,13 +165,22 @@ def test_the_good_time_is_read_off_the_customers_clock(cast: Cast, hanna: Client
 
 
 def test_where_the_good_time_is_over_a_mail_goes_now_and_the_call_tomorrow(cast: Cast, hanna: Client) -> None:
-    add_marta(cast)
+    there = phone(good_time="08:00 to 10:00", time_zone="Europe/Stockholm")
+    add_ticket(cast, "Marta Lindqvist", "Nordby", 3, "", due_in=3 * HOUR, contact=there)
     page = day(hanna)
     assert first(page) == "First: write to Marta"
     assert "The good time to call (08:00 to 10:00) does not come before it is due: write now, call Wed 07:00." in text(
         page
     )
     assert rows(page, "h-next") == [("07:00", "Call Marta")]
+
+
+def test_whoever_asked_to_be_called_is_called_though_the_good_time_is_over(cast: Cast, hanna: Client) -> None:
+    add_marta(cast)
+    page = day(hanna)
+    assert first(page) == "First: call Marta"
+    assert "The good time (08:00 to 10:00) does not come before it is due." in text(page)
+    assert rows(page, "h-next") == []
 
 
 def test_outside_the_good_time_a_call_that_is_late_is_first_all_the_same(cast: Cast, hanna: Client) -> None:
@@ -264,13 +273,13 @@ def test_promises_made_on_the_tickets_of_others_are_part_of_the_day(cast: Cast, 
     assert "Nils Aker has the ticket." in text(page)
 
 
-def test_what_somebody_else_promised_is_looked_at_and_not_finished_here(cast: Cast, hanna: Client) -> None:
+def test_what_somebody_else_promised_stands_in_the_day_and_is_never_what_comes_first(cast: Cast, hanna: Client) -> None:
     ticket = add_ticket(cast, "Petra Lindholm", "Havsbris", 4, "", target="action", state=TicketState.IN_ACTION)
     factories.make_action(ticket, cast.devika, title="Send the credit note", due_at=NOW + 3 * HOUR)
     page = day(hanna)
     assert rows(page) == [("by 17:30", "Send the credit note")]
     assert "Devika Rao is on it, promised by Tuesday evening." in text(page)
-    assert "do=complete-action" not in page
+    assert first(page) == "Nothing has to be done this minute"
 
 
 # --- snooze and next tries come back by themselves ---------------------------------------------------------------

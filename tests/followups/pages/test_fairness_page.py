@@ -54,8 +54,8 @@ def test_each_number_opens_the_tickets_that_it_counted(cast: Cast) -> None:
     workflow.assign(theirs, actor=Actor.person(cast.lead), now=NOW, version=None, to=cast.hanna, reason="Hers.")
     lead = logged_in(cast.lead)
     page = page_of(cast)
-    assert sum(line.given.n for line in page.lines) >= 5
-    for line in page.lines:
+    assert sum(line.given.n for line in page.shares.lines) >= 5
+    for line in page.shares.lines:
         for count in (line.given, line.load, *line.by_rule):
             assert bool(count.href) == bool(count.n)
             if count.href:
@@ -66,16 +66,16 @@ def test_each_number_opens_the_tickets_that_it_counted(cast: Cast) -> None:
 def test_what_was_given_before_or_after_is_not_counted(cast: Cast) -> None:
     give(cast, 3)
     Event.objects.filter(verb="assign").update(happened_at=NOW - timedelta(days=60), recorded_at=NOW)
-    assert sum(line.given.n for line in page_of(cast).lines) == 0
+    assert sum(line.given.n for line in page_of(cast).shares.lines) == 0
     first = (NOW - timedelta(days=61)).date()
     Event.objects.filter(verb="assign").update(recorded_at=NOW - timedelta(days=60))
-    assert sum(line.given.n for line in page_of(cast, day_from=str(first)).lines) == 3
+    assert sum(line.given.n for line in page_of(cast, day_from=str(first)).shares.lines) == 3
 
 
 def test_a_part_timer_is_weighed_by_the_hours_at_work(cast: Cast) -> None:
     factories.make_work_pattern(cast.nils, 0, 1)
     page = page_of(cast)
-    hours = {line.user: line.hours_ahead for line in page.lines}
+    hours = {line.user: line.hours_ahead for line in page.shares.lines}
     assert hours[cast.hanna] == 42.5 and hours[cast.nils] == 16
 
 

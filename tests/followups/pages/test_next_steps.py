@@ -19,11 +19,13 @@ from followups.models.tickets import TicketState
 from nps_loop.mail import telling
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
+from nps_loop.people.models import User
 from surveys.models import Contact
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, Cast, add_ticket
 from tests.followups.pages.conftest import shown
+from tests.followups.steps import differences, in_lists, on_its_page, reading_as
 
 PHONE = {"phone": "+46 8 12 34 56"}
 CALLED = PHONE | {"preferred_channel": "phone"}
@@ -67,7 +69,12 @@ def bounced(ticket: Ticket, cast: Cast) -> Ticket:
 
 
 def says(client: Client, ticket: Ticket) -> tuple[str, str, str]:
-    """Of the page: the verb its main button leads to (or its form is of), the button, and the heading with the reason."""
+    """Of the page: the verb its main button leads to (or its form is of), the button, and the heading with the reason.
+
+    Whatever it is, row, day and API have to say the same.
+    """
+    reader = User.objects.get(pk=client.session["_auth_user_id"])
+    assert differences(reader, [ticket], NOW) == []
     page = shown(client, f"/tickets/{ticket.pk}/")
     card = re.search(r'<section class="next.*?</section>', page, re.S)
     assert card is not None
@@ -252,3 +259,33 @@ def test_words_and_score_do_not_fit(cast: Cast, hanna: Client) -> None:
     ticket = add_ticket(cast, "Marta Lindqvist", "Nordby", 0, "Great service, very happy, thank you!", contact=CALLED)
     verb, _, words = says(hanna, ticket)
     assert verb == "log-contact" and "ask first how Marta read the scale" in words
+
+
+def test_a_mail_is_written_and_leaves_in_time(cast: Cast, hanna: Client) -> None:
+    ticket = marta(cast)
+    factories.make_message(case=ticket.pk, kind="personal", send_after=NOW + HOUR / 6)
+    verb, _, words = says(hanna, ticket)
+    assert verb == "" and "A mail is written The mail to Marta leaves today 14:40." in words
+
+
+def test_whoever_was_only_given_an_action_is_told_of_that_alone(cast: Cast) -> None:
+    ticket = tried(asked_for_a_call(cast), cast, 26 * HOUR, 2 * HOUR)
+    factories.make_action(ticket, cast.devika, title="Send the list", due_at=NOW + DAY)
+    assert differences(cast.devika, [ticket], NOW) == []
+    with reading_as(cast.devika):
+        step = on_its_page(cast.devika, ticket, NOW)
+    assert step.verb == ""
+    assert "Marta" not in step.reason and "Tried" not in step.reason
+
+
+def test_each_ticket_of_a_list_keeps_its_own_tries_and_mails(cast: Cast, hanna: Client) -> None:
+    people = ["Ada", "Bo", "Cy", "Di"]
+    called = [add_ticket(cast, f"{name} One", f"{name} Ltd", 3, "Bad.", contact=CALLED) for name in people]
+    tried(called[1], cast, 26 * HOUR, 2 * HOUR)
+    factories.make_message(
+        case=called[2].pk, kind="personal", recipient="cy@cy.example", state=Message.State.BOUNCED, ended_at=NOW
+    )
+    with reading_as(cast.hanna):
+        steps = in_lists(cast.hanna, called, NOW)
+    assert [steps[ticket.pk].label for ticket in called] == ["Call Ada", "Write to Bo", "Call Cy", "Call Di"]
+    assert differences(cast.hanna, called, NOW) == []

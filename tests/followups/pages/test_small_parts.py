@@ -9,7 +9,7 @@ from django.utils import timezone
 from followups import counting
 from followups.models import Ticket
 from followups.models.tickets import TicketState
-from followups.next_step import next_step
+from followups.next_step import Known, next_step
 from followups.templatetags.moments import ago, as_promised, in_full, in_full_at, moment, on_day, span
 from followups.ticket_page.timeline import mail_tag, was_kept
 from followups.viewing import Days, Viewer, time_left
@@ -157,7 +157,7 @@ def test_the_first_of_each_part_come_once(cast: Cast) -> None:
 def test_each_ticket_has_one_next_step(cast: Cast, fields: dict[str, object], verb: str) -> None:
     score = fields.pop("score", 4)
     ticket = add_ticket(cast, "Anna One", "A", score, "Words.", **fields)  # type: ignore[arg-type]
-    step = next_step(ticket, [], now=NOW)
+    step = next_step(ticket, Known(), Viewer.of(cast.hanna), now=NOW)
     assert step.verb == verb
     assert step.label
 
@@ -165,7 +165,7 @@ def test_each_ticket_has_one_next_step(cast: Cast, fields: dict[str, object], ve
 def test_an_open_action_comes_before_the_resolution(cast: Cast) -> None:
     ticket = add_ticket(cast, "Anna One", "A", 4, "", state=TicketState.IN_ACTION)
     action = factories.make_action(ticket, cast.devika, due_at=NOW + 3 * HOUR)
-    step = next_step(ticket, [action], now=NOW)
+    step = next_step(ticket, Known([action]), Viewer.of(cast.hanna), now=NOW)
     assert step.verb == "complete-action"
     assert "Devika Rao, by Tuesday evening" in step.reason
 

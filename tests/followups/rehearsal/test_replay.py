@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 
-from followups.assignment import assign_waiting
+from followups.assignment import assign_waiting, rounds
 from followups.models import (
+    AssignmentRound,
     Away,
     BonusHours,
     Conversation,
@@ -220,6 +222,58 @@ def test_a_rehearsal_equals_what_then_really_happens(seed: int) -> None:
     hours = BonusHours.current()
     for ticket in Ticket.objects.filter(rule__priority="urgent"):
         assert ["a rule marks it urgent", hours.rule_urgent] in ticket.bonus
+
+
+def in_bursts(chance: Random, days: int) -> None:
+    """Fourteen answers in an hour, twice a day, of few people who answer again and again."""
+    source = make_source()
+    contacts = Contact.objects.bulk_create(Contact(name=f"P {n}", email=f"p{n}@client.example") for n in range(45))
+    rows = []
+    for n in range(28 * days):
+        at = NOW - days * DAY + (n // 28) * DAY + (n // 14 % 2) * 5 * HOUR + timedelta(minutes=n % 14)
+        rows.append(
+            Response(
+                source=source, external_id=f"b-{n}", score=chance.randint(0, 6), band="detractor",
+                verbatim="Too slow.", contact=chance.choice(contacts), responded_at=at, received_at=at, day=at.date(),
+                version_at=at, content_digest=f"{n:064d}",
+            )
+        )  # fmt: skip
+    Response.objects.bulk_create(rows)
+
+
+@pytest.mark.parametrize("seed", range(counted(1, full=1)))
+def test_it_holds_over_many_rounds_an_hour_an_absence_and_a_daily_cap(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four tickets a round: what one round gives, and moves along with it, is the load the next one finds."""
+    monkeypatch.setattr(rounds, "MAILS", 4)
+    chance = Random(seed)
+    team = Team.objects.get(is_default=True)
+    people = [make_user() for _ in range(4)]
+    caps = [{"capacity": 9}, {"capacity": 14, "rate_cap": 3}, {"capacity": 30}, {"capacity": 30, "rate_cap": 8}]
+    for user, fields in zip(people, caps, strict=True):
+        make_member(team, user, **fields)
+    gone = people[2]
+    make_away(gone, NOW - 4 * DAY, NOW - 2 * DAY)
+    in_bursts(chance, days=6)
+    book = RuleBook.objects.in_force().get()
+    would = predicted(book)
+    for now, slot in moments_of(Response.objects.all()):
+        close_what_is_over(now)
+        open_awaiting(now=now, response_ids=[row.pk for row in slot])
+        assign_waiting(now=now)
+    really = happened()
+    assert {pk: (row, really[pk]) for pk, row in would.items() if row != really.get(pk)} == {}
+    # What the comparison is about did happen: several rounds an hour, conversations that moved along, a cap that held.
+    assert AssignmentRound.objects.values("happened_at").annotate(n=Count("pk")).filter(n__gt=1).exists()
+    given = Event.objects.filter(verb="assign")
+    assert given.filter(data__rule="conversation", data__has_key="with").exists()
+    assert not given.filter(data__to=gone.pk, happened_at__gte=NOW - 4 * DAY, happened_at__lt=NOW - 2 * DAY).exists()
+    assert given.filter(data__to=gone.pk, happened_at__lt=NOW - 4 * DAY).exists()
+    assert given.filter(data__to=gone.pk, happened_at__gte=NOW - 2 * DAY).exists()
+    assert (
+        any(row.owner is None for row in would.values()) or AssignmentRound.objects.filter(left_waiting__gt=0).exists()
+    )
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="constant query counts are promised on PostgreSQL")

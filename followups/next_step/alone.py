@@ -1,4 +1,4 @@
-"""The one next step of a ticket: what the primary button says and why. Pure: rows in hand, no query."""
+"""The next step as the ticket and its promises say it, before anything is known of tries and mails. Pure."""
 
 from __future__ import annotations
 
@@ -22,20 +22,30 @@ RENEWAL_CALLS = 14
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A verb as the API names it (empty: there is nothing to do but look), its button and the sentence beside it."""
+    """A verb as the API names it (empty: there is nothing to do but look), its button and the sentences beside it.
+
+    `timing` is what is said of the hours a customer likes to be called in: the day says it by its own clock.
+    `is_written`: a mail to the customer is written and leaves in time. `then` is the call at a better hour, where a
+    mail goes first.
+    """
 
     verb: str
     label: str
     symbol: str
-    reason: str = ""
+    because: str = ""
+    timing: str = ""
+    is_written: bool = False
+    then: NextStep | None = None
+
+    @property
+    def reason(self) -> str:
+        return f"{self.because} {self.timing}".strip()
 
 
-def next_step(ticket: Ticket, actions: Sequence[Action], *, now: datetime) -> NextStep:
-    """What to do next. `actions` are those of the present cycle (the open ones are enough for a list), by date.
-
-    The reason may be empty in a list, where the button speaks for itself.
+def alone(ticket: Ticket, actions: Sequence[Action], *, name: str, now: datetime) -> NextStep:
+    """What to do next. `actions` are those of the present cycle (the open ones are enough), by date; `name` is what
+    whoever reads may call the customer.
     """
-    name = ticket.contact.short_name if ticket.contact else gettext("the customer")
     if ticket.is_live and ticket.owner_id is None:
         return NextStep("assign", gettext("Take it"), "user", gettext("Nobody has this ticket yet."))
     steps = {
