@@ -7,13 +7,15 @@ expects, one INSERT for its events, and at most one each for deadlines that are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 
 from followups import deadlines, ladders, silence
@@ -22,9 +24,9 @@ from followups.at_once import read_at_once
 from followups.messages import notices
 from followups.models import (
     Action,
+    Conversation,
     Deadline,
     DismissalRequest,
-    Escalation,
     Event,
     LadderStep,
     Member,
@@ -35,9 +37,14 @@ from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, Tic
 from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
+from followups.workflow.around import ALWAYS, Around
 from followups.workflow.table import TABLE, VERBS, allows, why_not
+from nps_loop.at_once import Change, Insert, Update, Write, draw_key, draws_keys, next_key, write_at_once
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+
+Row = TypeVar("Row", bound=models.Model)
 
 # What is read with a ticket in hand, so that no verb asks again.
 WITH = (
@@ -57,22 +64,42 @@ CHANGED = ("due_at", "promised_at", "met_at", "dropped_at", "next_step_at", "nex
 class OpenTicket:
     """A locked ticket that a verb works on. `ticket` always holds the newest values, the database after `flush`."""
 
-    def __init__(self, ticket: Ticket, actor: Actor, now: datetime, roles: frozenset[Role]) -> None:
+    def __init__(
+        self,
+        ticket: Ticket,
+        actor: Actor,
+        now: datetime,
+        *,
+        around: Around | None = None,
+        keys: dict[type[models.Model], list[int]] | None = None,
+        is_ending: bool = False,
+    ) -> None:
         self.ticket = ticket
         self.actor = actor
         self.now = now
-        self.roles = roles
+        self.roles = _roles(ticket, actor)
+        self.around = around or Around(ticket.pk)
+        self._stops = self.around.stops(ticket)
         self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._climbing = ladders.Read()
         self._was_at_work = ticket.state in AT_WORK
         self._had_owner = ticket.owner_id is not None
         self._drafts: list[outbox.Draft] = []
-        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines.
+        self._keys = keys or {}
+        self._has_conversation = is_ending
+        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines, new rows and
+        # changed ones by model, and whether the conversation ends with it.
         self._fields: dict[str, Any] = {}
         self._state = ticket.state
         self._events: list[Event] = []
         self._owed: list[Deadline] = []
         self._changed: dict[int, Deadline] = {}
+        self._new: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+        self._kept: dict[type[models.Model], dict[int, models.Model]] = defaultdict(dict)
+        self._columns: dict[type[models.Model], set[str]] = defaultdict(set)
+        self._more: list[Write] = []
+        self._mails: list[Message] = []
+        self._ends = False
 
     # What belongs to it ------------------------------------------------------------------------------------------
 
@@ -93,25 +120,24 @@ class OpenTicket:
 
     def promise(self, action: Action) -> Action:
         """Store a new action."""
-        self.every_action.append(action)
-        action.save()
+        self.every_action.append(self.make(action))
         return action
 
     @property
     def events(self) -> list[Event]:
-        """What happened so far, what was just written included. One query."""
-        return [*self.ticket.events.order_by("seq"), *self._events]
+        """What happened so far, what was just written included."""
+        return [*self.around.events, *self._events]
+
+    @property
+    def wish(self) -> DismissalRequest | None:
+        """The wish to dismiss it that nobody decided on."""
+        return next((wish for wish in self.around.wish if wish.decided_at is None), None)
 
     def _read(self) -> tuple[list[Deadline], list[Action]]:
         if self._rows is None:
-            owed = Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
-            actions = Action.objects.filter(ticket=self.ticket).select_related("owner")
-            policies = owed.order_by().values("policy")
-            steps = LadderStep.objects.filter(policy__in=policies).select_related("endpoint").order_by("pk")
-            told = Escalation.objects.filter(ticket=self.ticket)
-            read_at_once(owed, actions, steps, told)
-            self._climbing = ladders.Read(list(steps), list(told))
-            self._rows = list(owed), list(actions)
+            around = self.around
+            self._climbing = around.climbing()
+            self._rows = list(around.deadlines), list(around.actions)
         return self._rows
 
     def climbs_by(self, policy: SlaPolicy) -> None:
@@ -195,12 +221,12 @@ class OpenTicket:
         """The wish to dismiss that nobody decided on, where the ticket now ends another way."""
         if to is None or to in LIVE or before not in LIVE:
             return None
-        return self.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
+        return self.wish
 
     def _withdraw(self, wish: DismissalRequest) -> None:
         """There is nothing left to decide: neither yes nor no. Whoever asked hears it."""
         wish.decided_at, wish.decided_by = self.now, self.actor.user
-        wish.save(update_fields=["decided_at", "decided_by"])
+        self.keep(wish, "decided_at", "decided_by")
         asked_by, number = wish.asked_by, {"number": self.ticket.pk}
         if asked_by is None or not asked_by.is_active or asked_by == self.actor.user:
             return
@@ -218,19 +244,72 @@ class OpenTicket:
             setattr(self.ticket, name, value)
         self._fields |= fields
 
+    def make(self, row: Row) -> Row:
+        """A new row whose key is named at once, by an event or by another row. It is written on letting go.
+
+        Where keys cannot be known before (SQLite) it is written here.
+        """
+        if not draws_keys(type(row)):
+            row.save(force_insert=True)
+            return row
+        drawn = self._keys.get(type(row))
+        row.pk = drawn.pop() if drawn else draw_key(type(row))
+        return self.add(row)
+
+    def add(self, row: Row) -> Row:
+        """A new row to which nothing else points: written on letting go."""
+        self._new[type(row)].append(row)
+        return row
+
+    def keep(self, row: models.Model, *fields: str) -> None:
+        """These fields of another row have new values, which are written on letting go."""
+        if row not in self._new.get(type(row), ()):
+            self._kept[type(row)][row.pk] = row
+            self._columns[type(row)] |= set(fields)
+
+    def change(self, rows: QuerySet[Any], **values: Any) -> None:
+        """The same for all rows of a queryset that were not read. No row may be changed in two ways at once."""
+        self._more.append(Change(rows, values))
+
+    def end_conversation(self) -> None:
+        """The conversation is closed on letting go, where nothing of it is open besides.
+
+        It is locked before, so that an answer coming in meanwhile waits, and then opens another one.
+        """
+        if not self._has_conversation:
+            self._has_conversation = True
+            list(Conversation.objects.select_for_update(no_key=True).filter(pk=self.ticket.conversation_id))
+        self._ends = True
+
     def flush(self) -> None:
         """Write what waits to be written, for whoever reads or writes the rows themselves next. Raises Stale."""
         self._plan_ladders()
-        Deadline.objects.bulk_create(self._owed)
-        Deadline.objects.bulk_update(self._changed.values(), CHANGED)
-        if self._fields:
+        writes: list[Write] = [Insert(rows) for rows in self._new.values()]
+        writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
+        writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
+        writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
+        mails = self._drawn_up()
+        if mails:
+            writes.append(Insert(mails, unless_there=True))
+        if self._ends:
+            writes.append(Change(self._conversation_that_ends(), {"closed_at": self.now}))
+        if writes or self._fields:
+            # Whoever waits for the lock sees by the row that something around it changed.
+            fields = self._fields or {"version": self.ticket.version}
             row = Ticket.objects.filter(pk=self.ticket.pk)
             if self._events:
                 row = row.filter(version=self._events[0].seq - 1, state=self._state)
-            if row.update(**self._fields) != 1:
+                writes.insert(0, Insert(self._events))
+            written = write_at_once(Change(row, fields), *writes)
+            if written[0] != 1:
                 raise stale(Ticket.objects.get(pk=self.ticket.pk))
-        Event.objects.bulk_create(self._events)
-        self._owed, self._changed, self._fields, self._events = [], {}, {}, []
+            if self._ends and written[-1]:
+                self.ticket.conversation.closed_at = self.now
+        outbox.ring_for([*self._mails, *mails], now=self.now)
+        self._owed, self._changed, self._fields, self._events, self._drafts = [], {}, {}, [], []
+        self._more, self._mails, self._ends = [], [], False
+        for waiting in (self._new, self._kept, self._columns):
+            waiting.clear()
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""
@@ -254,11 +333,24 @@ class OpenTicket:
 
     def mail(self, draft: outbox.Draft) -> Message:
         """Queue a mail in this transaction; a reason not to send it is stored with it."""
-        return outbox.queue([draft], now=self.now)[0]
+        if draft.dedupe_key is not None:
+            # Whether it was queued before is known once it is written.
+            return outbox.queue([draft], now=self.now)[0]
+        message = self.make(outbox.draw_up([draft], now=self.now, known=self._stops)[0])
+        self._mails.append(message)
+        return message
 
     def mail_later(self, drafts: Sequence[outbox.Draft]) -> None:
         """Notices whose rows nobody here needs: queued together on letting go."""
         self._drafts.extend(drafts)
+
+    def _drawn_up(self) -> list[Message]:
+        return outbox.draw_up(self._drafts, now=self.now, known=self._stops) if self._drafts else []
+
+    def _conversation_that_ends(self) -> QuerySet[Conversation]:
+        others = Ticket.objects.filter(conversation=OuterRef("pk"), state__in=[*LIVE, TicketState.RESOLVED])
+        conversation = Conversation.objects.filter(pk=self.ticket.conversation_id)
+        return conversation.filter(~Exists(others.exclude(pk=self.ticket.pk)))
 
     # Deadlines ---------------------------------------------------------------------------------------------------
 
@@ -280,7 +372,7 @@ class OpenTicket:
     def forget_rows(self) -> None:
         """Others write to deadlines and actions now: they are read again when somebody asks."""
         self.flush()
-        self._rows = None
+        self._rows, self.around = None, Around(self.ticket.pk)
 
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
@@ -320,7 +412,6 @@ class OpenTicket:
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
         self.flush()
-        outbox.announce(self._drafts, now=self.now)
 
 
 def _sentence_for(to: str) -> str:
@@ -338,18 +429,83 @@ def stale(current: Ticket) -> Stale:
 
 
 @contextmanager
-def opened(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Iterator[OpenTicket]:
-    """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale."""
+def opened(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    ahead: Collection[str] = (),
+    makes: Sequence[type[models.Model]] = (),
+    others: Iterable[User | None] = (),
+    may_end: bool = False,
+) -> Iterator[OpenTicket]:
+    """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale.
+
+    The rest spares queries: lists of `Around` that the verb looks at `ahead`, models whose rows it `makes`, `others`
+    who may be written to, and whether the conversation may end with it.
+    """
     with transaction.atomic():
-        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
-        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
-        row = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True)
-        fresh = _with_roles(row, actor).get(pk=ticket.pk)
-        if version is not None and fresh.version != version:
-            raise stale(fresh)
-        work = OpenTicket(fresh, actor, now, _roles(fresh, actor))
+        work = _locked(ticket.pk, actor, now, ahead=ahead, makes=makes, others=others, may_end=may_end)
+        if version is not None and work.ticket.version != version:
+            raise stale(work.ticket)
         yield work
         work.let_go()
+
+
+def _locked(
+    number: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    ahead: Collection[str],
+    makes: Sequence[type[models.Model]],
+    others: Iterable[User | None],
+    may_end: bool,
+) -> OpenTicket:
+    """The ticket under its lock, with all that is read ahead, in one query.
+
+    That query sees the rows as they were when it began, and it may have waited for the lock since. Whoever changes any
+    list of `Around` writes the ticket's row too, which leaves a mark on it; where it is another than the query began
+    with, all is read again, which nobody can disturb any more. Raises Ticket.DoesNotExist.
+    """
+    names = list(dict.fromkeys((*ALWAYS, *ahead)))
+    people = list(others)
+    while True:
+        around = Around(number, people)
+        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
+        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
+        of = ("self", "conversation") if may_end else ("self",)
+        row = Ticket.objects.select_related(*WITH).select_for_update(of=of, no_key=True).filter(pk=number)
+        row = _with_keys(_with_roles(row, actor), makes).annotate(mark=_mark())
+        before = Ticket.objects.filter(pk=number).annotate(mark=_mark()).values_list("mark", flat=True)
+        read_at_once(row, before, *around.ask(names))
+        known = next(iter(before), None)
+        if known is None:
+            raise Ticket.DoesNotExist
+        found: Any = next(iter(row), None)
+        if found is not None and found.mark == known:
+            return OpenTicket(found, actor, now, around=around, keys=_keys_of(found, makes), is_ending=may_end)
+
+
+def _mark() -> Any:
+    """What differs once anything was written to a ticket's row. On SQLite nobody writes meanwhile."""
+    if connection.vendor != "postgresql":
+        return Value("", output_field=TextField())
+    return RawSQL('"followups_ticket"."xmin"::text', (), output_field=TextField())
+
+
+def _with_keys(rows: TicketQuerySet, makes: Sequence[type[models.Model]]) -> TicketQuerySet:
+    drawn = {f"key_{n}": next_key(model) for n, model in enumerate(makes) if draws_keys(model)}
+    return rows.annotate(**drawn)
+
+
+def _keys_of(found: Ticket, makes: Sequence[type[models.Model]]) -> dict[type[models.Model], list[int]]:
+    keys: dict[type[models.Model], list[int]] = {}
+    for n, model in enumerate(makes):
+        if draws_keys(model):
+            keys.setdefault(model, []).insert(0, getattr(found, f"key_{n}"))
+    return keys
 
 
 def _with_roles(rows: TicketQuerySet, actor: Actor) -> TicketQuerySet:
