@@ -129,7 +129,7 @@ def _statements(write: Write, using: str) -> list[Statement]:
     if isinstance(write, Update):
         return [update_statement(write.rows, write.fields)] if write.rows else []
     if isinstance(write, Change):
-        changed = write.rows.query.chain(sql.UpdateQuery)
+        changed: Any = write.rows.query.chain(sql.UpdateQuery)
         changed.add_update_values(write.values)
         changed.clear_ordering(force=True)
         changed.clear_select_clause()

@@ -1,7 +1,7 @@
 """The rows around one ticket that verbs look at. Those a verb names ahead are read by one query, with the lock.
 
-Each list is a queryset that says by itself which rows belong to the ticket, by its number alone, so that it can be asked
-together with the ticket. What nobody named ahead is read when somebody looks at it.
+Each list is a queryset that says by itself which rows belong to the ticket, by its number alone, so that it can be
+asked together with the ticket. What nobody named ahead is read when somebody looks at it.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ LEADS = ("leading", "administrators")
 
 
 class Around:
-    """Lists by name, each read once. `others`: people besides who may be written to."""
+    """Lists by name, each read once. `others`: people who may be written to too; `besides`: what one verb looks at."""
 
-    def __init__(self, number: int, others: Iterable[User | None] = ()) -> None:
+    def __init__(self, number: int, others: Iterable[User | None] = (), besides: Iterable[QuerySet[Any]] = ()) -> None:
         self.number = number
         self.others = [person for person in others if person is not None]
+        self.besides = [rows.all() for rows in besides]
         self._asked: frozenset[str] = frozenset()
 
     def ask(self, names: Collection[str]) -> list[QuerySet[Any]]:
@@ -141,8 +142,10 @@ class Around:
         """What stops mail to the customer, and to colleagues who may hear of the ticket."""
         its_row = Ticket.objects.filter(pk=self.number)
         customer = Contact.objects.filter(tickets=self.number).annotate(address=Lower("email"))
+        # Whom a note calls by name may be anybody.
+        anybody = Q(is_active=True) if "colleagues" in self._asked else Q(is_superuser=True)
         people = User.objects.filter(
-            Q(is_superuser=True)
+            anybody
             | Q(pk__in=[person.pk for person in self.others])
             | Q(pk__in=its_row.values("owner"))
             | Q(pk__in=Member.objects.filter(team__in=its_row.values("team")).values("user"))
@@ -164,6 +167,8 @@ class Around:
             people += self.leads
         if "watchers" in self._asked:
             people += self.watchers
+        if "colleagues" in self._asked:
+            people += self.colleagues
         if "wish" in self._asked:
             people += [wish.asked_by for wish in self.wish]
         asked = [(person.email, str(Stream.STAFF)) for person in people if person is not None]

@@ -69,7 +69,7 @@ def note(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, te
     """
     if not text.strip():
         raise Incomplete({"text": gettext("Write the note first.")})
-    ahead = ("colleagues",) if handles_in(text) else ()
+    ahead = ("colleagues", "suppressed") if handles_in(text) else ()
     with opened(ticket, actor=actor, now=now, version=None, ahead=ahead, makes=(Note,)) as work:
         work.check("note")
         row = work.make(Note(ticket=work.ticket, by=actor.user, text=text.strip(), happened_at=now))

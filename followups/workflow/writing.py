@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -338,6 +339,7 @@ class OpenTicket:
             return outbox.queue([draft], now=self.now)[0]
         message = self.make(outbox.draw_up([draft], now=self.now, known=self._stops)[0])
         self._mails.append(message)
+        self.ticket.just_written.append(message)
         return message
 
     def mail_later(self, drafts: Sequence[outbox.Draft]) -> None:
@@ -438,54 +440,59 @@ def opened(
     ahead: Collection[str] = (),
     makes: Sequence[type[models.Model]] = (),
     others: Iterable[User | None] = (),
+    besides: Sequence[QuerySet[Any]] = (),
     may_end: bool = False,
 ) -> Iterator[OpenTicket]:
     """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale.
 
     The rest spares queries: lists of `Around` that the verb looks at `ahead`, models whose rows it `makes`, `others`
-    who may be written to, and whether the conversation may end with it.
+    who may be written to, what it looks at `besides`, and whether the conversation may end with it.
     """
     with transaction.atomic():
-        work = _locked(ticket.pk, actor, now, ahead=ahead, makes=makes, others=others, may_end=may_end)
+        asked = _Asked(ticket.pk, (*ALWAYS, *ahead), tuple(makes), tuple(others), tuple(besides), may_end)
+        work = _locked(asked, actor, now)
         if version is not None and work.ticket.version != version:
             raise stale(work.ticket)
         yield work
         work.let_go()
 
 
-def _locked(
-    number: int,
-    actor: Actor,
-    now: datetime,
-    *,
-    ahead: Collection[str],
-    makes: Sequence[type[models.Model]],
-    others: Iterable[User | None],
-    may_end: bool,
-) -> OpenTicket:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a verb has read with the lock; the names are those of `opened`."""
+
+    number: int
+    names: Collection[str]
+    makes: Sequence[type[models.Model]]
+    others: Sequence[User | None]
+    besides: Sequence[QuerySet[Any]]
+    may_end: bool
+
+
+def _locked(asked: _Asked, actor: Actor, now: datetime) -> OpenTicket:
     """The ticket under its lock, with all that is read ahead, in one query.
 
     That query sees the rows as they were when it began, and it may have waited for the lock since. Whoever changes any
     list of `Around` writes the ticket's row too, which leaves a mark on it; where it is another than the query began
     with, all is read again, which nobody can disturb any more. Raises Ticket.DoesNotExist.
     """
-    names = list(dict.fromkeys((*ALWAYS, *ahead)))
-    people = list(others)
+    number = asked.number
     while True:
-        around = Around(number, people)
+        around = Around(number, asked.others, asked.besides)
         # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
         # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
-        of = ("self", "conversation") if may_end else ("self",)
+        of = ("self", "conversation") if asked.may_end else ("self",)
         row = Ticket.objects.select_related(*WITH).select_for_update(of=of, no_key=True).filter(pk=number)
-        row = _with_keys(_with_roles(row, actor), makes).annotate(mark=_mark())
+        row = _with_keys(_with_roles(row, actor), asked.makes).annotate(mark=_mark())
         before = Ticket.objects.filter(pk=number).annotate(mark=_mark()).values_list("mark", flat=True)
-        read_at_once(row, before, *around.ask(names))
+        read_at_once(row, before, *around.ask(asked.names), *around.besides)
         known = next(iter(before), None)
         if known is None:
             raise Ticket.DoesNotExist
         found: Any = next(iter(row), None)
         if found is not None and found.mark == known:
-            return OpenTicket(found, actor, now, around=around, keys=_keys_of(found, makes), is_ending=may_end)
+            keys = _keys_of(found, asked.makes)
+            return OpenTicket(found, actor, now, around=around, keys=keys, is_ending=asked.may_end)
 
 
 def _mark() -> Any:
