@@ -137,6 +137,7 @@ class SplitForm(VerbForm):
     def offered(cls, number: int, user: User) -> QuerySet[Contact]:
         this = Ticket.objects.filter(pk=number)
         people = Contact.objects.filter(account__in=this.values("account"), merged_into=None)
+        people = people.select_related("account")
         return people.exclude(pk__in=this.filter(contact__isnull=False).values("contact"))
 
     def prepare(self) -> None:

@@ -132,7 +132,7 @@ class ContactField(RowField):
         seen = Ticket.objects.visible_to(self.context["user"])
         known = Contact.objects.filter(pk__in=seen.values("contact"))
         this = Ticket.objects.filter(pk=self.context["number"])
-        return known | Contact.objects.filter(account__in=this.values("account"))
+        return (known | Contact.objects.filter(account__in=this.values("account"))).select_related("account")
 
 
 class InitiativeField(RowField):

@@ -43,12 +43,22 @@ LEADS = ("leading", "administrators")
 
 
 class Around:
-    """Lists by name, each read once. `others`: people who may be written to too; `besides`: what one verb looks at."""
+    """Lists by name, each read once.
 
-    def __init__(self, number: int, others: Iterable[User | None] = (), besides: Iterable[QuerySet[Any]] = ()) -> None:
+    `others`: people who may be written to too; `besides`: what one verb looks at; `together`: tickets locked with it.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        others: Iterable[User | None] = (),
+        besides: Iterable[QuerySet[Any]] = (),
+        together: QuerySet[Ticket] | None = None,
+    ) -> None:
         self.number = number
         self.others = [person for person in others if person is not None]
         self.besides = [rows.all() for rows in besides]
+        self.together = together
         self._asked: frozenset[str] = frozenset()
 
     def ask(self, names: Collection[str]) -> list[QuerySet[Any]]:
@@ -141,7 +151,9 @@ class Around:
     def suppressed(self) -> QuerySet[Suppression]:
         """What stops mail to the customer, and to colleagues who may hear of the ticket."""
         its_row = Ticket.objects.filter(pk=self.number)
-        customer = Contact.objects.filter(tickets=self.number).annotate(address=Lower("email"))
+        if self.together is not None:
+            its_row = Ticket.objects.filter(Q(pk=self.number) | Q(pk__in=self.together.order_by().values("pk")))
+        customer = Contact.objects.filter(pk__in=its_row.values("contact")).annotate(address=Lower("email"))
         # Whom a note calls by name may be anybody.
         anybody = Q(is_active=True) if "colleagues" in self._asked else Q(is_superuser=True)
         people = User.objects.filter(
@@ -158,11 +170,12 @@ class Around:
             | Q(stream=Stream.STAFF, address__in=people.values("address"))
         )
 
-    def stops(self, ticket: Ticket) -> Stops:
+    def stops(self, ticket: Ticket, together: Iterable[Ticket] = ()) -> Stops:
         """What was looked up for the mails of a verb, where it was; the outbox asks for everybody else itself."""
         if "suppressed" not in self._asked:
             return {}
-        people = [*self.others, ticket.owner, *(action.owner for action in self.actions)]
+        tickets = [ticket, *together]
+        people = [*self.others, *(each.owner for each in tickets), *(action.owner for action in self.actions)]
         if self._asked.issuperset(LEADS):
             people += self.leads
         if "watchers" in self._asked:
@@ -172,8 +185,7 @@ class Around:
         if "wish" in self._asked:
             people += [wish.asked_by for wish in self.wish]
         asked = [(person.email, str(Stream.STAFF)) for person in people if person is not None]
-        if ticket.contact is not None:
-            asked.append((ticket.contact.email, str(Stream.CASE)))
+        asked += [(each.contact.email, str(Stream.CASE)) for each in tickets if each.contact is not None]
         found = {(row.address, row.stream): row for row in self.suppressed}
         # An address written in another way than it is stored was looked for in vain.
         known = [(normalise(address), stream) for address, stream in asked if normalise(address) == address.lower()]

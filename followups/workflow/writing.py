@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 
@@ -39,6 +39,8 @@ from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
 from followups.workflow.around import ALWAYS, Around
+from followups.workflow.covers import covers_of
+from followups.workflow.handing import OF_CONVERSATION, OF_PROMISE, OF_TICKET, Given
 from followups.workflow.table import TABLE, VERBS, allows, why_not
 from nps_loop.at_once import Change, Insert, Update, Write, draw_key, draws_keys, next_key, write_at_once
 from nps_loop.mail import outbox
@@ -74,13 +76,16 @@ class OpenTicket:
         around: Around | None = None,
         keys: dict[type[models.Model], list[int]] | None = None,
         is_ending: bool = False,
+        together: Sequence[Ticket] = (),
     ) -> None:
         self.ticket = ticket
+        # Those that were locked with it, in the order of their numbers.
+        self.together = list(together)
         self.actor = actor
         self.now = now
         self.roles = _roles(ticket, actor)
         self.around = around or Around(ticket.pk)
-        self._stops = self.around.stops(ticket)
+        self.stops = self.around.stops(ticket, self.together)
         self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._climbing = ladders.Read()
         self._was_at_work = ticket.state in AT_WORK
@@ -100,6 +105,8 @@ class OpenTicket:
         self._columns: dict[type[models.Model], set[str]] = defaultdict(set)
         self._more: list[Write] = []
         self._mails: list[Message] = []
+        self._notices: list[Message] = []
+        self._uncovered: set[int] = set()
         self._ends = False
 
     # What belongs to it ------------------------------------------------------------------------------------------
@@ -270,7 +277,39 @@ class OpenTicket:
 
     def change(self, rows: QuerySet[Any], **values: Any) -> None:
         """The same for all rows of a queryset that were not read. No row may be changed in two ways at once."""
-        self._more.append(Change(rows, values))
+        self.also(Change(rows, values))
+
+    def also(self, change: Change) -> None:
+        """A change that somebody else prepared is written with the rest."""
+        self._more.append(change)
+
+    def uncover(self, tickets: Iterable[Ticket]) -> None:
+        """These change hands by hand: nobody stands in for anybody on them any more."""
+        self._uncovered |= {ticket.pk for ticket in tickets}
+
+    def take_over(self, given: Given) -> None:
+        """Write with the rest what handing over has changed, on this ticket too where it was among those."""
+        for ticket, event in zip(given.tickets, given.events, strict=True):
+            if ticket.pk != self.ticket.pk:
+                self.keep(ticket, *OF_TICKET)
+                self.add(event)
+                continue
+            if not self._events:
+                self._state = given.before[ticket.pk]
+            self._events.append(event)
+            self.set(**{name: getattr(ticket, name) for name in OF_TICKET})
+        for conversation in given.conversations:
+            self.keep(conversation, *OF_CONVERSATION)
+        for row in given.promised:
+            if row.ticket_id == self.ticket.pk:
+                self.changed(row)
+            else:
+                self.keep(row, *OF_PROMISE)
+        members, at = given.last_given()
+        self.change(members, last_assigned_at=at)
+        self._notices += given.mails
+        if self.actor.kind != Event.Actor.SYSTEM:
+            self.uncover(given.tickets)
 
     def end_conversation(self) -> None:
         """The conversation is closed on letting go, where nothing of it is open besides.
@@ -289,7 +328,9 @@ class OpenTicket:
         writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
         writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
         writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
-        mails = self._drawn_up()
+        if self._uncovered:
+            writes.append(Change(*covers_of(self._uncovered, now=self.now)))
+        mails = [*self._notices, *self._drawn_up()]
         if mails:
             writes.append(Insert(mails, unless_there=True))
         if self._ends:
@@ -308,8 +349,8 @@ class OpenTicket:
                 self.ticket.conversation.closed_at = self.now
         outbox.ring_for([*self._mails, *mails], now=self.now)
         self._owed, self._changed, self._fields, self._events, self._drafts = [], {}, {}, [], []
-        self._more, self._mails, self._ends = [], [], False
-        for waiting in (self._new, self._kept, self._columns):
+        self._more, self._mails, self._notices, self._ends = [], [], [], False
+        for waiting in (self._new, self._kept, self._columns, self._uncovered):
             waiting.clear()
 
     def with_it(self, what: str) -> str:
@@ -337,7 +378,7 @@ class OpenTicket:
         if draft.dedupe_key is not None:
             # Whether it was queued before is known once it is written.
             return outbox.queue([draft], now=self.now)[0]
-        message = self.make(outbox.draw_up([draft], now=self.now, known=self._stops)[0])
+        message = self.make(outbox.draw_up([draft], now=self.now, known=self.stops)[0])
         self._mails.append(message)
         self.ticket.just_written.append(message)
         return message
@@ -347,7 +388,7 @@ class OpenTicket:
         self._drafts.extend(drafts)
 
     def _drawn_up(self) -> list[Message]:
-        return outbox.draw_up(self._drafts, now=self.now, known=self._stops) if self._drafts else []
+        return outbox.draw_up(self._drafts, now=self.now, known=self.stops) if self._drafts else []
 
     def _conversation_that_ends(self) -> QuerySet[Conversation]:
         others = Ticket.objects.filter(conversation=OuterRef("pk"), state__in=[*LIVE, TicketState.RESOLVED])
@@ -370,11 +411,6 @@ class OpenTicket:
         """One of these deadlines has other times now."""
         if deadline.pk is not None:
             self._changed[deadline.pk] = deadline
-
-    def forget_rows(self) -> None:
-        """Others write to deadlines and actions now: they are read again when somebody asks."""
-        self.flush()
-        self._rows, self.around = None, Around(self.ticket.pk)
 
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
@@ -441,15 +477,17 @@ def opened(
     makes: Sequence[type[models.Model]] = (),
     others: Iterable[User | None] = (),
     besides: Sequence[QuerySet[Any]] = (),
+    together: QuerySet[Ticket] | None = None,
     may_end: bool = False,
 ) -> Iterator[OpenTicket]:
     """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale.
 
+    `together` are tickets that are locked with it, in the order of their numbers, as everybody does who locks several.
     The rest spares queries: lists of `Around` that the verb looks at `ahead`, models whose rows it `makes`, `others`
     who may be written to, what it looks at `besides`, and whether the conversation may end with it.
     """
     with transaction.atomic():
-        asked = _Asked(ticket.pk, (*ALWAYS, *ahead), tuple(makes), tuple(others), tuple(besides), may_end)
+        asked = _Asked(ticket.pk, (*ALWAYS, *ahead), tuple(makes), tuple(others), tuple(besides), together, may_end)
         work = _locked(asked, actor, now)
         if version is not None and work.ticket.version != version:
             raise stale(work.ticket)
@@ -466,7 +504,16 @@ class _Asked:
     makes: Sequence[type[models.Model]]
     others: Sequence[User | None]
     besides: Sequence[QuerySet[Any]]
+    together: QuerySet[Ticket] | None
     may_end: bool
+
+    @property
+    def tickets(self) -> TicketQuerySet:
+        """What is locked."""
+        wanted = Q(pk=self.number)
+        if self.together is not None:
+            wanted |= Q(pk__in=self.together.order_by().values("pk"))
+        return Ticket.objects.filter(wanted).order_by("pk")
 
 
 def _locked(asked: _Asked, actor: Actor, now: datetime) -> OpenTicket:
@@ -476,23 +523,23 @@ def _locked(asked: _Asked, actor: Actor, now: datetime) -> OpenTicket:
     list of `Around` writes the ticket's row too, which leaves a mark on it; where it is another than the query began
     with, all is read again, which nobody can disturb any more. Raises Ticket.DoesNotExist.
     """
-    number = asked.number
     while True:
-        around = Around(number, asked.others, asked.besides)
+        around = Around(asked.number, asked.others, asked.besides, asked.together)
         # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
         # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
         of = ("self", "conversation") if asked.may_end else ("self",)
-        row = Ticket.objects.select_related(*WITH).select_for_update(of=of, no_key=True).filter(pk=number)
-        row = _with_keys(_with_roles(row, actor), asked.makes).annotate(mark=_mark())
-        before = Ticket.objects.filter(pk=number).annotate(mark=_mark()).values_list("mark", flat=True)
-        read_at_once(row, before, *around.ask(asked.names), *around.besides)
-        known = next(iter(before), None)
-        if known is None:
+        locked = asked.tickets.select_related(*WITH).select_for_update(of=of, no_key=True)
+        rows = _with_keys(_with_roles(locked, actor), asked.makes).annotate(mark=_mark())
+        before = asked.tickets.annotate(mark=_mark()).values_list("pk", "mark")
+        read_at_once(rows, before, *around.ask(asked.names), *around.besides)
+        known, found = dict(before), {row.pk: row for row in rows}
+        if asked.number not in known:
             raise Ticket.DoesNotExist
-        found: Any = next(iter(row), None)
-        if found is not None and found.mark == known:
-            keys = _keys_of(found, asked.makes)
-            return OpenTicket(found, actor, now, around=around, keys=keys, is_ending=asked.may_end)
+        if known == {pk: row.mark for pk, row in found.items()}:
+            ticket = found.pop(asked.number)
+            keys = _keys_of(ticket, asked.makes)
+            together = list(found.values())
+            return OpenTicket(ticket, actor, now, around=around, keys=keys, is_ending=asked.may_end, together=together)
 
 
 def _mark() -> Any:
