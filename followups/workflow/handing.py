@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Expression, Func, QuerySet, TextField, Value
 
 from followups import deadlines, ladders, silence
 from followups.actors import Actor
@@ -53,14 +53,25 @@ def assignment_lock(
     before their tickets, as `opening` takes them.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
+        if answers is not None:
+            # The function is called before the row is locked: LockRows stands above what a query puts out.
+            rows = answers.order_by("pk").select_for_update(no_key=True).annotate(has_lock=_lock())
+            has_lock = bool(rows.values_list("pk", "has_lock"))
+        else:
+            has_lock = False
+        if not has_lock and connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ASSIGNMENT_LOCK])
-        if answers is not None:
-            list(answers.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         if tickets is not None:
             list(tickets.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         yield
+
+
+def _lock() -> Expression:
+    """The lock as a column: whoever asks for a row with it has the lock first."""
+    if connection.vendor != "postgresql":
+        return Value("")
+    return Func(Value(ASSIGNMENT_LOCK), function="pg_advisory_xact_lock", output_field=TextField())
 
 
 @dataclass(slots=True)
