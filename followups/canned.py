@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
 
 from followups.messages.letters import Reader
 from followups.models import Action, LetterTemplate, Ticket
@@ -35,6 +38,14 @@ class Offered:
     step: str
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What telling a template from writing is read from: what `texts` and `promises` ask for."""
+
+    texts: Collection[str]
+    promises: Collection[datetime]
+
+
 def for_form(offered: Iterable[Offered], verb: str, ticket: Ticket) -> list[tuple[str, list[Offered]]]:
     """Those that fit a form, as groups (step, templates): what fits the ticket's state first, passages last."""
     steps = STEPS.get(verb, ())
@@ -45,15 +56,18 @@ def for_form(offered: Iterable[Offered], verb: str, ticket: Ticket) -> list[tupl
     return [group for group in groups if group[1]] if steps else []
 
 
-def values_for(ticket: Ticket, user: User, *, now: datetime) -> dict[str, str]:
-    """What the variables stand for on this ticket, in the customer's language. One query, for the next promise.
+def values_for(
+    ticket: Ticket, user: User, *, now: datetime, promises_at_hand: Iterable[datetime] | None = None
+) -> dict[str, str]:
+    """What the variables stand for on this ticket, in the customer's language.
 
-    What nobody knows is left out, so that the gap is seen. A hold keeps the words out.
+    One query, for the next promise, unless `promises` are at hand. What nobody knows is left out, so that the gap is
+    seen. A hold keeps the words out.
     """
     reader = Reader.of(ticket)
     contact, response = ticket.contact, ticket.response
     said = quote(response.verbatim) if response and not ticket.on_hold else ""
-    due = _next_promise(ticket, now)
+    due = _next_promise(ticket, now, promises(ticket.pk, now=now) if promises_at_hand is None else promises_at_hand)
     return {
         "first_name": contact.greeting_name or contact.short_name if contact else "",
         "name": contact.name if contact else "",
@@ -71,10 +85,22 @@ def _about(touchpoint: Touchpoint, language: str) -> str:
     return touchpoint.phrase_in(language) or touchpoint.name
 
 
-def _next_promise(ticket: Ticket, now: datetime) -> datetime | None:
+def promises(number: int, *, now: datetime) -> QuerySet[Any, datetime]:
+    """When the next open action of a ticket is due: one moment or none."""
+    running = Action.objects.filter(
+        ticket=number, cycle=F("ticket__cycle"), state=Action.State.OPEN, due_at__gt=now
+    ).order_by("due_at")
+    return running.values_list("due_at", flat=True)[:1]
+
+
+def texts() -> QuerySet[Any, str]:
+    """What all templates and passages say."""
+    return LetterTemplate.objects.filter(is_active=True).values_list("text", flat=True)
+
+
+def _next_promise(ticket: Ticket, now: datetime, of_actions: Iterable[datetime]) -> datetime | None:
     """The next date the customer holds us to: an action's, else that of the first contact."""
-    running = Action.objects.filter(ticket=ticket, cycle=ticket.cycle, state=Action.State.OPEN, due_at__gt=now)
-    action = running.order_by("due_at").values_list("due_at", flat=True).first()
+    action = next(iter(of_actions), None)
     if action is not None:
         return action
     return ticket.promised_at if ticket.promised_at and ticket.promised_at > now else None
@@ -114,13 +140,24 @@ def only_canned(body: str, pieces: Iterable[str], *, opening: str) -> bool:
     return found and (not left or left == _words(opening))
 
 
-def is_only_canned(body: str, ticket: Ticket, user: User, *, opening: str, now: datetime) -> bool:
-    """The same for a mail about to be sent: compared here, whatever the browser says. Two queries."""
-    rows = LetterTemplate.objects.filter(is_active=True).values_list("text", flat=True)
-    if not rows:
+def is_only_canned(
+    body: str,
+    ticket: Ticket,
+    user: User,
+    *,
+    opening: str,
+    now: datetime,
+    read: Read | None = None,
+) -> bool:
+    """The same for a mail about to be sent: compared here, whatever the browser says.
+
+    Two queries, none where both were read already.
+    """
+    known = read or Read(texts(), promises(ticket.pk, now=now))
+    if not known.texts:
         return False
-    values = values_for(ticket, user, now=now)
-    return only_canned(body, [filled(text, values) for text in rows], opening=opening)
+    values = values_for(ticket, user, now=now, promises_at_hand=known.promises)
+    return only_canned(body, [filled(text, values) for text in known.texts], opening=opening)
 
 
 def _words(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from followups.models import KeptDraft, Ticket
+from nps_loop.at_once import Delete, Insert, write_at_once
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 
@@ -55,19 +56,16 @@ def sent(
 ) -> None:
     """The form did its work: its draft is done with. What went out as `message` is kept until it has left.
 
-    `again_in` is the form it stands in again once it is taken back, where that is another one. Two queries.
+    `again_in` is the form it stands in again once it is taken back, where that is another one. One query.
     """
+    made_of = []
+    if message is not None and typed is not None and sum(map(len, typed.values())) <= MOST:
+        packed = KeptDraft.packed(typed)
+        made_of = [
+            KeptDraft(user=user, ticket=ticket, form=again_in or form, typed=packed, kept_at=now, message=message)
+        ]
     with transaction.atomic():
-        throw_away(user, ticket, form)
-        if message is not None and typed is not None and sum(map(len, typed.values())) <= MOST:
-            KeptDraft.objects.create(
-                user=user,
-                ticket=ticket,
-                form=again_in or form,
-                typed=KeptDraft.packed(typed),
-                kept_at=now,
-                message=message,
-            )
+        write_at_once(Delete(KeptDraft.objects.of(user, ticket).filter(form=form)), Insert(made_of))
 
 
 def bring_back(user: User, message: Message, *, now: datetime) -> str:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from followups.actors import Actor
 from followups.models import Action, Conversation, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.workflow.giving import assignment_lock
+from followups.workflow.handing import assignment_lock
 from followups.workflow.letting_go import pass_on_all, release_all
 from followups.workflow.reopening import REOPEN_WITHIN
 from followups.workflow.writing import WITH

@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from followups.models import Ticket
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+
+from followups.models import Action, Member, Ticket
 from nps_loop.people.models import User
 from surveys.searching import normalise_for_search
 
@@ -50,23 +52,36 @@ def named_by(handles: Iterable[str], people: Iterable[User]) -> dict[str, list[U
     }
 
 
-def mentions(text: str, ticket: Ticket, *, by: User | None) -> Mentions:
-    """Whom the note means. No query without an @; else one for the people and one each for who may see the ticket."""
+def those_who_may_be_named(number: int) -> QuerySet[User]:
+    """Everybody who is active, with `may_see`: whether the ticket of this number is theirs to see."""
+    shown = ("username", "first_name", "last_name", "email", "language", "time_zone", "is_active", "is_superuser")
+    its_row = Ticket.objects.filter(pk=number)
+    of_team = Member.objects.filter(user=OuterRef("pk"), is_active=True, team__in=its_row.values("team"))
+    has_action = Action.objects.filter(owner=OuterRef("pk"), ticket=number)
+    sees = Q(is_superuser=True) | Exists(of_team) | Exists(its_row.filter(owner=OuterRef("pk"))) | Exists(has_action)
+    people = User.objects.filter(is_active=True).only(*shown)
+    return people.annotate(may_see=ExpressionWrapper(sees, output_field=BooleanField()))
+
+
+def mentions(text: str, ticket: Ticket, *, by: User | None, people: Iterable[User] | None = None) -> Mentions:
+    """Whom the note means. `people` are `those_who_may_be_named`, where the caller has read them.
+
+    No query without an @, or with `people`; else one.
+    """
     handles = handles_in(text)
     found = Mentions()
     if not handles:
         return found
-    shown = ("username", "first_name", "last_name", "email", "language", "time_zone", "is_active", "is_superuser")
     seen: set[int] = {by.pk} if by else set()
-    for handle, people in named_by(handles, User.objects.filter(is_active=True).only(*shown)).items():
-        if not people:
+    for handle, meant in named_by(handles, those_who_may_be_named(ticket.pk) if people is None else people).items():
+        if not meant:
             found.unknown.append(handle)
-        elif len(people) > 1:
+        elif len(meant) > 1:
             found.several.append(handle)
-        elif people[0].pk not in seen:
-            seen.add(people[0].pk)
-            may_see = Ticket.objects.visible_to(people[0]).filter(pk=ticket.pk).exists()
-            (found.told if may_see else found.blind).append(people[0])
+        elif meant[0].pk not in seen:
+            seen.add(meant[0].pk)
+            may_see = meant[0].may_see  # type: ignore[attr-defined]
+            (found.told if may_see else found.blind).append(meant[0])
     return found
 
 

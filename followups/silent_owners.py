@@ -22,7 +22,7 @@ from followups.messages import notices
 from followups.models import Away, Conflict, Event, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
 from followups.silence import Step
-from followups.workflow.giving import assignment_lock
+from followups.workflow.handing import assignment_lock
 from followups.workflow.letting_go import event_of, release_all
 from followups.workflow.writing import WITH
 from nps_loop.mail import outbox

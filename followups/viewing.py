@@ -6,6 +6,7 @@ every row of a list is judged by them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -102,6 +103,11 @@ def viewer(request: HttpRequest) -> Viewer:
         known = Viewer.of(request.user)  # type: ignore[arg-type]
         request._viewer = known  # type: ignore[attr-defined]
     return known
+
+
+def remember(request: HttpRequest, memberships: Iterable[Member]) -> None:
+    """The viewer of this request is made of memberships that were read together with something else."""
+    request._viewer = Viewer(request.user, tuple(memberships))  # type: ignore[attr-defined,arg-type]
 
 
 def customer_without_name(segment: str, region: str) -> str:

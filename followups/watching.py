@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from followups.messages import notices
 from followups.models import Member, Ticket, Watcher
@@ -30,17 +30,14 @@ def unwatch(ticket: Ticket, user: User) -> bool:
     return bool(Watcher.objects.filter(ticket=ticket, user=user).delete()[0])
 
 
-def watchers_of(ticket: Ticket, *, but: Collection[int | None] = ()) -> list[User]:
-    """Who follows it and may still read of it: colleagues of its team, whoever looks after the account, administrators.
-
-    Not its owner, who is told anyway, and nobody of `but`. One query.
+def following(number: int) -> QuerySet[User]:
+    """Who follows a ticket and may still read of it: colleagues of its team, whoever looks after the account,
+    administrators.
     """
-    of_team = Member.objects.filter(team=ticket.team_id, is_active=True).values("user")
-    account_owner = ticket.account.owner_id if ticket.account else None
-    may_read = Q(is_superuser=True) | Q(pk__in=of_team) | Q(pk=account_owner)
-    left_out = [pk for pk in (*but, ticket.owner_id) if pk is not None]
-    found = User.objects.filter(may_read, watching__ticket=ticket, is_active=True).exclude(pk__in=left_out)
-    return list(found.order_by("pk"))
+    its_row = Ticket.objects.filter(pk=number)
+    of_team = Member.objects.filter(team__in=its_row.values("team"), is_active=True).values("user")
+    may_read = Q(is_superuser=True) | Q(pk__in=of_team) | Q(pk__in=its_row.values("account__owner"))
+    return User.objects.filter(may_read, watching__ticket=number, is_active=True).order_by("pk")
 
 
 def tell_watchers(
@@ -48,15 +45,21 @@ def tell_watchers(
     words: Words,
     *,
     key: str,
+    watchers: Iterable[User] | None = None,
     but: Collection[int | None] = (),
     send_after: datetime | None = None,
 ) -> list[Draft]:
-    """One notice to each watcher, each under a `key` of its own. One query, two where somebody watches."""
+    """One notice to each watcher, each under a `key` of its own. Not to the owner, who is told anyway, nor to `but`.
+
+    One query, none where the caller has read the `watchers`.
+    """
+    left_out = {ticket.owner_id, *but}
     return [
         notices.to_person(
             user, ticket, partial(_as_lines, words), dedupe_key=f"{key}:watcher:{user.pk}", send_after=send_after
         )
-        for user in watchers_of(ticket, but=but)
+        for user in (following(ticket.pk) if watchers is None else watchers)
+        if user.pk not in left_out
     ]
 
 

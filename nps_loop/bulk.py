@@ -39,6 +39,14 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     if connection.vendor != "postgresql":
         model._base_manager.bulk_update(rows, fields, batch_size=500)
         return
+    with connection.cursor() as cursor:
+        cursor.execute(*update_statement(rows, fields))
+
+
+def update_statement(rows: Sequence[models.Model], fields: Sequence[str]) -> tuple[str, list[list[Any]]]:
+    """What `update_rows` tells PostgreSQL for one row or more: the statement and its arrays."""
+    model = type(rows[0])
+    connection = connections[router.db_for_write(model)]
     columns: list[Any] = [model._meta.get_field(name) for name in fields]
     key: Any = model._meta.pk
     arrays = [[row.pk for row in rows]]
@@ -50,9 +58,8 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     table, names = quote(model._meta.db_table), [quote(column.column) for column in columns]
     changes = ", ".join(f"{name} = new.{name}" for name in names)
     given = ", ".join(f"%s::{kind}[]" for kind in types)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {changes} FROM unnest({given}) AS new({', '.join(['row_key', *names])})"  # noqa: S608
-            f" WHERE {table}.{quote(key.column)} = new.row_key",
-            arrays,
-        )
+    statement = (
+        f"UPDATE {table} SET {changes} FROM unnest({given}) AS new({', '.join(['row_key', *names])})"  # noqa: S608
+        f" WHERE {table}.{quote(key.column)} = new.row_key"
+    )
+    return statement, arrays

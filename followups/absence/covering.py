@@ -14,7 +14,7 @@ from followups.absence.standing_in import BATCH, Present, begun_since, by_conver
 from followups.actors import Actor
 from followups.models import Away, Conversation, Cover, Ticket
 from followups.templatetags.moments import in_full
-from followups.workflow.giving import Handing, assignment_lock, give
+from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.letting_go import pass_on_all, release_all
 from followups.workflow.writing import WITH
 from nps_loop.people.models import User

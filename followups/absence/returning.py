@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation, end_later
 from followups.actors import Actor
 from followups.models import Action, ActionMove, Cover, Ticket
-from followups.workflow.giving import Handing, assignment_lock, give, lock_in_order
+from followups.workflow.handing import Handing, assignment_lock, give, lock_in_order
 from followups.workflow.letting_go import pass_on_all
 from followups.workflow.writing import WITH
 from nps_loop.people.models import User

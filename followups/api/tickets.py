@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from followups import workflow
 from followups.actors import Actor
 from followups.api.base import FollowupView
 from followups.assignment import pull_next
+from followups.at_once import read_at_once
 from followups.filters import TicketFilter
 from followups.improve.linking import link
 from followups.models import Member, Ticket
@@ -42,8 +43,13 @@ class TicketView(FollowupView):
     def get_queryset(self) -> TicketQuerySet:
         return Ticket.objects.visible_to(self.caller()).for_list()
 
-    def ticket(self) -> Ticket:
-        return get_object_or_404(self.get_queryset(), pk=self.kwargs["number"])
+    def ticket(self, *besides: QuerySet[Any]) -> Ticket:
+        """The ticket, or 404; `besides` is read in the same query."""
+        rows = self.get_queryset().filter(pk=self.kwargs["number"])
+        read_at_once(rows, *besides)
+        if not rows:
+            raise Http404
+        return rows[0]
 
     def detail(self, ticket: Ticket) -> Response:
         """One ticket with everything, as it stands in the database. One query."""
@@ -137,9 +143,10 @@ class TicketVerbView(TicketView):
     @extend_schema(responses={200: TicketDetailSerializer})
     def post(self, request: Request, number: int) -> Response:
         """Do it, and answer with the ticket as it is then."""
-        ticket = self.ticket()
-        context = {**self.get_serializer_context(), "ticket": ticket, "user": request.user}
-        given = self.checked(BODIES[self.verb](data=request.data, context=context))
+        context = {**self.get_serializer_context(), "number": number, "user": request.user}
+        body = BODIES[self.verb](data=request.data, context=context)
+        ticket = context["ticket"] = self.ticket(*body.looks_up())
+        given = self.checked(body)
         if given["version"] != ticket.version:
             # The verbs compare it under lock; a note alone takes any, for a page must not lose one. A program is told.
             raise stale(ticket)

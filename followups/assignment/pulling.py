@@ -20,7 +20,7 @@ from followups.models import Ticket
 from followups.models.tickets import LIVE
 from followups.refusals import Forbidden, NotAllowed
 from followups.templatetags.moments import in_full
-from followups.workflow.giving import Handing, assignment_lock, give
+from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.writing import WITH
 from nps_loop.bulk import among
 from nps_loop.people.models import User

@@ -22,8 +22,8 @@ from followups.conflicts import complained_about, may_name
 from followups.messages import notices
 from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.workflow.giving import Handing, assignment_lock, give
 from followups.workflow.giving_many import Codes, Given, give_many
+from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.writing import WITH
 from nps_loop.bulk import among
 from surveys.models import Response

@@ -12,7 +12,7 @@ from followups.clocks.telling import told_together
 from followups.messages import letters, notices
 from followups.models import Conversation, Deadline, Escalation, Ticket
 from followups.models.tickets import TicketState
-from followups.workflow.giving import keep_promises, make_promises, shared_conversations
+from followups.workflow.handing import keep_promises, make_promises, shared_conversations
 from followups.workflow.writing import WITH
 from nps_loop.mail import outbox
 from nps_loop.people.models import User

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -133,13 +133,18 @@ class VerbForm(forms.Form):
     required_css_class = ""
     use_required_attribute = False
 
-    def __init__(self, data: Any = None, *, desk: Desk, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, desk: Desk, looked_up: Mapping[str, QuerySet[Any]] | None = None, **kwargs: Any
+    ) -> None:
         self.desk = desk
+        self.looked_up = looked_up or {}
         kwargs.setdefault("auto_id", f"{self.verb}-%s")
         super().__init__(data, **kwargs)
         self.initial.setdefault("version", desk.ticket.version)
         # Callables, so that the lists are read where they are drawn: a posted form that is fine never asks.
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            if isinstance(field, RowField):
+                field.at_hand = self.looked_up.get(name, ())
             if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 is_choice = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
                 field.error_messages["required"] = _("Choose one.") if is_choice else _("Write something here first.")
@@ -148,6 +153,23 @@ class VerbForm(forms.Form):
             elif isinstance(field, ColleagueField):
                 field.choices = lambda: desk.shelf.colleagues
         self.prepare()
+
+    @classmethod
+    def looks_up(cls, number: int, user: User, data: Mapping[str, Any], *, now: datetime) -> dict[str, QuerySet[Any]]:
+        """What checking such a form looks up, by name: for whoever reads it together with the ticket of this number."""
+        named = {
+            name: (cls.offered(number, user) if field.queryset is None else field.queryset, str(data.get(name, "")))
+            for name, field in cls.base_fields.items()
+            if isinstance(field, RowField)
+        }
+        return {
+            name: rows.filter(pk=int(key)) for name, (rows, key) in named.items() if key.isdecimal() and len(key) < 19
+        }
+
+    @classmethod
+    def offered(cls, number: int, user: User) -> QuerySet[Any]:
+        """The rows to choose from where they depend on the ticket and on the person."""
+        raise NotImplementedError
 
     def prepare(self) -> None:
         """Fill in what a form starts with."""
@@ -188,7 +210,20 @@ class VerbForm(forms.Form):
             self.add_error(ours if ours in self.fields else None, reason)
 
 
-class CauseField(forms.ModelChoiceField):
+class RowField(forms.ModelChoiceField):
+    """A row, which may be at hand already. Without a queryset it is one of those its form has `offered`."""
+
+    at_hand: Collection[Any] = ()
+
+    def __init__(self, queryset: QuerySet[Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(queryset, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        found = next((row for row in self.at_hand if str(row.pk) == str(value)), None)
+        return found or super().to_python(value)
+
+
+class CauseField(RowField):
     """A root cause of the two-level list."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -200,7 +235,7 @@ class CauseField(forms.ModelChoiceField):
         )
 
 
-class InitiativeField(forms.ModelChoiceField):
+class InitiativeField(RowField):
     """An initiative that is still open; left empty where a new one is named beside it."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -221,7 +256,7 @@ class TitleField(forms.CharField):
         super().__init__(label=_("Or a new one: what should get better?"), required=False, max_length=TITLE, **kwargs)
 
 
-class ColleagueField(forms.ModelChoiceField):
+class ColleagueField(RowField):
     """An active colleague."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,7 @@ from followups.messages.letters import Reader
 from followups.models import ContactAttempt
 from followups.sending_later import next_morning_there
 from followups.variables import left_open
+from nps_loop.people.models import User
 from nps_loop.templatetags.letter import greeting_line
 from surveys.quoting import quote
 
@@ -142,7 +145,21 @@ class LogReplyForm(VerbForm):
         self.fields["text"].label = gettext("What did %(name)s write?") % {"name": self.desk.customer}
 
 
-class SendMessageForm(VerbForm):
+class WrittenForm(VerbForm):
+    """A mail that may be nothing but templates, which is looked for whatever the browser says."""
+
+    @classmethod
+    def looks_up(cls, number: int, user: User, data: Mapping[str, Any], *, now: datetime) -> dict[str, QuerySet[Any]]:
+        compared = {"texts": canned.texts(), "promises": canned.promises(number, now=now)}
+        return super().looks_up(number, user, data, now=now) | compared
+
+    def is_only_canned(self, text: str, *, opening: str = "") -> bool:
+        desk, known = self.desk, self.looked_up
+        read = canned.Read(known["texts"], known["promises"]) if known else None
+        return canned.is_only_canned(text, desk.ticket, desk.user, opening=opening, now=desk.now, read=read)
+
+
+class SendMessageForm(WrittenForm):
     """A mail in the customer's words, from the person who writes it."""
 
     verb = "send-message"
@@ -207,18 +224,15 @@ class SendMessageForm(VerbForm):
 
     def arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
-        desk = self.desk
         return {
             "subject": data["subject"],
             "body": data["body"],
             "send_after": data["send_after"],
-            "is_template_unedited": canned.is_only_canned(
-                data["body"], desk.ticket, desk.user, opening=self.opening, now=desk.now
-            ),
+            "is_template_unedited": self.is_only_canned(data["body"], opening=self.opening),
         }
 
 
-class WaitForm(VerbForm):
+class WaitForm(WrittenForm):
     verb = "wait"
     act = staticmethod(workflow.wait)
 
@@ -234,8 +248,7 @@ class WaitForm(VerbForm):
         return without_gaps(self.cleaned_data["question"])
 
     def arguments(self) -> dict[str, Any]:
-        desk, question = self.desk, self.cleaned_data["question"]
-        unedited = canned.is_only_canned(question, desk.ticket, desk.user, opening="", now=desk.now)
+        unedited = self.is_only_canned(self.cleaned_data["question"])
         return super().arguments() | {"is_template_unedited": unedited}
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Exists, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from followups import workflow
-from followups.forms.base import ColleagueField, InitiativeField, MomentField, TextField, TitleField, VerbForm
+from followups.forms.base import ColleagueField, InitiativeField, MomentField, RowField, TextField, TitleField, VerbForm
 from followups.improve.linking import link
 from followups.models import Ticket
+from nps_loop.people.models import User
 from surveys.models import Contact
 
 
@@ -84,8 +85,7 @@ class JoinForm(VerbForm):
     verb = "join"
     act = staticmethod(workflow.join)
 
-    other = forms.ModelChoiceField(
-        Ticket.objects.none(),
+    other = RowField(
         label=_("Number of the other ticket"),
         widget=forms.NumberInput,
         error_messages={
@@ -94,12 +94,15 @@ class JoinForm(VerbForm):
         },
     )
 
+    @classmethod
+    def offered(cls, number: int, user: User) -> QuerySet[Ticket]:
+        this = Ticket.objects.filter(pk=number)
+        belongs = Q(contact__in=this.values("contact")) | Q(account__in=this.values("account"))
+        others = Ticket.objects.visible_to(user).exclude(pk=number)
+        return others.filter(belongs | Exists(this.filter(contact=None)))
+
     def prepare(self) -> None:
-        ticket = self.desk.ticket
-        others = Ticket.objects.visible_to(self.desk.user).exclude(pk=ticket.pk)
-        if ticket.contact_id is not None:
-            others = others.filter(Q(contact=ticket.contact_id) | Q(account__isnull=False, account=ticket.account_id))
-        self.fields["other"].queryset = others  # type: ignore[attr-defined]
+        self.fields["other"].queryset = self.offered(self.desk.ticket.pk, self.desk.user)  # type: ignore[attr-defined]
 
 
 class LinkForm(VerbForm):
@@ -122,8 +125,7 @@ class SplitForm(VerbForm):
     verb = "split"
     act = staticmethod(workflow.split)
 
-    contact = forms.ModelChoiceField(
-        Contact.objects.none(),
+    contact = RowField(
         label=_("Whose answer is it?"),
         error_messages={
             "required": _("Choose whose answer it is."),
@@ -131,10 +133,16 @@ class SplitForm(VerbForm):
         },
     )
 
+    @classmethod
+    def offered(cls, number: int, user: User) -> QuerySet[Contact]:
+        this = Ticket.objects.filter(pk=number)
+        people = Contact.objects.filter(account__in=this.values("account"), merged_into=None)
+        people = people.select_related("account")
+        return people.exclude(pk__in=this.filter(contact__isnull=False).values("contact"))
+
     def prepare(self) -> None:
-        ticket = self.desk.ticket
-        people = Contact.objects.filter(account__isnull=False, account=ticket.account_id, merged_into=None)
-        self.fields["contact"].queryset = people.exclude(pk=ticket.contact_id or 0)  # type: ignore[attr-defined]
+        people = self.offered(self.desk.ticket.pk, self.desk.user)
+        self.fields["contact"].queryset = people  # type: ignore[attr-defined]
 
     def offer(self, people: Iterable[Contact]) -> None:
         """Who is drawn to choose from; without this the field would ask for everybody."""

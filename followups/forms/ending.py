@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,7 @@ from followups.forms.contact import without_gaps
 from followups.models import Action
 from followups.models.tickets import DismissReason, TicketState
 from followups.wrapping_up import Decided, resolve_with_actions
+from nps_loop.people.models import User
 
 TOLD = [("mail", _("By the resolution mail")), ("no", _("Not told, because…"))]
 BECOMES = [("done", _("It is done")), ("drop", _("Drop it"))]
@@ -41,6 +44,15 @@ class ResolveForm(VerbForm):
     why_it_happened = TextField(required=False)
     told = forms.ChoiceField(choices=TOLD, widget=forms.RadioSelect, initial="mail")
     no_mail_reason = forms.CharField(label=_("Why is no mail sent?"), required=False, max_length=300)
+
+    @classmethod
+    def looks_up(cls, number: int, user: User, data: Mapping[str, Any], *, now: datetime) -> dict[str, QuerySet[Any]]:
+        return super().looks_up(number, user, data, now=now) | {"actions": cls.actions_of(number)}
+
+    @staticmethod
+    def actions_of(number: int) -> QuerySet[Action]:
+        """Those of the present cycle."""
+        return Action.objects.filter(ticket=number, cycle=F("ticket__cycle")).order_by("due_at", "id")
 
     def __init__(self, data: Any = None, *, actions: Sequence[Action] = (), **kwargs: Any) -> None:
         self.actions = [action for action in actions if action.state == Action.State.OPEN]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from followups import workflow
-from followups.forms.base import ColleagueField, DayField, TextField, VerbForm
+from followups.forms.base import ColleagueField, DayField, RowField, TextField, VerbForm
 from followups.models import Action
 from followups.promises import next_half_day
+from nps_loop.people.models import User
 
 # An action is suggested for the end of the n-th working day: soon enough to be heard of, far enough to be kept.
 SUGGESTED_DAYS = 3
@@ -47,8 +49,7 @@ class AddActionForm(VerbForm):
 class ActionForm(VerbForm):
     """About one open action of the ticket."""
 
-    action = forms.ModelChoiceField(
-        Action.objects.none(),
+    action = RowField(
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": _("This action is not open any more."), "required": _("Which action?")},
     )
@@ -64,8 +65,13 @@ class ActionForm(VerbForm):
             kwargs.setdefault("auto_id", f"{self.verb}-{action.pk}-%s")
             kwargs.setdefault("initial", {"action": action.pk})
         super().__init__(data, **kwargs)
-        # Closed ones too: the workflow says in a sentence what became of it.
-        self.fields["action"].queryset = Action.objects.filter(ticket=self.desk.ticket)  # type: ignore[attr-defined]
+        actions = self.offered(self.desk.ticket.pk, self.desk.user)
+        self.fields["action"].queryset = actions  # type: ignore[attr-defined]
+
+    @classmethod
+    def offered(cls, number: int, user: User) -> QuerySet[Action]:
+        """Closed ones too: the workflow says in a sentence what became of it."""
+        return Action.objects.filter(ticket=number)
 
 
 class DelayForm(VerbForm):

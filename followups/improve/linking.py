@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -28,6 +29,16 @@ def chosen_or_new(initiative: Initiative | None, title: str, *, by: User | None,
 
     A title that an open initiative has already is that one: two people who name it at once mean the same.
     """
+    wanted = _chosen_or_new(initiative, title, open_initiatives() if initiative is None else (), by=by, now=now)
+    if wanted._state.adding:
+        wanted.save()
+    return wanted
+
+
+def _chosen_or_new(
+    initiative: Initiative | None, title: str, known: Iterable[Initiative], *, by: User | None, now: datetime
+) -> Initiative:
+    """The same, where a new one is not saved; `known` are those that are open."""
     title = " ".join(title.split())
     if initiative is not None and title:
         raise Incomplete({"title": gettext("Choose an initiative or name a new one, not both.")})
@@ -38,8 +49,8 @@ def chosen_or_new(initiative: Initiative | None, title: str, *, by: User | None,
         return initiative
     if len(title) > TITLE:
         raise Incomplete({"title": gettext("A title has at most %(n)s characters.") % {"n": TITLE}})
-    known = {each.title.casefold(): each for each in open_initiatives()}.get(title.casefold())
-    return known or Initiative.objects.create(title=title, owner=by, created_at=now)
+    of_this_title = (each for each in known if each.title.casefold() == title.casefold())
+    return next(of_this_title, None) or Initiative(title=title, owner=by, created_at=now)
 
 
 def link(
@@ -56,15 +67,22 @@ def link(
     Raises NotAllowed where no answer is behind it or the answer is linked already, Incomplete where no initiative is
     meant or it is over. The event names the initiative by its id.
     """
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    links = Initiative.responses.through.objects
+    looked_at = [links.filter(response__ticket=ticket.pk), open_initiatives() if title else Initiative.objects.none()]
+    with opened(
+        ticket, actor=actor, now=now, version=version, makes=[Initiative] if title else (), besides=looked_at
+    ) as work:
         work.check("link")
         answer = work.ticket.response_id
         if answer is None:
             raise NotAllowed(gettext("There is no answer behind this ticket that could be linked."))
-        wanted = chosen_or_new(initiative, title, by=actor.user, now=now)
-        if wanted.responses.filter(pk=answer).exists():
+        linked, known = work.around.besides
+        wanted = _chosen_or_new(initiative, title, known, by=actor.user, now=now)
+        if wanted._state.adding:
+            work.make(wanted)
+        elif any(row.initiative_id == wanted.pk for row in linked):
             raise NotAllowed(gettext("It is linked to “%(title)s” already.") % {"title": wanted.title})
-        wanted.responses.add(answer)
+        work.add(links.model(initiative_id=wanted.pk, response_id=answer))
         work.write("link", data={"initiative": wanted.pk})
     return work.ticket
 

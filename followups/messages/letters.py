@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,19 +129,28 @@ def _draft(
 
 
 def acknowledgements(
-    tickets: Sequence[Ticket], promises: Mapping[int, datetime], *, now: datetime, signer: User | None = None
+    tickets: Sequence[Ticket],
+    promises: Mapping[int, datetime],
+    *,
+    now: datetime,
+    signer: User | None = None,
+    lately: Collection[int] | None = None,
+    thanked: Collection[str] | None = None,
 ) -> list[Draft]:
-    """ "We heard you", for tickets that got an owner, or with `signer` for those nobody took in time. One query.
+    """ "We heard you", for tickets that got an owner, or with `signer` for those nobody took in time.
+
+    Two queries at most, none where the caller has read which conversations were acknowledged `lately`, and who was
+    `thanked`.
 
     `promises`: ticket -> end of the half-day by which first contact is promised. A customer who asked to be left in
     peace gets one thank-you instead; a ticket with nobody to reach, without a promise to make, or that takes up an old
     case and so acknowledges no answer, gets no draft.
     """
-    lately = acknowledged_lately(tickets, now=now)
-    in_peace = [ticket for ticket in tickets if ticket.left_in_peace and ticket.contact]
-    thanked = (
-        thanked_lately([ticket.contact.email for ticket in in_peace if ticket.contact], now=now) if in_peace else ()
-    )
+    if lately is None:
+        lately = acknowledged_lately(tickets, now=now)
+    if thanked is None:
+        in_peace = [ticket.contact.email for ticket in tickets if ticket.left_in_peace and ticket.contact]
+        thanked = thanked_lately(in_peace, now=now) if in_peace else ()
     drafts = []
     seen: set[int] = set()
     for ticket in tickets:

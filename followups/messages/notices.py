@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
@@ -289,17 +290,27 @@ def to_person(
     )
 
 
-def leads_of(team_id: int | None) -> list[User]:
-    """Lead and then deputies of a team who are active; administrators where a team has none. One or two queries."""
+def leading(**of_team: Any) -> QuerySet[Member]:
+    """Lead and then deputies who are active, of the team that the lookups name."""
     leads = Member.objects.filter(
-        team=team_id,
+        **of_team,
         role__in=[Member.Role.LEAD, Member.Role.DEPUTY],
         is_active=True,
         user__is_active=True,
-    ).select_related("user")
+    )
     # "lead" comes after "deputy" in the alphabet: whoever signs or is named first is the lead.
-    found = [member.user for member in leads.order_by("-role", "user__first_name", "user_id")] if team_id else []
-    return found or list(User.objects.filter(is_superuser=True, is_active=True))
+    return leads.select_related("user").order_by("-role", "user__first_name", "user_id")
+
+
+def administrators() -> QuerySet[User]:
+    """Who is told where a team has no lead."""
+    return User.objects.filter(is_superuser=True, is_active=True)
+
+
+def leads_of(team_id: int | None) -> list[User]:
+    """Lead and then deputies of a team who are active; administrators where a team has none. One or two queries."""
+    found = [member.user for member in leading(team=team_id)] if team_id else []
+    return found or list(administrators())
 
 
 def to_leads(

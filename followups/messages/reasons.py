@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from followups.models import Ticket
 from nps_loop.mail.models import Message
@@ -40,33 +43,40 @@ def why_not(kind: str, ticket: Ticket, *, now: datetime) -> str:
     return ""
 
 
-def acknowledged_lately(tickets: Iterable[Ticket], *, now: datetime) -> dict[int, datetime]:
-    """Conversation -> when its last acknowledgement was written, where that is less than 14 days ago. One query."""
-    conversations = {ticket.conversation_id for ticket in tickets}
-    rows = (
-        Message.objects.filter(
-            kind="acknowledgement",
-            created_at__gt=now - ACKNOWLEDGED_LATELY,
-            case__in=Ticket.objects.filter(conversation__in=conversations).values("pk"),
-        )
-        .exclude(state__in=[Message.State.SKIPPED, Message.State.CANCELLED])
-        .values_list("case", "created_at")
-    )
-    written = {case: at for case, at in rows if case is not None}
-    if not written:
-        return {}
-    of_ticket = dict(Ticket.objects.filter(pk__in=list(written)).values_list("pk", "conversation_id"))
-    return {of_ticket[case]: at for case, at in written.items()}
+def acknowledged_lately(
+    tickets: Iterable[Ticket], *, now: datetime, rows: Iterable[tuple[int, int, datetime]] | None = None
+) -> dict[int, datetime]:
+    """Conversation -> when its last acknowledgement was written, where that is less than 14 days ago.
+
+    One query, none where what `acknowledgements_lately` asks for was read. Tickets in hand count where they belong now.
+    """
+    belongs = {ticket.pk: ticket.conversation_id for ticket in tickets}
+    found = acknowledgements_lately(set(belongs.values()), now=now) if rows is None else rows
+    return {belongs.get(case, conversation): at for case, conversation, at in found}
+
+
+def acknowledgements_lately(conversations: Any, *, now: datetime) -> QuerySet[Any, Any]:
+    """Ticket, conversation and time of the acknowledgements in these (keys or a queryset), the last one last."""
+    of_case = Ticket.objects.filter(pk=OuterRef("case")).order_by().values("conversation")
+    written = Message.objects.filter(
+        kind="acknowledgement",
+        created_at__gt=now - ACKNOWLEDGED_LATELY,
+        case__in=Ticket.objects.filter(conversation__in=conversations).order_by().values("pk"),
+    ).exclude(state__in=[Message.State.SKIPPED, Message.State.CANCELLED])
+    found = written.annotate(conversation=Subquery(of_case)).order_by("pk")
+    return found.values_list("case", "conversation", "created_at")
 
 
 def thanked_lately(addresses: Iterable[str], *, now: datetime) -> set[str]:
     """Addresses that had a thank-you within 90 days. One query."""
-    return set(
-        Message.objects.filter(
-            kind__in=["promoter_thanks", "left_in_peace_thanks"],
-            recipient__in=set(addresses),
-            created_at__gt=now - THANKED_LATELY,
-        )
-        .exclude(state=Message.State.SKIPPED)
-        .values_list("recipient", flat=True)
+    return set(thanks_lately(set(addresses), now=now))
+
+
+def thanks_lately(addresses: Any, *, now: datetime) -> QuerySet[Any, Any]:
+    """The same as a queryset; `addresses` may be one too."""
+    thanks = Message.objects.filter(
+        kind__in=["promoter_thanks", "left_in_peace_thanks"],
+        recipient__in=addresses,
+        created_at__gt=now - THANKED_LATELY,
     )
+    return thanks.exclude(state=Message.State.SKIPPED).values_list("recipient", flat=True)

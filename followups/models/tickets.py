@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from surveys.scoring import Band
 
 if TYPE_CHECKING:
     from followups.models.work import Action
+    from nps_loop.mail.models import Message
     from nps_loop.people.models import User
 
 
@@ -305,6 +307,11 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @cached_property
+    def just_written(self) -> list[Message]:
+        """Mails that verbs queued while they had this ticket in hand. Nothing of it is stored."""
+        return []
 
     @property
     def number(self) -> int:

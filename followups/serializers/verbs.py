@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -42,17 +44,39 @@ class MorningField(serializers.Field[datetime, Any, Any, Any]):
         return value.isoformat()
 
 
+class LooksUp:
+    """A field that names a row. What it looks up may be read before it is checked, together with the ticket."""
+
+    _asked: QuerySet[Any] | None = None
+
+    def named(self, data: Any) -> QuerySet[Any] | None:
+        """The row that `data` names, or none; None where it cannot name any."""
+        raise NotImplementedError
+
+    def look_up(self, data: Any) -> QuerySet[Any] | None:
+        """The same, kept for when the field is checked."""
+        self._asked = self.named(data)
+        return self._asked
+
+    def found(self, data: Any) -> Any:
+        rows = self.named(data) if self._asked is None else self._asked
+        return None if rows is None else next(iter(rows), None)
+
+
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}], "description": "Id or user name."})
-class ColleagueField(serializers.Field[User, Any, Any, Any]):
+class ColleagueField(LooksUp, serializers.Field[User, Any, Any, Any]):
     """An active colleague, by id or user name."""
 
-    def to_internal_value(self, data: Any) -> User:
+    def named(self, data: Any) -> QuerySet[User] | None:
         people = User.objects.filter(is_active=True)
-        found = None
         if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= LARGEST_ID:
-            found = people.filter(pk=data).first()
-        elif isinstance(data, str) and data.isprintable() and len(data) <= 150:
-            found = people.filter(username=data).first()
+            return people.filter(pk=data)
+        if isinstance(data, str) and data.isprintable() and len(data) <= 150:
+            return people.filter(username=data)
+        return None
+
+    def to_internal_value(self, data: Any) -> User:
+        found: User | None = self.found(data)
         if found is None:
             raise serializers.ValidationError("There is no such active colleague.", code="does_not_exist")
         return found
@@ -61,7 +85,7 @@ class ColleagueField(serializers.Field[User, Any, Any, Any]):
         return value.username
 
 
-class RowField(serializers.IntegerField):
+class RowField(LooksUp, serializers.IntegerField):
     """A row by its key, out of those that `rows` says this ticket and this person may name."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,9 +94,15 @@ class RowField(serializers.IntegerField):
     def rows(self) -> Any:
         raise NotImplementedError
 
+    def named(self, data: Any) -> Any:
+        try:
+            return self.rows().filter(pk=super().to_internal_value(data))
+        except serializers.ValidationError:
+            return None
+
     def to_internal_value(self, data: Any) -> Any:
-        key = super().to_internal_value(data)
-        found = self.rows().filter(pk=key).first()
+        super().to_internal_value(data)
+        found = self.found(data)
         if found is None:
             raise serializers.ValidationError("There is none with this number here.", code="does_not_exist")
         return found
@@ -85,14 +115,14 @@ class ActionField(RowField):
     """An action of this ticket."""
 
     def rows(self) -> Any:
-        return Action.objects.filter(ticket=self.context["ticket"])
+        return Action.objects.filter(ticket=self.context["number"])
 
 
 class OtherTicketField(RowField):
     """Another ticket that the one who asks may see."""
 
     def rows(self) -> Any:
-        return Ticket.objects.visible_to(self.context["user"]).exclude(pk=self.context["ticket"].pk)
+        return Ticket.objects.visible_to(self.context["user"]).exclude(pk=self.context["number"])
 
 
 class ContactField(RowField):
@@ -101,8 +131,8 @@ class ContactField(RowField):
     def rows(self) -> Any:
         seen = Ticket.objects.visible_to(self.context["user"])
         known = Contact.objects.filter(pk__in=seen.values("contact"))
-        account = self.context["ticket"].account_id
-        return known | Contact.objects.filter(account_id=account) if account else known
+        this = Ticket.objects.filter(pk=self.context["number"])
+        return (known | Contact.objects.filter(account__in=this.values("account"))).select_related("account")
 
 
 class InitiativeField(RowField):
@@ -112,16 +142,19 @@ class InitiativeField(RowField):
         return Initiative.objects.all()
 
 
-class RootCauseField(serializers.SlugRelatedField[RootCause]):
+class RootCauseField(LooksUp, serializers.SlugRelatedField[RootCause]):
     """A root cause in use, by its slug."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(slug_field="slug", queryset=RootCause.objects.filter(is_active=True), **kwargs)
 
+    def named(self, data: Any) -> QuerySet[RootCause] | None:
+        return RootCause.objects.filter(is_active=True, slug=data) if isinstance(data, str) else None
+
     def to_internal_value(self, data: Any) -> RootCause:
         if not isinstance(data, str):
             self.fail("invalid")
-        cause: RootCause = super().to_internal_value(data)
+        cause: RootCause = self.found(data) or super().to_internal_value(data)
         return cause
 
 
@@ -131,6 +164,21 @@ class VerbSerializer(StrictSerializer):
     version = serializers.IntegerField(
         min_value=0, max_value=LARGEST_VERSION, help_text="The ticket's version as you read it; 412 when it is older."
     )
+
+    def looks_up(self) -> list[QuerySet[Any]]:
+        """What checking this body looks up, for whoever reads it together with the ticket."""
+        return _looked_up(self, self.initial_data)
+
+
+def _looked_up(body: serializers.Serializer[Any], data: Any) -> list[QuerySet[Any]]:
+    found: list[QuerySet[Any]] = []
+    for name, field in body.fields.items():
+        given = data.get(name) if isinstance(data, Mapping) else None
+        if isinstance(field, serializers.Serializer):
+            found += _looked_up(field, given)
+        elif isinstance(field, LooksUp) and (rows := field.look_up(given)) is not None:
+            found.append(rows)
+    return found
 
 
 class NextSerializer(StrictSerializer):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -181,7 +182,7 @@ class TicketPage:
             elif self._speaks_against(verb):
                 continue
             elif self.offers[verb].is_open and not issubclass(form, ActionForm):
-                more = {"actions": self.case.open_actions} if form is ResolveForm else {}
+                more: dict[str, Any] = {"actions": self.case.open_actions} if form is ResolveForm else {}
                 found[verb] = self._begun(form(desk=self.desk, **more))
         if self.case.open_request is None and self.bound is None:
             found.pop("decide-dismissal", None)

@@ -213,9 +213,11 @@ class Case:
         ]
 
 
-def find(user: User, number: int) -> Ticket | None:
-    """The ticket with this number, if this person may see it."""
-    return with_cover(Ticket.objects.visible_to(user).select_related(*WITH)).filter(pk=number).first()
+def find(user: User, number: int, *besides: QuerySet[Any]) -> Ticket | None:
+    """The ticket with this number, if this person may see it; `besides` is read in the same query."""
+    rows = with_cover(Ticket.objects.visible_to(user).select_related(*WITH)).filter(pk=number)
+    read_at_once(rows, *besides)
+    return next(iter(rows), None)
 
 
 def read(ticket: Ticket, viewer: Viewer, *, now: datetime) -> Case:

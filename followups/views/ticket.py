@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,7 +32,7 @@ from followups.ticket_page.counted import counted
 from followups.ticket_page.owner import GIVING, considered, whom_it_is_about
 from followups.ticket_page.timeline import timeline
 from followups.variables import filled
-from followups.viewing import viewer
+from followups.viewing import Viewer, remember, viewer
 from followups.views import actions
 from followups.way_back import way_back
 from nps_loop.mail.models import Message
@@ -67,10 +69,11 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
             if typed.get("from") == "actions":
                 return redirect("actions")
         return redirect(f"{reverse('ticket', args=[number])}?{request.GET.urlencode() or urlencode({'do': verb})}")
-    now = timezone.now()
-    ticket = found_ticket(request, number)
-    user = cast(User, request.user)
-    form = form_for(request, ticket, verb, now, request.POST)
+    now, user = timezone.now(), cast(User, request.user)
+    looked_up, memberships = FORMS[verb].looks_up(number, user, request.POST, now=now), Viewer.memberships_of(user)
+    ticket = found_ticket(request, number, memberships, *looked_up.values())
+    remember(request, memberships)
+    form = form_for(request, ticket, verb, now, request.POST, looked_up)
     typed = drafts.typed_into(form.fields, request.POST)
     if "use-template" in request.POST:
         return _with_template(request, ticket, form, typed, now)
@@ -92,7 +95,7 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         return _again(request, ticket, form, now, status=409, refusal=refusal.message)
     said = _done(form, done)
     wrote = verb in SENDS and (not isinstance(form, LogContactForm) or form.is_settled_open)
-    message = undoing.just_sent(done, user, now=now) if undo and wrote else None
+    message = undoing.just_sent(done, user) if undo and wrote else None
     # What leaves later can be taken back on the ticket's page until then.
     can_undo = message is not None and message.send_after <= now + undo
     if can_undo and message is not None:
@@ -182,7 +185,9 @@ def _back(request: HttpRequest, before: Ticket, done: Ticket) -> HttpResponse:
         return redirect(request.POST["from"])
     # Whoever saw it sees it still, unless it went into other hands.
     same = (before.pk, before.owner_id, before.team_id) == (done.pk, done.owner_id, done.team_id)
-    if not same and not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=done.pk).exists():
+    if same or viewer(request).works_on(done):
+        return redirect("ticket", done.pk)
+    if not Ticket.objects.visible_to(cast(User, request.user)).filter(pk=done.pk).exists():
         return redirect("queue")
     return redirect("ticket", done.pk)
 
@@ -229,8 +234,9 @@ def due_page(request: HttpRequest, number: int) -> HttpResponse:
 # --- pieces ----------------------------------------------------------------------------------------------------
 
 
-def found_ticket(request: HttpRequest, number: int) -> Ticket:
-    ticket = find(cast(User, request.user), number) if number < 2**63 else None
+def found_ticket(request: HttpRequest, number: int, *besides: QuerySet[Any]) -> Ticket:
+    """The ticket, or 404; `besides` is read in the same query."""
+    ticket = find(cast(User, request.user), number, *besides) if number < 2**63 else None
     if ticket is None:
         raise Http404
     return ticket
@@ -244,12 +250,20 @@ def _desk(request: HttpRequest, ticket: Ticket, now: datetime) -> Desk:
     return Desk(ticket, user, now, Shelf(ticket, user), hides_name=not sees)
 
 
-def form_for(request: HttpRequest, ticket: Ticket, verb: str, now: datetime, data: QueryDict) -> VerbForm:
-    desk = _desk(request, ticket, now)
+def form_for(
+    request: HttpRequest,
+    ticket: Ticket,
+    verb: str,
+    now: datetime,
+    data: QueryDict,
+    looked_up: Mapping[str, QuerySet[Any]] | None = None,
+) -> VerbForm:
+    """The form of a verb with what was posted; `looked_up` is what it named to be read together with the ticket."""
+    desk, known = _desk(request, ticket, now), looked_up or {}
     more: dict[str, Any] = {}
     if FORMS[verb] is ResolveForm:
-        more = {"actions": ticket.actions.filter(cycle=ticket.cycle).order_by("due_at", "id")}
-    return FORMS[verb](data, desk=desk, **more)
+        more = {"actions": known["actions"] if known else ResolveForm.actions_of(ticket.pk)}
+    return FORMS[verb](data, desk=desk, looked_up=known, **more)
 
 
 def _page(request: HttpRequest, ticket: Ticket, now: datetime, **shown: Any) -> TicketPage:

@@ -13,11 +13,12 @@ from followups import deadlines, watching
 from followups.actors import Actor
 from followups.holds import hold_words
 from followups.messages import letters, notices
-from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Rule, Ticket, Verdict
+from followups.models import Action, ContactAttempt, Deadline, Event, Reply, RootCause, Ticket, Verdict
 from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Incomplete, NotAllowed, Refused
 from followups.workflow import ending, reopening
 from followups.workflow.anew import take_up_anew
+from followups.workflow.around import LEADS
 from followups.workflow.ending import TRIES
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
@@ -26,6 +27,8 @@ Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
 TALKS = frozenset({Channel.PHONE, Channel.VIDEO, Channel.VISIT})
 # Clocks of two machines differ a little; more than this is a wrong date, not a skew.
 SKEW = timedelta(minutes=5)
+# What is looked at once the customer has said something.
+HEARING = ("events", "hold_rules", "verdicts", "watchers", "suppressed", *LEADS)
 # A mail that waits longer than this would reach somebody whose case is long over.
 LATEST = timedelta(days=60)
 
@@ -65,21 +68,32 @@ def log_contact(
         raise Incomplete(
             {"outcome": gettext("Only a talk can settle it: say that you spoke, or leave the outcome for later.")}
         )
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    ahead, makes = (ending.FINISHING, (Action, *ending.FINISHED)) if settled is not None else ((), ())
+    with opened(
+        ticket,
+        actor=actor,
+        now=now,
+        version=version,
+        ahead=ahead,
+        makes=(ContactAttempt, *makes),
+        may_end=settled is not None,
+    ) as work:
         work.check("log-contact")
         spoke = outcome == Outcome.SPOKE
-        attempt = ContactAttempt.objects.create(
-            ticket=work.ticket,
-            cycle=work.ticket.cycle,
-            by=actor.user,
-            channel=channel,
-            outcome=outcome,
-            happened_at=at,
-            recorded_at=now,
-            note=note,
-            line_for_customer=line_for_customer,
-            next_try_at=next_try_at,
-            evidence_from=at if spoke else None,
+        attempt = work.make(
+            ContactAttempt(
+                ticket=work.ticket,
+                cycle=work.ticket.cycle,
+                by=actor.user,
+                channel=channel,
+                outcome=outcome,
+                happened_at=at,
+                recorded_at=now,
+                note=note,
+                line_for_customer=line_for_customer,
+                next_try_at=next_try_at,
+                evidence_from=at if spoke else None,
+            )
         )
         data = {"attempt": attempt.pk, "channel": channel, "outcome": outcome}
         if spoke:
@@ -178,7 +192,9 @@ def send_message(
     if send_after is not None and send_after > now + LATEST:
         words = gettext("A mail waits for %(days)s days at most: choose an earlier day.")
         raise Incomplete({"send_after": words % {"days": LATEST.days}})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket, actor=actor, now=now, version=version, ahead=("suppressed",), makes=(Message, ContactAttempt)
+    ) as work:
         work.check("send-message")
         send_personal(
             work,
@@ -222,17 +238,19 @@ def send_personal(
         raise NotAllowed(message.reason, code="cannot_be_mailed")
     attempt = None
     if not unedited:
-        attempt = ContactAttempt.objects.create(
-            ticket=work.ticket,
-            cycle=work.ticket.cycle,
-            by=work.actor.user,
-            channel=Channel.MAIL,
-            outcome=Outcome.SENT,
-            happened_at=work.now,
-            recorded_at=work.now,
-            message=message,
-            # A question stands on the customer's page until it is answered.
-            line_for_customer=body.strip() if is_question else "",
+        attempt = work.make(
+            ContactAttempt(
+                ticket=work.ticket,
+                cycle=work.ticket.cycle,
+                by=work.actor.user,
+                channel=Channel.MAIL,
+                outcome=Outcome.SENT,
+                happened_at=work.now,
+                recorded_at=work.now,
+                message=message,
+                # A question stands on the customer's page until it is answered.
+                line_for_customer=body.strip() if is_question else "",
+            )
         )
     data = {"message": message.pk, "attempt": attempt.pk if attempt else None}
     work.write(verb, to=to, data=data | (before or {}), **fields)
@@ -275,7 +293,15 @@ def log_reply(
         raise Incomplete({"happened_at": gettext("A reply is logged after it came: this time is still to come.")})
     if at < ticket.responded_at - SKEW:
         raise Incomplete({"happened_at": gettext("This is before the customer answered.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket,
+        actor=actor,
+        now=now,
+        version=version,
+        ahead=HEARING,
+        makes=(Reply, ContactAttempt),
+        may_end=says_settled,
+    ) as work:
         work.check("log-reply")
         if not says_settled and reopening.is_too_late_to_reopen(work.ticket, now):
             fresh = take_up_anew(work, at=at, reason="")
@@ -298,16 +324,18 @@ def hear(
 ) -> Reply:
     """The customer said something: keep the words, and let the ticket follow from them."""
     ticket = work.ticket
-    reply = Reply.objects.create(
-        ticket=ticket,
-        cycle=ticket.cycle,
-        via=via,
-        text=text,
-        to_personal_mail=to_personal_mail,
-        says_settled=says_settled,
-        logged_by=work.actor.user,
-        happened_at=at,
-        recorded_at=work.now,
+    reply = work.make(
+        Reply(
+            ticket=ticket,
+            cycle=ticket.cycle,
+            via=via,
+            text=text,
+            to_personal_mail=to_personal_mail,
+            says_settled=says_settled,
+            logged_by=work.actor.user,
+            happened_at=at,
+            recorded_at=work.now,
+        )
     )
     data: dict[str, object] = {"reply": reply.pk, "via": via}
     hold_where_words_ask_for_it(work, text)
@@ -324,15 +352,17 @@ def hear(
         comes_back(work, "log-reply", data=data, at=at, customer_waits=not says_settled)
     elif to_personal_mail and ticket.state in LIVE:
         # The customer answers what a person wrote: that is contact, and unless it is settled our turn again.
-        attempt = ContactAttempt.objects.create(
-            ticket=ticket,
-            cycle=ticket.cycle,
-            by=work.actor.user,
-            channel=Channel.MAIL,
-            outcome=Outcome.REPLIED,
-            happened_at=at,
-            recorded_at=work.now,
-            evidence_from=at,
+        attempt = work.make(
+            ContactAttempt(
+                ticket=ticket,
+                cycle=ticket.cycle,
+                by=work.actor.user,
+                channel=Channel.MAIL,
+                outcome=Outcome.REPLIED,
+                happened_at=at,
+                recorded_at=work.now,
+                evidence_from=at,
+            )
         )
         evidence_stands(work, "log-reply", at, data=data | {"attempt": attempt.pk})
         work.set(customer_waits=not says_settled)
@@ -341,7 +371,13 @@ def hear(
     if ticket.state in LIVE and ticket.state != TicketState.NEW and not says_settled:
         answer_owed(work, at)
     work.mail_later(
-        watching.tell_watchers(ticket, partial(_you_follow, ticket), key=f"reply:{reply.pk}", but=[work.actor.user_id])
+        watching.tell_watchers(
+            ticket,
+            partial(_you_follow, ticket),
+            key=f"reply:{reply.pk}",
+            watchers=work.around.watchers,
+            but=[work.actor.user_id],
+        )
     )
     if ticket.owner and ticket.owner != work.actor.user:
         key = f"reply:{reply.pk}"
@@ -364,12 +400,10 @@ def _you_follow(ticket: Ticket) -> tuple[str, str]:
 
 
 def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
-    """Words of the hold list put a hold on the ticket, whenever a customer says them. One query."""
+    """Words of the hold list put a hold on the ticket, whenever a customer says them."""
     if work.ticket.on_hold or not text:
         return
-    in_force = Rule.objects.filter(book__in_force_from__isnull=False, book__retired_at=None)
-    rules = in_force.filter(kind=Rule.Kind.HOLD).exclude(words=[]).order_by("position", "id")
-    rule = next((row for row in rules if hold_words(text, row.words) is not None), None)
+    rule = next((row for row in work.around.hold_rules if hold_words(text, row.words) is not None), None)
     if rule is None:
         return
     work.write("hold", data={"rule": rule.pk}, on_hold=True, hold_reason=rule.name[:200])
@@ -384,6 +418,7 @@ def hold_where_words_ask_for_it(work: OpenTicket, text: str) -> None:
                 ],
             ),
             dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
+            leads=work.around.leads,
         )
     )
 
@@ -418,7 +453,9 @@ def wait(
         raise Incomplete({"question": gettext("Write the question the customer is to answer.")})
     if until is not None and until <= now:
         raise Incomplete({"until": gettext("The day to come back on has to be still to come.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket, actor=actor, now=now, version=version, ahead=(*LEADS, "suppressed"), makes=(Message, ContactAttempt)
+    ) as work:
         work.check("wait")
         came_from = work.ticket.state
         back = until or ending.working_days_after(work, 5)
@@ -449,6 +486,7 @@ def wait(
                         ],
                     ),
                     dedupe_key=work.with_it("third-wait"),
+                    leads=work.around.leads,
                     send_after=work.leaves_at(),
                 )
             )
@@ -457,7 +495,7 @@ def wait(
 
 def resume(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Ticket:
     """Take a waiting ticket up again. Raises NotAllowed where it does not wait."""
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("events",)) as work:
         work.check("resume")
         comes_back(work, "resume", data={}, at=now)
     return work.ticket

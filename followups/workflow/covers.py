@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from followups.models import Action, Cover, Ticket
 
 
-def no_longer_covered(tickets: Iterable[Ticket], *, now: datetime) -> None:
-    """Whoever gives or takes it by hand decides who has it from now on: nobody stands in for anybody any more."""
-    covers = Cover.objects.open().filter(ticket__in=[ticket.pk for ticket in tickets], action=None)
-    covers.update(back_at=now, outcome=Cover.Outcome.GIVEN)
+def covers_of(tickets: Collection[int], *, now: datetime) -> tuple[QuerySet[Cover], dict[str, Any]]:
+    """Covers of these tickets, and what they become: whoever gives or takes a ticket by hand decides who has it from
+    now on, and nobody stands in for anybody any more.
+    """
+    covers = Cover.objects.open().filter(ticket__in=sorted(tickets), action=None)
+    return covers, {"back_at": now, "outcome": Cover.Outcome.GIVEN}
 
 
 def covered_without_a_promise(tickets: Sequence[Ticket]) -> set[int]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -21,14 +20,14 @@ from followups.messages import letters
 from followups.models import (
     Action,
     ContactAttempt,
-    Conversation,
     Deadline,
+    Note,
     Resolution,
     RootCause,
     Ticket,
     Verdict,
 )
-from followups.models.tickets import LIVE, ClosedAs, TicketState
+from followups.models.tickets import ClosedAs, TicketState
 from followups.refusals import Incomplete, NotAllowed
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
@@ -47,6 +46,9 @@ TRIES = frozenset(
 # Working days of silence after which a resolved ticket closes, and after which the one reminder goes out.
 SILENCE_DAYS = 7
 REMINDER_DAYS = 4
+# What is looked at where a ticket is resolved, and whose rows are made.
+FINISHING = ("wish", "watchers", "verdicts", "last_reply", "suppressed")
+FINISHED = (Message, Resolution)
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
 RECOVERY_AFTER = timedelta(days=14)
 
@@ -100,7 +102,7 @@ def resolve(
     From *assigned* only where nobody can be reached: that counts as not told. `together`: as one of many at once, which
     the lead sees as a figure. Raises Incomplete naming all that lacks.
     """
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=FINISHING, makes=FINISHED, may_end=True) as work:
         work.check("resolve")
         state = work.ticket.state
         errors = {}
@@ -258,7 +260,7 @@ def finish(
         row.message = message
         if message.state == Message.State.SKIPPED and told == Resolution.Told.MAIL:
             row.told, row.no_mail_reason = Resolution.Told.NOT_MAILED, message.reason
-    row.save()
+    work.make(row)
     asked = message is not None and message.state != Message.State.SKIPPED
     told_at = at if row.told == Resolution.Told.TALK else None
     if row.told == Resolution.Told.NOT_MAILED:
@@ -284,6 +286,7 @@ def finish(
             ticket,
             partial(_is_resolved, ticket),
             key=work.with_it("resolved"),
+            watchers=work.around.watchers,
             but=[work.actor.user_id],
             send_after=work.leaves_at(),
         )
@@ -294,7 +297,7 @@ def finish(
         if deadline.is_open and deadline.cycle == ticket.cycle:
             deadline.dropped_at = work.now
             work.changed(deadline)
-    if said := _said_settled(ticket):
+    if said := _said_settled(work):
         close(work, "settled-before", ClosedAs.CONFIRMED, data=said, at=work.now)
 
 
@@ -326,19 +329,19 @@ def told_in_person(work: OpenTicket) -> datetime | None:
         created_at__gte=over_at,
         sent_at__isnull=False,
     ).exclude(state=Message.State.BOUNCED)
-    times = [heard.aggregate(at=Min("evidence_from"))["at"], read.aggregate(at=Min("sent_at"))["at"]]
-    return min((at for at in times if at is not None), default=None)
+    first_heard = heard.order_by("evidence_from").values_list("evidence_from", flat=True)[:1]
+    first_read = read.order_by("sent_at").values_list("sent_at", flat=True)[:1]
+    read_at_once(first_heard, first_read)
+    return min((at for at in (*first_heard, *first_read) if at is not None), default=None)
 
 
-def _said_settled(ticket: Ticket) -> dict[str, Any]:
+def _said_settled(work: OpenTicket) -> dict[str, Any]:
     """Where the customer's last word of this cycle, pressed or written, was that it is settled: which word. Else empty.
 
     Somebody who pressed *settled* and wrote again after it has not the last word in that press.
     """
-    verdicts = ticket.verdicts.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk")[:1]
-    replies = ticket.replies.filter(cycle=ticket.cycle).order_by("-happened_at", "-pk")[:1]
-    read_at_once(verdicts, replies)
-    pressed, wrote = next(iter(verdicts), None), next(iter(replies), None)
+    pressed = next((row for row in work.around.verdicts if row.cycle == work.ticket.cycle), None)
+    wrote = next(iter(work.around.last_reply), None)
     if wrote is not None and (pressed is None or wrote.happened_at > pressed.happened_at):
         return {"reply": wrote.pk, "confirmed_by": "reply"} if wrote.says_settled else {}
     if pressed is not None and pressed.choice == Verdict.Choice.SETTLED:
@@ -366,16 +369,7 @@ def close(
         customer_waits=False,
         recovery_on=recovery,
     )
-    end_conversation(work)
-
-
-def end_conversation(work: OpenTicket) -> None:
-    """Close the conversation where nothing of it is open. Locked first, so that an answer coming in meanwhile waits."""
-    conversation = Conversation.objects.select_for_update(no_key=True).get(pk=work.ticket.conversation_id)
-    still_open = conversation.tickets.filter(state__in=[*LIVE, TicketState.RESOLVED]).exclude(pk=work.ticket.pk)
-    if not still_open.exists():
-        Conversation.objects.filter(pk=conversation.pk).update(closed_at=work.now)
-        work.ticket.conversation.closed_at = work.now
+    work.end_conversation()
 
 
 def confirm(work: OpenTicket, verb: str, *, data: dict[str, Any], at: datetime) -> None:
@@ -427,14 +421,22 @@ def agree_to_differ(ticket: Ticket, *, actor: Actor, now: datetime, version: int
     """After a *not yet*, a lead who is not the owner writes why it ends here, and the customer is mailed."""
     if not text.strip():
         raise Incomplete({"text": gettext("Write why it ends here. The customer reads it.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket,
+        actor=actor,
+        now=now,
+        version=version,
+        ahead=("wish", "verdicts", "suppressed"),
+        makes=(Message,),
+        may_end=True,
+    ) as work:
         work.check("agree-to-differ")
         current = work.ticket
-        said = current.verdicts.filter(choice=Verdict.Choice.NOT_YET).order_by("-happened_at").first()
+        said = next((row for row in work.around.verdicts if row.choice == Verdict.Choice.NOT_YET), None)
         if said is None:
             raise NotAllowed(gettext("Two sides can differ only after the customer said “not yet”."))
         message = work.mail(letters.agreed_to_differ(current, text, said.text, actor.user, now=now))
-        current.resolutions.filter(cycle=current.cycle, voided_at=None).update(differ_text=text)
+        work.change(current.resolutions.filter(cycle=current.cycle, voided_at=None), differ_text=text)
         close(work, "agree-to-differ", ClosedAs.AGREED_TO_DIFFER, data={"message": message.pk, "verdict": said.pk})
     return work.ticket
 
@@ -445,19 +447,21 @@ def leave_in_peace(
     """Read, a cause noted, nothing sent: how an answer ends whose customer asked not to be contacted."""
     if root_cause is None:
         raise Incomplete({"root_cause": gettext("Choose the root cause: it is all this ticket is for.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("wish", "suppressed"), may_end=True) as work:
         work.check("leave-in-peace")
-        Resolution.objects.create(
-            ticket=work.ticket,
-            cycle=work.ticket.cycle,
-            root_cause=root_cause,
-            told=Resolution.Told.NOT_MAILED,
-            no_mail_reason="The customer asked not to be contacted.",
-            by=actor.user,
-            happened_at=now,
+        work.add(
+            Resolution(
+                ticket=work.ticket,
+                cycle=work.ticket.cycle,
+                root_cause=root_cause,
+                told=Resolution.Told.NOT_MAILED,
+                no_mail_reason="The customer asked not to be contacted.",
+                by=actor.user,
+                happened_at=now,
+            )
         )
         if note.strip():
-            work.ticket.notes.create(by=actor.user, text=note, happened_at=now)
+            work.add(Note(ticket=work.ticket, by=actor.user, text=note, happened_at=now))
         work.drop_deadlines()
         close(work, "leave-in-peace", ClosedAs.LEFT_IN_PEACE, data={"cause": root_cause.slug})
     return work.ticket

@@ -8,17 +8,17 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups.actors import Actor
-from followups.mentions import mentions
+from followups.mentions import handles_in, mentions
 from followups.messages import notices
-from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Resolution, Ticket
+from followups.models import Action, ContactAttempt, Deadline, DismissalRequest, Note, Resolution, Ticket
 from followups.models.tickets import LIVE, ClosedAs, DismissReason, TicketState
 from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full_at
+from followups.workflow.around import LEADS
 from followups.workflow.contact import comes_back, evidence_stands, mail_counts_as_contact
 from followups.workflow.ending import (
     SILENCE_DAYS,
-    end_conversation,
     question_accepted,
     told_in_person,
     working_days_after,
@@ -34,7 +34,7 @@ def hold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, re
     """Automatic mail stops and the words are for owner and lead only; the lead is told. Clocks run on."""
     if not reason.strip():
         raise Incomplete({"reason": gettext("Say why: what a lawyer, the press or a doctor would have to know first.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=(*LEADS, "suppressed")) as work:
         work.check("hold")
         work.write("hold", on_hold=True, hold_reason=reason.strip()[:200])
         work.mail_later(
@@ -49,6 +49,7 @@ def hold(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, re
                     ],
                 ),
                 dedupe_key=f"hold:{work.ticket.pk}:{work.ticket.version}",
+                leads=work.around.leads,
             )
         )
     return work.ticket
@@ -68,10 +69,11 @@ def note(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, te
     """
     if not text.strip():
         raise Incomplete({"text": gettext("Write the note first.")})
-    with opened(ticket, actor=actor, now=now, version=None) as work:
+    ahead = ("colleagues", "suppressed") if handles_in(text) else ()
+    with opened(ticket, actor=actor, now=now, version=None, ahead=ahead, makes=(Note,)) as work:
         work.check("note")
-        row = work.ticket.notes.create(by=actor.user, text=text.strip(), happened_at=now)
-        named = mentions(row.text, work.ticket, by=actor.user)
+        row = work.make(Note(ticket=work.ticket, by=actor.user, text=text.strip(), happened_at=now))
+        named = mentions(row.text, work.ticket, by=actor.user, people=work.around.colleagues)
         work.write("note", data={"note": row.pk, "told": [user.pk for user in named.told]})
         work.mail_later([_called(work, user, row.pk) for user in named.told])
     return work.ticket
@@ -116,15 +118,25 @@ def ask_dismissal(
     """Dismiss with a reason from the list. For detractors and *contact me* another lead decides on the wish."""
     if reason not in DismissReason.values or not reason:
         raise Incomplete({"reason": gettext("Choose a reason from the list.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket,
+        actor=actor,
+        now=now,
+        version=version,
+        ahead=("wish", "suppressed", *LEADS),
+        makes=(DismissalRequest,),
+        may_end=True,
+    ) as work:
         work.check("ask-dismissal")
         current = work.ticket
-        if current.dismissal_requests.filter(decided_at=None).exists():
+        if work.wish is not None:
             raise NotAllowed(gettext("A lead is asked already."), code="asked_already")
         # By the band it opened with or the score it has now, whichever is worse.
         needs_lead = Band.DETRACTOR in (current.band, band(current.score)) or bool(current.contact_me)
-        request = DismissalRequest.objects.create(
-            ticket=current, reason=reason, explanation=explanation.strip(), asked_by=actor.user, asked_at=now
+        request = work.make(
+            DismissalRequest(
+                ticket=current, reason=reason, explanation=explanation.strip(), asked_by=actor.user, asked_at=now
+            )
         )
         if needs_lead:
             work.write("ask-dismissal", data={"request": request.pk, "reason": reason})
@@ -142,27 +154,28 @@ def ask_dismissal(
                         ],
                     ),
                     dedupe_key=f"dismissal:{request.pk}",
+                    leads=work.around.leads,
                 )
             )
         else:
             # Decided without a lead, and so not approved: it stays in the rates, whatever the reason.
             request.decided_at, request.decided_by = now, actor.user
-            request.save(update_fields=["decided_at", "decided_by"])
+            work.keep(request, "decided_at", "decided_by")
             _dismiss(work, "ask-dismissal", request)
     return work.ticket
 
 
 def decide_dismissal(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, approve: bool) -> Ticket:
     """A lead who is neither owner nor the one who asked says yes or no. State and clocks ran on until here."""
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("wish", "suppressed"), may_end=approve) as work:
         work.check("decide-dismissal")
-        request = work.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
+        request = work.wish
         if request is None:
             raise NotAllowed(gettext("Nobody asked to dismiss this ticket."), code="not_asked")
         if Role.OWNER in work.roles or request.asked_by_id == (actor.user.pk if actor.user else None):
             raise Forbidden(gettext("Another lead than the owner, and than whoever asked, decides this."))
         request.approved, request.decided_at, request.decided_by = approve, now, actor.user
-        request.save(update_fields=["approved", "decided_at", "decided_by"])
+        work.keep(request, "approved", "decided_at", "decided_by")
         if approve:
             _dismiss(work, "decide-dismissal", request)
         else:
@@ -197,7 +210,7 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
     for action in work.every_action:
         if action.state == Action.State.OPEN:
             action.state, action.dropped_at = Action.State.DROPPED, work.now
-    work.ticket.actions.filter(state=Action.State.OPEN).update(state=Action.State.DROPPED, dropped_at=work.now)
+            work.keep(action, "state", "dropped_at")
     work.write(
         verb,
         to=TicketState.DISMISSED,
@@ -209,7 +222,7 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
         waiting_until=None,
         waiting_from="",
     )
-    end_conversation(work)
+    work.end_conversation()
 
 
 # What the outbox reports ------------------------------------------------------------------------------------------

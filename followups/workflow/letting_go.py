@@ -13,6 +13,9 @@ from followups.models import Action, Conversation, Deadline, Event, Ticket
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 
+# What letting go changes about a ticket.
+LET_GO = ("owner", "snoozed_until", "silent_at", "version", "changed_at")
+
 
 def event_of(ticket: Ticket, verb: str, data: Mapping[str, Any], *, actor: Actor, now: datetime) -> Event:
     """The event of a change that leaves the state as it is; raises the ticket's version. Neither is saved yet."""
@@ -40,17 +43,21 @@ def release_all(tickets: Sequence[Ticket], data: Mapping[str, Any], *, actor: Ac
     """
     if not tickets:
         return
-    events = []
-    for ticket in tickets:
-        events.append(event_of(ticket, "release", {"from": ticket.owner_id, **data}, actor=actor, now=now))
-        ticket.owner, ticket.snoozed_until, ticket.silent_at = None, None, None
-    Event.objects.bulk_create(events, batch_size=1000)
-    fields = ["owner", "snoozed_until", "silent_at", "version", "changed_at"]
-    Ticket.objects.bulk_update(tickets, fields, batch_size=500)
+    Event.objects.bulk_create(let_go_of(tickets, data, actor=actor, now=now), batch_size=1000)
+    Ticket.objects.bulk_update(tickets, LET_GO, batch_size=500)
     Conversation.objects.filter(pk__in={ticket.conversation_id for ticket in tickets}).update(owner=None)
     # A step for tickets that nobody has may have been passed while somebody had them.
     owed = Deadline.objects.filter(ticket__in=tickets, met_at=None, dropped_at=None)
     ladders.keep(ladders.plan(list(owed.select_related("ticket", "policy", "calendar"))))
+
+
+def let_go_of(tickets: Sequence[Ticket], data: Mapping[str, Any], *, actor: Actor, now: datetime) -> list[Event]:
+    """The same on rows in hand, which the caller writes: the columns `LET_GO` of the tickets, and these events."""
+    events = []
+    for ticket in tickets:
+        events.append(event_of(ticket, "release", {"from": ticket.owner_id, **data}, actor=actor, now=now))
+        ticket.owner, ticket.snoozed_until, ticket.silent_at = None, None, None
+    return events
 
 
 def pass_on_all(

@@ -19,7 +19,8 @@ from followups.actors import Actor
 from followups.models import ContactEvent, Conversation, Event, Member, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Forbidden, Incomplete, NotAllowed
-from followups.workflow.giving import Handing, assignment_lock, give, hand_over_rest, move_into
+from followups.workflow.giving import hand_over_rest, move_into
+from followups.workflow.handing import Handing, Surroundings, assignment_lock, give
 from followups.workflow.writing import WITH, OpenTicket, opened
 from nps_loop.mail.models import Suppression
 from nps_loop.people.models import User
@@ -253,7 +254,7 @@ def give_answer(
     _check(actor)
     if to is None and not name.strip():
         raise Incomplete({"to": gettext("Say whose answer it is: choose somebody, or give a name.")})
-    with _taken_apart(response, to) as (answer, ticket):
+    with _taken_apart(response, to) as (answer, ticket, belongs):
         was = answer.contact
         if was is None:
             raise NotAllowed(gettext("Nobody is known to have given this answer: join its ticket with another."))
@@ -262,7 +263,7 @@ def give_answer(
         person = _receives(to, was, name.strip(), email.strip(), now=now)
         went = merging.give_answer(answer, person, keys=keys)
         if ticket is not None:
-            _goes_along(ticket, answer, was, person, actor=actor, now=now)
+            _goes_along(ticket, belongs, answer, was, person, actor=actor, now=now)
         ContactEvent.objects.create(
             contact=person,
             other=was,
@@ -275,8 +276,8 @@ def give_answer(
 
 
 @contextmanager
-def _taken_apart(response: Response, to: Contact | None) -> Iterator[tuple[Response, Ticket | None]]:
-    """The answer and its ticket, locked with what they may be joined to."""
+def _taken_apart(response: Response, to: Contact | None) -> Iterator[tuple[Response, Ticket | None, QuerySet[Ticket]]]:
+    """The answer and its ticket, locked with what they may be joined to, which comes last."""
     people = [to.pk] if to is not None else []
     tickets = Ticket.objects.filter(
         Q(response=response.pk)
@@ -285,7 +286,7 @@ def _taken_apart(response: Response, to: Contact | None) -> Iterator[tuple[Respo
     )
     with assignment_lock(tickets, answers=Response.objects.filter(pk=response.pk)):
         answer = Response.objects.select_related("contact", "account").get(pk=response.pk)
-        yield answer, Ticket.objects.filter(response=answer).first()
+        yield answer, Ticket.objects.filter(response=answer).first(), tickets
 
 
 def _receives(to: Contact | None, was: Contact, name: str, email: str, *, now: datetime) -> Contact:
@@ -305,9 +306,18 @@ def _receives(to: Contact | None, was: Contact, name: str, email: str, *, now: d
 
 
 def _goes_along(
-    ticket: Ticket, answer: Response, was: Contact, person: Contact, *, actor: Actor, now: datetime
+    ticket: Ticket,
+    belongs: QuerySet[Ticket],
+    answer: Response,
+    was: Contact,
+    person: Contact,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    with opened(ticket, actor=actor, now=now, version=None) as work:
+    known = Surroundings(belongs, now=now)
+    with opened(ticket, actor=actor, now=now, version=None, together=belongs, besides=known.lists) as work:
+        known.lists = work.around.besides
         current = work.ticket
         data = {"from": current.conversation_id, "contact": person.pk, "was": was.pk, "response": answer.pk}
         is_open = current.state in OPEN
@@ -324,4 +334,4 @@ def _goes_along(
         owner = conversation.owner or current.owner
         _move(work, conversation, "split", data, owner=owner, contact=person)
         if is_open:
-            hand_over_rest(work, owner, [conversation.pk], "conversation")
+            hand_over_rest(work, owner, [conversation], "conversation", known)

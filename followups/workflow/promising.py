@@ -39,7 +39,9 @@ def add_action(
 
     Raises Incomplete naming what lacks.
     """
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(
+        ticket, actor=actor, now=now, version=version, ahead=("suppressed",), makes=(Message, Action), others=[owner]
+    ) as work:
         work.check("add-action")
         errors = {}
         if not title.strip():
@@ -136,7 +138,7 @@ def move_action(
     part: str = "evening",
 ) -> Ticket:
     """ "Not by Friday": a new date with a reason. A customer who was told the old one is mailed. It counts as moved."""
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("suppressed",), makes=(Message,)) as work:
         current = _own_action(work, action, "move-action")
         errors: dict[str, str] = {}
         if not reason.strip():
@@ -147,11 +149,11 @@ def move_action(
         if errors or due_at is None:
             raise Incomplete(errors)
         old_due = current.due_at
-        ActionMove.objects.create(
-            action=current, from_at=old_due, to_at=due_at, reason=reason, by=actor.user, happened_at=now
+        work.add(
+            ActionMove(action=current, from_at=old_due, to_at=due_at, reason=reason, by=actor.user, happened_at=now)
         )
         current.due_at = due_at
-        current.save(update_fields=["due_at"])
+        work.keep(current, "due_at")
         message = None
         if current.told_at is not None:
             author = work.ticket.owner or actor.user
@@ -195,7 +197,7 @@ def delay(
     What we owe by policy stays as it is, and a mail that says "later" is no contact. Raises Incomplete, and NotAllowed
     where nothing is promised or the customer cannot be mailed.
     """
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("suppressed",), makes=(Message,)) as work:
         work.check("delay")
         promised = [row for row in work.deadlines if row.is_open and row.promised_at and row.cycle == work.ticket.cycle]
         row = min(promised, key=lambda each: each.promised_at or now, default=None)
@@ -242,12 +244,12 @@ def complete_action(
     """It is done: one sentence what changed, which the customer reads. The ticket's owner hears of it."""
     if not what_changed.strip():
         raise Incomplete({"what_changed": gettext("Say in one sentence what changed. The customer reads it.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("suppressed",), makes=(Message,)) as work:
         current = _own_action(work, action, "complete-action")
         current.state = Action.State.DONE
         current.done_at = now
         current.what_changed = what_changed.strip()
-        current.save(update_fields=["state", "done_at", "what_changed"])
+        work.keep(current, "state", "done_at", "what_changed")
         message = None
         if tell_customer:
             message = work.mail(letters.action_update(work.ticket, current, work.ticket.owner or actor.user, now=now))
@@ -274,12 +276,12 @@ def drop_action(
     """It is left out, with a reason the customer reads in the resolution."""
     if not reason.strip():
         raise Incomplete({"reason": gettext("Say why it is left out. The customer reads it.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    with opened(ticket, actor=actor, now=now, version=version, ahead=("suppressed",)) as work:
         current = _own_action(work, action, "drop-action")
         current.state = Action.State.DROPPED
         current.dropped_at = now
         current.dropped_reason = reason.strip()
-        current.save(update_fields=["state", "dropped_at", "dropped_reason"])
+        work.keep(current, "state", "dropped_at", "dropped_reason")
         work.write("drop-action", data={"action": current.pk})
         _tell_owner(
             work,

@@ -11,10 +11,11 @@ from django.utils.translation import gettext
 from followups import deadlines, silence, watching
 from followups.actors import Actor
 from followups.messages import letters, notices
-from followups.models import Conflict, Conversation, Deadline, Ticket, Verdict
+from followups.models import Conflict, Conversation, Deadline, Note, Ticket, Verdict
 from followups.models.tickets import TicketState
 from followups.refusals import Incomplete
 from followups.workflow.anew import take_up_anew
+from followups.workflow.around import LEADS
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 
@@ -28,12 +29,13 @@ def reopen(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, 
     """
     if not reason.strip():
         raise Incomplete({"reason": gettext("Say why it is opened again.")})
-    with opened(ticket, actor=actor, now=now, version=version) as work:
+    ahead = ("verdicts", "watchers", "suppressed", *LEADS)
+    with opened(ticket, actor=actor, now=now, version=version, ahead=ahead) as work:
         work.check("reopen")
         if is_too_late_to_reopen(work.ticket, now):
             return take_up_anew(work, at=now, reason=reason.strip())
         start_cycle(work, "reopen", data={"by": "person"}, at=now)
-        work.ticket.notes.create(by=actor.user, text=reason, happened_at=now)
+        work.add(Note(ticket=work.ticket, by=actor.user, text=reason, happened_at=now))
         tell_about_reopening(work, reason)
     return work.ticket
 
@@ -92,12 +94,13 @@ def start_cycle(
                 heir = None
             work.set(conversation=other, owner=heir)
         else:
-            Conversation.objects.filter(pk=conversation.pk).update(closed_at=None)
             conversation.closed_at = None
+            work.keep(conversation, "closed_at")
     if ticket.owner and not ticket.owner.is_active:
         work.set(owner=None)
     work.set(**(silence.begun(ticket.team, work.now) if ticket.owner else silence.stopped()))
-    Conversation.objects.filter(pk=ticket.conversation_id).update(owner=ticket.owner)
+    ticket.conversation.owner = ticket.owner
+    work.keep(ticket.conversation, "owner")
 
 
 def reopen_for_customer(work: OpenTicket, verb: str, words: str, *, data: dict[str, Any], at: datetime) -> None:
@@ -130,14 +133,15 @@ def tell_about_reopening(work: OpenTicket, reason: str = "") -> None:
     if ticket.owner and ticket.owner != work.actor.user:
         words = partial(_open_again_with_you, ticket, reason)
         work.mail_later([notices.to_person(ticket.owner, ticket, words, dedupe_key=f"{key}:owner")])
-    not_yets = ticket.verdicts.filter(choice=Verdict.Choice.NOT_YET).count()
+    not_yets = sum(row.choice == Verdict.Choice.NOT_YET for row in work.around.verdicts)
     for_leads = (
         partial(_said_not_yet_again, ticket, not_yets) if not_yets >= 2 else partial(_open_again, ticket, reason)
     )
-    leads = notices.leads_of(ticket.team_id)
+    leads = work.around.leads
     work.mail_later(notices.to_leads(ticket, for_leads, dedupe_key=key, leads=leads))
     told = [work.actor.user_id, *(lead.pk for lead in leads)]
-    work.mail_later(watching.tell_watchers(ticket, partial(_is_open_again, ticket), key=key, but=told))
+    words_to_watchers = partial(_is_open_again, ticket)
+    work.mail_later(watching.tell_watchers(ticket, words_to_watchers, key=key, watchers=work.around.watchers, but=told))
 
 
 def _open_again_with_you(ticket: Ticket, reason: str) -> tuple[str, list[str]]:

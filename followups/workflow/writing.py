@@ -7,13 +7,16 @@ expects, one INSERT for its events, and at most one each for deadlines that are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 
 from followups import deadlines, ladders, silence
@@ -22,9 +25,9 @@ from followups.at_once import read_at_once
 from followups.messages import notices
 from followups.models import (
     Action,
+    Conversation,
     Deadline,
     DismissalRequest,
-    Escalation,
     Event,
     LadderStep,
     Member,
@@ -35,9 +38,16 @@ from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, Tic
 from followups.permissions import Role, roles_by, roles_of
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
+from followups.workflow.around import ALWAYS, Around
+from followups.workflow.covers import covers_of
+from followups.workflow.handing import OF_CONVERSATION, OF_PROMISE, OF_TICKET, Given
 from followups.workflow.table import TABLE, VERBS, allows, why_not
+from nps_loop.at_once import Change, Insert, Update, Write, draw_key, draws_keys, next_key, write_at_once
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
+from nps_loop.people.models import User
+
+Row = TypeVar("Row", bound=models.Model)
 
 # What is read with a ticket in hand, so that no verb asks again.
 WITH = (
@@ -57,22 +67,47 @@ CHANGED = ("due_at", "promised_at", "met_at", "dropped_at", "next_step_at", "nex
 class OpenTicket:
     """A locked ticket that a verb works on. `ticket` always holds the newest values, the database after `flush`."""
 
-    def __init__(self, ticket: Ticket, actor: Actor, now: datetime, roles: frozenset[Role]) -> None:
+    def __init__(
+        self,
+        ticket: Ticket,
+        actor: Actor,
+        now: datetime,
+        *,
+        around: Around | None = None,
+        keys: dict[type[models.Model], list[int]] | None = None,
+        is_ending: bool = False,
+        together: Sequence[Ticket] = (),
+    ) -> None:
         self.ticket = ticket
+        # Those that were locked with it, in the order of their numbers.
+        self.together = list(together)
         self.actor = actor
         self.now = now
-        self.roles = roles
+        self.roles = _roles(ticket, actor)
+        self.around = around or Around(ticket.pk)
+        self.stops = self.around.stops(ticket, self.together)
         self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._climbing = ladders.Read()
         self._was_at_work = ticket.state in AT_WORK
         self._had_owner = ticket.owner_id is not None
         self._drafts: list[outbox.Draft] = []
-        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines.
+        self._keys = keys or {}
+        self._has_conversation = is_ending
+        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines, new rows and
+        # changed ones by model, and whether the conversation ends with it.
         self._fields: dict[str, Any] = {}
         self._state = ticket.state
         self._events: list[Event] = []
         self._owed: list[Deadline] = []
         self._changed: dict[int, Deadline] = {}
+        self._new: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+        self._kept: dict[type[models.Model], dict[int, models.Model]] = defaultdict(dict)
+        self._columns: dict[type[models.Model], set[str]] = defaultdict(set)
+        self._more: list[Write] = []
+        self._mails: list[Message] = []
+        self._notices: list[Message] = []
+        self._uncovered: set[int] = set()
+        self._ends = False
 
     # What belongs to it ------------------------------------------------------------------------------------------
 
@@ -93,25 +128,24 @@ class OpenTicket:
 
     def promise(self, action: Action) -> Action:
         """Store a new action."""
-        self.every_action.append(action)
-        action.save()
+        self.every_action.append(self.make(action))
         return action
 
     @property
     def events(self) -> list[Event]:
-        """What happened so far, what was just written included. One query."""
-        return [*self.ticket.events.order_by("seq"), *self._events]
+        """What happened so far, what was just written included."""
+        return [*self.around.events, *self._events]
+
+    @property
+    def wish(self) -> DismissalRequest | None:
+        """The wish to dismiss it that nobody decided on."""
+        return next((wish for wish in self.around.wish if wish.decided_at is None), None)
 
     def _read(self) -> tuple[list[Deadline], list[Action]]:
         if self._rows is None:
-            owed = Deadline.objects.filter(ticket=self.ticket).select_related("policy", "calendar").order_by("pk")
-            actions = Action.objects.filter(ticket=self.ticket).select_related("owner")
-            policies = owed.order_by().values("policy")
-            steps = LadderStep.objects.filter(policy__in=policies).select_related("endpoint").order_by("pk")
-            told = Escalation.objects.filter(ticket=self.ticket)
-            read_at_once(owed, actions, steps, told)
-            self._climbing = ladders.Read(list(steps), list(told))
-            self._rows = list(owed), list(actions)
+            around = self.around
+            self._climbing = around.climbing()
+            self._rows = list(around.deadlines), list(around.actions)
         return self._rows
 
     def climbs_by(self, policy: SlaPolicy) -> None:
@@ -195,12 +229,12 @@ class OpenTicket:
         """The wish to dismiss that nobody decided on, where the ticket now ends another way."""
         if to is None or to in LIVE or before not in LIVE:
             return None
-        return self.ticket.dismissal_requests.select_related("asked_by").filter(decided_at=None).first()
+        return self.wish
 
     def _withdraw(self, wish: DismissalRequest) -> None:
         """There is nothing left to decide: neither yes nor no. Whoever asked hears it."""
         wish.decided_at, wish.decided_by = self.now, self.actor.user
-        wish.save(update_fields=["decided_at", "decided_by"])
+        self.keep(wish, "decided_at", "decided_by")
         asked_by, number = wish.asked_by, {"number": self.ticket.pk}
         if asked_by is None or not asked_by.is_active or asked_by == self.actor.user:
             return
@@ -218,19 +252,106 @@ class OpenTicket:
             setattr(self.ticket, name, value)
         self._fields |= fields
 
+    def make(self, row: Row) -> Row:
+        """A new row whose key is named at once, by an event or by another row. It is written on letting go.
+
+        Where keys cannot be known before (SQLite) it is written here.
+        """
+        if not draws_keys(type(row)):
+            row.save(force_insert=True)
+            return row
+        drawn = self._keys.get(type(row))
+        row.pk = drawn.pop() if drawn else draw_key(type(row))
+        return self.add(row)
+
+    def add(self, row: Row) -> Row:
+        """A new row to which nothing else points: written on letting go."""
+        self._new[type(row)].append(row)
+        return row
+
+    def keep(self, row: models.Model, *fields: str) -> None:
+        """These fields of another row have new values, which are written on letting go."""
+        if row not in self._new.get(type(row), ()):
+            self._kept[type(row)][row.pk] = row
+            self._columns[type(row)] |= set(fields)
+
+    def change(self, rows: QuerySet[Any], **values: Any) -> None:
+        """The same for all rows of a queryset that were not read. No row may be changed in two ways at once."""
+        self.also(Change(rows, values))
+
+    def also(self, change: Change) -> None:
+        """A change that somebody else prepared is written with the rest."""
+        self._more.append(change)
+
+    def uncover(self, tickets: Iterable[Ticket]) -> None:
+        """These change hands by hand: nobody stands in for anybody on them any more."""
+        self._uncovered |= {ticket.pk for ticket in tickets}
+
+    def take_over(self, given: Given) -> None:
+        """Write with the rest what handing over has changed, on this ticket too where it was among those."""
+        for ticket, event in zip(given.tickets, given.events, strict=True):
+            if ticket.pk != self.ticket.pk:
+                self.keep(ticket, *OF_TICKET)
+                self.add(event)
+                continue
+            if not self._events:
+                self._state = given.before[ticket.pk]
+            self._events.append(event)
+            self.set(**{name: getattr(ticket, name) for name in OF_TICKET})
+        for conversation in given.conversations:
+            self.keep(conversation, *OF_CONVERSATION)
+        for row in given.promised:
+            if row.ticket_id == self.ticket.pk:
+                self.changed(row)
+            else:
+                self.keep(row, *OF_PROMISE)
+        members, at = given.last_given()
+        self.change(members, last_assigned_at=at)
+        self._notices += given.mails
+        if self.actor.kind != Event.Actor.SYSTEM:
+            self.uncover(given.tickets)
+
+    def end_conversation(self) -> None:
+        """The conversation is closed on letting go, where nothing of it is open besides.
+
+        It is locked before, so that an answer coming in meanwhile waits, and then opens another one.
+        """
+        if not self._has_conversation:
+            self._has_conversation = True
+            list(Conversation.objects.select_for_update(no_key=True).filter(pk=self.ticket.conversation_id))
+        self._ends = True
+
     def flush(self) -> None:
         """Write what waits to be written, for whoever reads or writes the rows themselves next. Raises Stale."""
         self._plan_ladders()
-        Deadline.objects.bulk_create(self._owed)
-        Deadline.objects.bulk_update(self._changed.values(), CHANGED)
-        if self._fields:
+        writes: list[Write] = [Insert(rows) for rows in self._new.values()]
+        writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
+        writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
+        writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
+        if self._uncovered:
+            writes.append(Change(*covers_of(self._uncovered, now=self.now)))
+        mails = [*self._notices, *self._drawn_up()]
+        if mails:
+            writes.append(Insert(mails, unless_there=True))
+        if self._ends:
+            writes.append(Change(self._conversation_that_ends(), {"closed_at": self.now}))
+        if writes or self._fields:
+            # Whoever waits for the lock sees by the row that something around it changed.
+            fields = self._fields or {"version": self.ticket.version}
             row = Ticket.objects.filter(pk=self.ticket.pk)
             if self._events:
                 row = row.filter(version=self._events[0].seq - 1, state=self._state)
-            if row.update(**self._fields) != 1:
+                writes.insert(0, Insert(self._events))
+            written = write_at_once(Change(row, fields), *writes)
+            if written[0] != 1:
                 raise stale(Ticket.objects.get(pk=self.ticket.pk))
-        Event.objects.bulk_create(self._events)
-        self._owed, self._changed, self._fields, self._events = [], {}, {}, []
+            if self._ends and written[-1]:
+                self.ticket.conversation.closed_at = self.now
+        outbox.ring_for([*self._mails, *mails], now=self.now)
+        self._owed, self._changed, self._fields, self._events, self._drafts = [], {}, {}, [], []
+        self._more, self._mails, self._notices, self._ends = [], [], [], False
+        for waiting in (self._new, self._kept, self._columns, self._uncovered):
+            waiting.clear()
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""
@@ -254,11 +375,25 @@ class OpenTicket:
 
     def mail(self, draft: outbox.Draft) -> Message:
         """Queue a mail in this transaction; a reason not to send it is stored with it."""
-        return outbox.queue([draft], now=self.now)[0]
+        if draft.dedupe_key is not None:
+            # Whether it was queued before is known once it is written.
+            return outbox.queue([draft], now=self.now)[0]
+        message = self.make(outbox.draw_up([draft], now=self.now, known=self.stops)[0])
+        self._mails.append(message)
+        self.ticket.just_written.append(message)
+        return message
 
     def mail_later(self, drafts: Sequence[outbox.Draft]) -> None:
         """Notices whose rows nobody here needs: queued together on letting go."""
         self._drafts.extend(drafts)
+
+    def _drawn_up(self) -> list[Message]:
+        return outbox.draw_up(self._drafts, now=self.now, known=self.stops) if self._drafts else []
+
+    def _conversation_that_ends(self) -> QuerySet[Conversation]:
+        others = Ticket.objects.filter(conversation=OuterRef("pk"), state__in=[*LIVE, TicketState.RESOLVED])
+        conversation = Conversation.objects.filter(pk=self.ticket.conversation_id)
+        return conversation.filter(~Exists(others.exclude(pk=self.ticket.pk)))
 
     # Deadlines ---------------------------------------------------------------------------------------------------
 
@@ -276,11 +411,6 @@ class OpenTicket:
         """One of these deadlines has other times now."""
         if deadline.pk is not None:
             self._changed[deadline.pk] = deadline
-
-    def forget_rows(self) -> None:
-        """Others write to deadlines and actions now: they are read again when somebody asks."""
-        self.flush()
-        self._rows = None
 
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
@@ -320,7 +450,6 @@ class OpenTicket:
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
         self.flush()
-        outbox.announce(self._drafts, now=self.now)
 
 
 def _sentence_for(to: str) -> str:
@@ -338,18 +467,99 @@ def stale(current: Ticket) -> Stale:
 
 
 @contextmanager
-def opened(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None) -> Iterator[OpenTicket]:
-    """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale."""
+def opened(
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None,
+    ahead: Collection[str] = (),
+    makes: Sequence[type[models.Model]] = (),
+    others: Iterable[User | None] = (),
+    besides: Sequence[QuerySet[Any]] = (),
+    together: QuerySet[Ticket] | None = None,
+    may_end: bool = False,
+) -> Iterator[OpenTicket]:
+    """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale.
+
+    `together` are tickets that are locked with it, in the order of their numbers, as everybody does who locks several.
+    The rest spares queries: lists of `Around` that the verb looks at `ahead`, models whose rows it `makes`, `others`
+    who may be written to, what it looks at `besides`, and whether the conversation may end with it.
+    """
     with transaction.atomic():
-        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
-        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
-        row = Ticket.objects.select_related(*WITH).select_for_update(of=("self",), no_key=True)
-        fresh = _with_roles(row, actor).get(pk=ticket.pk)
-        if version is not None and fresh.version != version:
-            raise stale(fresh)
-        work = OpenTicket(fresh, actor, now, _roles(fresh, actor))
+        asked = _Asked(ticket.pk, (*ALWAYS, *ahead), tuple(makes), tuple(others), tuple(besides), together, may_end)
+        work = _locked(asked, actor, now)
+        if version is not None and work.ticket.version != version:
+            raise stale(work.ticket)
         yield work
         work.let_go()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a verb has read with the lock; the names are those of `opened`."""
+
+    number: int
+    names: Collection[str]
+    makes: Sequence[type[models.Model]]
+    others: Sequence[User | None]
+    besides: Sequence[QuerySet[Any]]
+    together: QuerySet[Ticket] | None
+    may_end: bool
+
+    @property
+    def tickets(self) -> TicketQuerySet:
+        """What is locked."""
+        wanted = Q(pk=self.number)
+        if self.together is not None:
+            wanted |= Q(pk__in=self.together.order_by().values("pk"))
+        return Ticket.objects.filter(wanted).order_by("pk")
+
+
+def _locked(asked: _Asked, actor: Actor, now: datetime) -> OpenTicket:
+    """The ticket under its lock, with all that is read ahead, in one query.
+
+    That query sees the rows as they were when it began, and it may have waited for the lock since. Whoever changes any
+    list of `Around` writes the ticket's row too, which leaves a mark on it; where it is another than the query began
+    with, all is read again, which nobody can disturb any more. Raises Ticket.DoesNotExist.
+    """
+    while True:
+        around = Around(asked.number, asked.others, asked.besides, asked.together)
+        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
+        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
+        of = ("self", "conversation") if asked.may_end else ("self",)
+        locked = asked.tickets.select_related(*WITH).select_for_update(of=of, no_key=True)
+        rows = _with_keys(_with_roles(locked, actor), asked.makes).annotate(mark=_mark())
+        before = asked.tickets.annotate(mark=_mark()).values_list("pk", "mark")
+        read_at_once(rows, before, *around.ask(asked.names), *around.besides)
+        known, found = dict(before), {row.pk: row for row in rows}
+        if asked.number not in known:
+            raise Ticket.DoesNotExist
+        if known == {pk: row.mark for pk, row in found.items()}:
+            ticket = found.pop(asked.number)
+            keys = _keys_of(ticket, asked.makes)
+            together = list(found.values())
+            return OpenTicket(ticket, actor, now, around=around, keys=keys, is_ending=asked.may_end, together=together)
+
+
+def _mark() -> Any:
+    """What differs once anything was written to a ticket's row. On SQLite nobody writes meanwhile."""
+    if connection.vendor != "postgresql":
+        return Value("", output_field=TextField())
+    return RawSQL('"followups_ticket"."xmin"::text', (), output_field=TextField())
+
+
+def _with_keys(rows: TicketQuerySet, makes: Sequence[type[models.Model]]) -> TicketQuerySet:
+    drawn = {f"key_{n}": next_key(model) for n, model in enumerate(makes) if draws_keys(model)}
+    return rows.annotate(**drawn)
+
+
+def _keys_of(found: Ticket, makes: Sequence[type[models.Model]]) -> dict[type[models.Model], list[int]]:
+    keys: dict[type[models.Model], list[int]] = {}
+    for n, model in enumerate(makes):
+        if draws_keys(model):
+            keys.setdefault(model, []).insert(0, getattr(found, f"key_{n}"))
+    return keys
 
 
 def _with_roles(rows: TicketQuerySet, actor: Actor) -> TicketQuerySet:

@@ -29,6 +29,10 @@ SOON = timedelta(seconds=15)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+# What stops mail to a normalised address on a stream; None where that was looked for and nothing does.
+Stops = Mapping[tuple[str, str], suppression.Suppression | None]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
     """One mail to one recipient, rendered, with `[[link:name]]` where a link of `links` belongs.
@@ -70,10 +74,10 @@ def queue(drafts: Sequence[Draft], *, now: datetime) -> list[Message]:
     """
     if not drafts:
         return []
-    rows = _rows(drafts, now)
+    rows = draw_up(drafts, now=now)
     if not any(row.dedupe_key for row in rows):
         Message.objects.bulk_create(rows, batch_size=1_000)
-        _ring_for(rows, now)
+        ring_for(rows, now=now)
         return rows
     Message.objects.bulk_create(rows, batch_size=1_000, ignore_conflicts=True)
     # `ignore_conflicts` returns no keys, and says nothing about the rows it left out.
@@ -88,24 +92,31 @@ def queue(drafts: Sequence[Draft], *, now: datetime) -> list[Message]:
             kept.append(row)
         else:
             kept.append(earlier[row.dedupe_key])
-    _ring_for(kept, now)
+    ring_for(kept, now=now)
     return kept
 
 
 def announce(drafts: Sequence[Draft], *, now: datetime) -> None:
     """Queue mails whose rows the caller has no use for. Two queries, none for none."""
     if drafts:
-        rows = _rows(drafts, now)
+        rows = draw_up(drafts, now=now)
         Message.objects.bulk_create(rows, batch_size=1_000, ignore_conflicts=True)
-        _ring_for(rows, now)
+        ring_for(rows, now=now)
 
 
-def _rows(drafts: Sequence[Draft], now: datetime) -> list[Message]:
-    stops = suppression.suppressed_on({(draft.recipient, draft.stream) for draft in drafts})
+def draw_up(drafts: Sequence[Draft], *, now: datetime, known: Stops | None = None) -> list[Message]:
+    """One row per draft, not saved: for whoever writes them with other rows, by one statement, and then rings.
+
+    `known` are (normalised address, stream) that were looked up already: only the others cost a query.
+    """
+    looked_up = known or {}
+    pairs = {(suppression.normalise(draft.recipient), draft.stream) for draft in drafts}
+    stops = {**looked_up, **suppression.suppressed_on(pairs - looked_up.keys())}
     return [_row(draft, stops.get((suppression.normalise(draft.recipient), draft.stream)), now) for draft in drafts]
 
 
-def _ring_for(rows: Sequence[Message], now: datetime) -> None:
+def ring_for(rows: Sequence[Message], *, now: datetime) -> None:
+    """Have delivery look once the caller commits: at once, or as soon as what can still be taken back may leave."""
     waits = [row.send_after - now for row in rows if row.state == State.QUEUED]
     if any(wait <= timedelta(0) for wait in waits):
         _ring_delivery()

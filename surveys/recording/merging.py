@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from nps_loop.at_once import Change, write_at_once
 from nps_loop.mail import suppression
 from nps_loop.mail.models import Suppression
 from surveys.identity import email_key, is_shared_mailbox, normalise_email
@@ -89,11 +90,16 @@ def new_person(name: str, email: str, account: Account | None, *, now: datetime)
     return person
 
 
+def answer_given(response: Response, to: Contact) -> Change:
+    """Make `to` the person of this answer, for whoever writes that together with other rows."""
+    response.contact = to
+    return Change(Response.objects.filter(pk=response.pk), {"contact": to})
+
+
 def give_answer(response: Response, to: Contact, *, keys: Collection[int] = ()) -> list[int]:
     """Make `to` the person of this answer, and of those `keys` of whose it was. Ids of the keys that went along."""
     was = response.contact
-    Response.objects.filter(pk=response.pk).update(contact=to)
-    response.contact = to
+    write_at_once(answer_given(response, to))
     if was is None or not keys:
         return []
     going = list(ContactKey.objects.filter(pk__in=keys, contact=was).order_by("pk"))

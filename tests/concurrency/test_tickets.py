@@ -210,6 +210,36 @@ def test_a_verb_and_the_sweep_do_not_wait_for_each_other() -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_whoever_waited_for_a_ticket_sees_what_was_done_meanwhile() -> None:
+    """All that a verb looks at is read with the lock, so the query began before the other one was done."""
+    hanna = make_user("Hanna Brandt")
+    make_member(Team.objects.get(is_default=True), hanna)
+    contact = make_contact("Marta Lind", email="m@nordby.example")
+    for _answer in range(2):
+        make_response(3, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
+    open_awaiting(now=NOW)
+    assign_waiting(now=NOW)
+    ticket = Ticket.objects.order_by("pk").first()
+    assert ticket is not None
+    elsewhere = Conversation.objects.create(contact=None, brand=ticket.brand, owner=hanna, opened_at=NOW)
+    held = threading.Event()
+
+    def act(n: int) -> Any:
+        if n == 0:
+            with transaction.atomic(), opened(ticket, actor=Actor.person(hanna), now=NOW, version=None) as work:
+                evidence_stands(work, "log-contact", NOW, data={})
+                work.set(conversation=elsewhere)
+                held.set()
+                time.sleep(0.5)
+            return None
+        held.wait(10)
+        with opened(ticket, actor=Actor.person(hanna), now=NOW, version=None) as work:
+            return work.ticket.conversation == elsewhere, [row.met_at for row in work.deadlines if row.met_at]
+
+    assert at_once(2, act) == [None, (True, [NOW])]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_whoever_takes_several_tickets_takes_them_in_one_order(by_hand: bool) -> None:
     """The outbox tells about several tickets in the order of their numbers, while others hand the same ones out."""

@@ -1,7 +1,8 @@
 """What each verb asks of the database, from the page and from a program, on a ticket with everything on it.
 
-Two of the queries are the log-in's (session and person); a program that names an Idempotency-Key pays two more for it.
-What is locked, claimed and written for each verb is more for some than for others, and none grows with the ticket.
+The whole request counts: by a person session and person, by a program its key and two for its Idempotency-Key (but not
+that the use of a key is noted, once a minute). What is locked, claimed and written for each verb is more for some than
+for others, and none grows with the ticket.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from followups import watching, workflow
@@ -21,6 +23,7 @@ from followups.actors import Actor
 from followups.models import Action, Deadline, RootCause, Ticket
 from followups.models.tickets import TicketState
 from followups.workflow.table import VERBS
+from nps_loop.people.models import ApiKey
 from tests import factories
 from tests.factories import NOW
 from tests.followups.pages.cast import DAY, HOUR, Cast, add_marta, add_ticket
@@ -184,56 +187,37 @@ def desk(cast: Cast) -> Desk:  # noqa: F811
     return Desk(cast, marta, other, action)
 
 
-# Verb -> the most queries by the page, and by the API with an Idempotency-Key. SAVEPOINT is not counted.
-MOST = {
-    "assign": (31, 33),
-    "release": (16, 18),
-    "log-contact": (10, 12),
-    "log-reply": (14, 16),
-    "send-message": (16, 13),
-    "add-action": (14, 16),
-    "move-action": (15, 17),
-    "delay": (11, 13),
-    "complete-action": (16, 18),
-    "drop-action": (12, 14),
-    "wait": (18, 17),
-    "resume": (10, 12),
-    "resolve": (23, 21),
-    "reopen": (16, 18),
-    "ask-dismissal": (13, 15),
-    "decide-dismissal": (19, 21),
-    "hold": (11, 13),
-    "unhold": (8, 10),
-    "note": (15, 15),
-    "snooze": (8, 10),
-    "join": (33, 35),
-    "split": (27, 29),
-    "link": (14, 16),
-    "leave-in-peace": (17, 19),
-    "agree-to-differ": (15, 17),
-}
+# SAVEPOINT is not counted, everything else of the request is.
+MOST = 8
 
 
-def test_every_verb_has_a_bound() -> None:
-    assert set(CASES) == set(MOST) == set(VERBS)
+def test_every_verb_is_measured() -> None:
+    assert set(CASES) == set(VERBS)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="constant query counts are promised on PostgreSQL")
 @pytest.mark.parametrize("verb", CASES)
-def test_a_verb_asks_no_more_than_this(desk: Desk, verb: str, settings: Any) -> None:
+def test_a_verb_costs_at_most_eight_queries(desk: Desk, verb: str, settings: Any) -> None:
     settings.UNDO_SECONDS = 10
     case, ticket = CASES[verb], desk.ticket
     desk.put(case.state, **case.fields)
     case.before(desk)
-    client = logged_in(desk.cast.lead if case.by_lead else desk.cast.hanna)
+    person = desk.cast.lead if case.by_lead else desk.cast.hanna
+    browser, program = logged_in(person), Client()
+    _key, secret = ApiKey.objects.issue("CRM", ApiKey.Scope.WRITE, user=person, last_used_at=NOW)
     version = {"version": Ticket.objects.values_list("version", flat=True).get(pk=ticket.pk)}
     body = json.dumps(version | case.api(desk))
+    address = f"/api/v1/tickets/{ticket.pk}/{verb}/"
+    once = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "once"}
     cache.clear()
-    by_page, by_api = MOST[verb]
-    asked = queries(lambda: client.post(f"/tickets/{ticket.pk}/{verb}/", version | case.page(desk)), 302)
-    assert len(asked) <= by_page, "\n".join(asked)
-    address, key = f"/api/v1/tickets/{ticket.pk}/{verb}/", {"Idempotency-Key": "once"}
-    asked = queries(lambda: client.post(address, body, "application/json", headers=key), 200)
-    assert len(asked) <= by_api, "\n".join(asked)
+    ways = {
+        "a page": (302, lambda: browser.post(f"/tickets/{ticket.pk}/{verb}/", version | case.page(desk))),
+        "a browser's script": (200, lambda: browser.post(address, body, "application/json")),
+        "a program": (200, lambda: program.post(address, body, "application/json", headers=once)),
+    }
+    for way, (status, do) in ways.items():
+        asked = queries(do, status)
+        assert len(asked) <= MOST, "\n".join([f"{way} asks {len(asked)} times", *asked])
 
 
 def queries(do: Callable[[], Any], status: int) -> list[str]:
