@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from followups import calendars, deadlines
 from followups.calendars import Stretch
-from followups.models import Deadline, Event, SlaPolicy, Ticket
+from followups.models import Calendar, Deadline, Event, SlaPolicy, Ticket
 from followups.templatetags.moments import as_promised, moment, span
 
 MINUTE = timedelta(minutes=1)
@@ -57,23 +57,22 @@ def counted(
 def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datetime) -> CountedDeadline:
     on_customer_clock = row.clock == SlaPolicy.Clock.CUSTOMER
     zone = ZoneInfo(row.calendar.zone)
-    length = span(timedelta(minutes=row.minutes))
+    length = timedelta(minutes=row.minutes)
     pairs = [(gettext("Began"), moment(row.starts_at, now))]
     if on_customer_clock:
-        pairs.append((gettext("Wall time, day and night"), length))
+        pairs.append((gettext("Wall time, day and night"), span(length)))
     else:
         day = deadlines.working_day_minutes(row.calendar.hours)
         days = row.minutes // day if row.minutes % day == 0 else 0
         words = ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
-        pairs.append((gettext("Working time"), f"{words} = {length}" if days else length))
+        pairs.append((gettext("Working time"), f"{words} = {_hours(length)}" if days else _hours(length)))
         paused = sum((on - off for off, on in stretches if off >= row.starts_at and off < row.due_at), timedelta())
         if paused:
             pairs.append((gettext("Stood still, waiting for the customer"), span(paused)))
     pairs.append((gettext("Due"), moment(row.due_at, now)))
     if row.promised_at:
         pairs.append((gettext("The customer was told"), as_promised(row.promised_at, now)))
-    pairs.append((gettext("Policy"), str(row.policy)))
-    pairs.append((gettext("Calendar"), str(row.calendar)))
+    pairs += [(gettext("Policy"), _version(row.policy)), (gettext("Calendar"), _version(row.calendar))]
     status, tone = _status(row, now)
     name = str(Deadline.Target(row.target).label)
     return CountedDeadline(
@@ -98,7 +97,7 @@ def _status(row: Deadline, now: datetime) -> tuple[str, str]:
         return gettext("met %(when)s, %(late)s late") % {"when": moment(row.met_at, now), "late": late}, "warn"
     if now > row.binding_at:
         return gettext("late by %(late)s") % {"late": span(now - row.binding_at)}, "bad"
-    return gettext("open"), ""
+    return pgettext("promise", "open"), ""
 
 
 def _days(row: Deadline, stretches: list[Stretch], zone: ZoneInfo) -> list[CountedDay]:
@@ -120,8 +119,8 @@ def _days(row: Deadline, stretches: list[Stretch], zone: ZoneInfo) -> list[Count
             CountedDay(
                 day=day,
                 periods=[f"{_clock(begins, zone)}–{_clock(ends, zone)}" for begins, ends in parts],
-                length=span(length) if length else "",
-                so_far=span(so_far),
+                length=_hours(length) if length else "",
+                so_far=_hours(so_far),
                 why_not="" if parts else _why_not(day, closed, worked=bool(worked), paused=paused),
                 paused=paused and bool(parts),
             )
@@ -138,6 +137,17 @@ def _why_not(day: date, closed: dict[date, str], *, worked: bool, paused: bool) 
     if paused:
         return gettext("stood still, waiting for the customer")
     return gettext("after hours")
+
+
+def _version(row: SlaPolicy | Calendar) -> str:
+    return gettext("%(name)s, version %(version)s") % {"name": row.name, "version": row.version}
+
+
+def _hours(length: timedelta) -> str:
+    """Working time as hours and minutes: a day of it is no day of the calendar."""
+    hours, minutes = divmod(int(length.total_seconds() // 60), 60)
+    parts = [f"{hours} h"] if hours else []
+    return " ".join([*parts, f"{minutes} min"] if minutes or not hours else parts)
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:
