@@ -118,9 +118,10 @@ class PolicyForm(forms.ModelForm):
     first_contact_clock = forms.ChoiceField(
         label=_("First contact runs on"),
         choices=[
-            (SlaPolicy.Clock.CUSTOMER, _("the customer’s clock: day and night, from the answer")),
-            (SlaPolicy.Clock.TEAM, _("the team’s clock: working time, from when we received it")),
+            (SlaPolicy.Clock.CUSTOMER, _("the customer’s clock: day and night")),
+            (SlaPolicy.Clock.TEAM, _("the team’s clock: working time")),
         ],
+        help_text=_("The customer’s clock begins with the answer, the team’s when we received it."),
     )
     recount = forms.BooleanField(label=RECOUNT, required=False, help_text=RECOUNT_HINT)
     version = forms.IntegerField(widget=forms.HiddenInput)

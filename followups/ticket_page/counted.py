@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from followups import calendars, deadlines
 from followups.calendars import Stretch
-from followups.models import Deadline, Event, SlaPolicy, Ticket
+from followups.models import Calendar, Deadline, Event, SlaPolicy, Ticket
 from followups.templatetags.moments import as_promised, moment, span
 
 MINUTE = timedelta(minutes=1)
@@ -39,11 +39,11 @@ class CountedDay:
 
     @property
     def length(self) -> str:
-        return span(self.time) if self.time else ""
+        return _hours(self.time) if self.time else ""
 
     @property
     def so_far(self) -> str:
-        return span(self.together)
+        return _hours(self.together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +72,23 @@ def counted(
 def _counted(ticket: Ticket, row: Deadline, stretches: list[Stretch], now: datetime) -> CountedDeadline:
     on_customer_clock = row.clock == SlaPolicy.Clock.CUSTOMER
     zone = ZoneInfo(row.calendar.zone)
-    length = span(timedelta(minutes=row.minutes))
+    length = timedelta(minutes=row.minutes)
     paused = [] if on_customer_clock else [each for each in stretches if row.starts_at <= each[0] < row.due_at]
     pairs = [(gettext("Began"), moment(row.starts_at, now))]
     if on_customer_clock:
-        pairs.append((gettext("Wall time, day and night"), length))
+        pairs.append((gettext("Wall time, day and night"), span(length)))
     else:
         day = deadlines.working_day_minutes(row.calendar.hours)
         days = row.minutes // day if row.minutes % day == 0 else 0
         words = ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
-        pairs.append((gettext("Working time"), f"{words} = {length}" if days else length))
+        pairs.append((gettext("Working time"), f"{words} = {_hours(length)}" if days else _hours(length)))
         if paused:
             stood = sum((on - off for off, on in paused), timedelta())
             pairs.append((gettext("Stood still, waiting for the customer"), span(stood)))
     pairs.append((gettext("Due"), moment(row.due_at, now)))
     if row.promised_at:
         pairs.append((gettext("The customer was told"), as_promised(row.promised_at, now)))
-    pairs.append((gettext("Policy"), str(row.policy)))
-    pairs.append((gettext("Calendar"), str(row.calendar)))
+    pairs += [(gettext("Policy"), _version(row.policy)), (gettext("Calendar"), _version(row.calendar))]
     status, tone = _status(row, now)
     name = str(Deadline.Target(row.target).label)
     return CountedDeadline(
@@ -115,7 +114,7 @@ def _status(row: Deadline, now: datetime) -> tuple[str, str]:
         return gettext("met %(when)s, %(late)s late") % {"when": moment(row.met_at, now), "late": late}, "warn"
     if now > row.binding_at:
         return gettext("late by %(late)s") % {"late": span(now - row.binding_at)}, "bad"
-    return gettext("open"), ""
+    return pgettext("promise", "open"), ""
 
 
 def _days(row: Deadline, stretches: list[Stretch], zone: ZoneInfo) -> list[CountedDay]:
@@ -156,6 +155,17 @@ def _why_not(day: date, closed: dict[date, str], *, worked: bool, paused: bool) 
     if paused:
         return gettext("stood still, waiting for the customer")
     return gettext("after hours")
+
+
+def _version(row: SlaPolicy | Calendar) -> str:
+    return gettext("%(name)s, version %(version)s") % {"name": row.name, "version": row.version}
+
+
+def _hours(length: timedelta) -> str:
+    """Working time as hours and minutes: a day of it is no day of the calendar."""
+    hours, minutes = divmod(int(length.total_seconds() // 60), 60)
+    parts = [f"{hours} h"] if hours else []
+    return " ".join([*parts, f"{minutes} min"] if minutes or not hours else parts)
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

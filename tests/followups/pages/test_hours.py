@@ -282,6 +282,15 @@ def test_a_due_time_opens_to_the_stretches_that_were_counted(cast: Cast, lead: C
     assert f"/tickets/{marta.pk}/due/" in lead.get(f"/tickets/{marta.pk}/").content.decode()
 
 
+def test_working_time_is_counted_in_hours_and_said_in_the_reader_s_language(cast: Cast, marta: Ticket) -> None:
+    cast.lead.language = "de"
+    cast.lead.save()
+    page = said(logged_in(cast.lead).get(f"/tickets/{marta.pk}/due/"))
+    assert "<dd>120\u00a0h</dd>" in page
+    assert f"{cast.policy.name}, Version {cast.policy.version}" in page
+    assert '<span class="tag">offen</span>' in page
+
+
 def test_whoever_does_not_see_the_ticket_sees_no_due_times(cast: Cast, marta: Ticket) -> None:
     assert logged_in(cast.outsider).get(f"/tickets/{marta.pk}/due/").status_code == 404
 
