@@ -126,6 +126,14 @@ def tell_from(step: LadderStep, hours: WorkingHours, now: datetime) -> datetime:
     return next_working_moment(hours, now) if step.waits else now
 
 
+def quiet_until(step: LadderStep, hours: WorkingHours, now: datetime) -> datetime | None:
+    """When a step that waits for working time, and whose moment is over, may be told; None: now. Pure."""
+    if not (step.waits or step.digest):
+        return None
+    opens = next_working_moment(hours, now)
+    return opens if opens > now else None
+
+
 # --- which -----------------------------------------------------------------------------------------------------
 
 

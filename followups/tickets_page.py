@@ -20,7 +20,7 @@ from followups import counting, keyset, saved_views, ticket_search
 from followups.filters import TicketFilter
 from followups.models import Member, SavedView, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.queue_page import Row, for_rows, rows_of
+from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
 from nps_loop.people.models import User
 from surveys.models import Touchpoint

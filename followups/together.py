@@ -21,8 +21,8 @@ from followups import workflow
 from followups.actors import Actor
 from followups.improve.linking import chosen_or_new, link
 from followups.models import Action, Initiative, RootCause, Ticket
-from followups.queue_page import stays_in_sight
 from followups.refusals import NotAllowed, Refused, Stale
+from followups.ticket_rows import stays_in_sight
 from followups.viewing import Viewer, name_of
 from followups.workflow.ending import lacks_for_together
 from followups.workflow.table import VERBS, why_not

@@ -94,7 +94,9 @@ def tell(*, now: datetime) -> int:
 
 
 def _still_to_tell(rows: Sequence[Escalation], now: datetime) -> list[Told]:
-    """Those still worth telling; on the others it is set why not. Four queries."""
+    """Those still worth telling now; on the others it is set why not, or when: an outage must not break the night's
+    quiet. Working time is that of the calendar pinned to each deadline. Four queries.
+    """
     found = Deadline.objects.filter(ticket__in={row.ticket_id for row in rows}).select_related("calendar")
     deadlines = {deadline.key: deadline for deadline in found}
     steps = {
@@ -116,6 +118,9 @@ def _still_to_tell(rows: Sequence[Escalation], now: datetime) -> list[Told]:
             why = Untold.TOO_LATE
         elif step.unassigned_only and row.ticket.owner_id is not None:
             why = Untold.OWNED
+        elif (later := ladders.quiet_until(step, deadline.calendar.hours, now)) is not None:
+            row.tell_at = later
+            continue
         else:
             told.append(Told(row, deadline, step))
             continue

@@ -24,9 +24,9 @@ from followups.day_page.plan import Entry, Given, Plan, plan
 from followups.forms import Desk, Shelf
 from followups.models import Action, Away, ContactAttempt, Event, Ticket
 from followups.models.tickets import AT_WORK, TicketQuerySet
-from followups.queue_page import Row, for_rows, rows_of
 from followups.templatetags.moments import in_full
 from followups.ticket_page import TicketPage, find, read
+from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer, hours_of, name_of
 from nps_loop.mail.models import Message
 

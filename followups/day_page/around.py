@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from followups import counting
 from followups.models import Action, Away, Member, Ticket
 from followups.models.tickets import LIVE, ClosedAs, TicketState
-from followups.queue_page import RENEWS_SOON
 from followups.reports import sentences
 from followups.reports.metrics import Goal, Rate, ReportFilters, goal_of, own_counts, reporting_day
 from followups.reports.page.links import Links
+from followups.ticket_rows import RENEWS_SOON
 from followups.viewing import Viewer
 from nps_loop.people.models import User
 from surveys.models import Account, Response

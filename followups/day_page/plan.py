@@ -20,8 +20,8 @@ from followups.good_time import Window, good_time, next_window, zone_of
 from followups.models import Action, Ticket
 from followups.models.tickets import TicketState
 from followups.next_step import CALL, NextStep
-from followups.queue_page import Row
 from followups.templatetags.moments import as_promised, moment
+from followups.ticket_rows import Row
 from followups.viewing import Days
 
 

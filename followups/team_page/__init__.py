@@ -19,10 +19,10 @@ from django.utils.translation import gettext
 from followups import counting, escalations_page, leaderless
 from followups.models import Team, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs
-from followups.queue_page import Row, for_rows, rows_of
 from followups.reports.metrics import reporting_day
 from followups.team_page import cases, people, trouble
 from followups.team_page.cases import Ask, Case
+from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
 from nps_loop.people.models import User
 from surveys.models import Response

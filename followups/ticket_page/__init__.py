@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from followups import canned, escalations_page, queue_page
+from followups import canned, escalations_page, ticket_rows
 from followups.clocks import WARN_BEFORE
 from followups.dates_in_words import PromisedDay
 from followups.forms import FORMS, ActionForm, Desk, LinkForm, ResolveForm, SplitForm, VerbForm
@@ -110,7 +110,7 @@ class TicketPage:
 
     @property
     def renews_in(self) -> int | None:
-        return queue_page.renews_in(self.case.ticket, self.now)
+        return ticket_rows.renews_in(self.case.ticket, self.now)
 
     @property
     def placed(self) -> Sum | None:
@@ -281,7 +281,7 @@ class TicketPage:
         if verb in BY_MAIL:
             return self._why_no_mail
         ticket = self.case.ticket
-        if verb == "snooze" and (reason := queue_page.stays_in_sight(ticket, self.now)):
+        if verb == "snooze" and (reason := ticket_rows.stays_in_sight(ticket, self.now)):
             return reason
         if verb == "agree-to-differ" and not any(row.code == "not_yet" for row in self.case.of_kind("verdict")):
             return gettext(self.offers[verb].verb.elsewhere)

@@ -14,8 +14,8 @@ from followups.day_page import DayPage
 from followups.forms import Desk, Shelf
 from followups.models import Ticket
 from followups.next_step import NextStep
-from followups.queue_page import for_rows, rows_of
 from followups.ticket_page import TicketPage, find, read
+from followups.ticket_rows import for_rows, rows_of
 from followups.viewing import Days, Viewer
 from nps_loop.people.models import User
 

@@ -373,6 +373,61 @@ def test_a_digest_is_one_mail_on_the_next_working_morning(team: Team, hanna: Use
     assert all(f"#{row.ticket_id}: Late" in text for row in rows)
 
 
+STOCKHOLM_NINE, NEW_YORK_NINE = datetime(2026, 11, 26, 8, tzinfo=UTC), datetime(2026, 11, 26, 14, tzinfo=UTC)
+
+
+def in_two_zones(team: Team, hanna: User, **step: Any) -> tuple[Deadline, Deadline]:
+    """Two times of one team that end Thursday 6:30 UTC, when neither office is open; its own calendar is of a third
+    zone, in which it is working time by then.
+    """
+    Team.objects.filter(pk=team.pk).update(calendar=make_calendar(zone="Asia/Tokyo"))
+    policy = make_policy()
+    make_step(policy, "late", **step)
+    due = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
+    stockholm, new_york = (
+        make_deadline(
+            make_ticket(owner=hanna, team=team, response=make_response(2, responded_at=due - 2 * DAY)),
+            policy=policy, calendar=make_calendar(zone=zone), due_at=due,
+        )
+        for zone in ("Europe/Stockholm", "America/New_York")
+    )  # fmt: skip
+    ladders.keep(ladders.plan([stockholm, new_york]))
+    clocks.escalate(now=due)
+    return stockholm, new_york
+
+
+@pytest.mark.parametrize("step", [{"waits": True}, {"digest": True}])
+def test_quiet_hours_and_digests_go_by_the_calendar_pinned_to_each_time(
+    step: dict[str, bool], team: Team, hanna: User, lead: User
+) -> None:
+    stockholm, new_york = in_two_zones(team, hanna, **step)
+    at = {row.key: row.tell_at for row in Escalation.objects.all()}
+    assert at == {stockholm.key: STOCKHOLM_NINE, new_york.key: NEW_YORK_NINE}
+    for now, heard in (
+        (STOCKHOLM_NINE - TICK, ([], [])),
+        (STOCKHOLM_NINE, (["late"], [])),
+        (NEW_YORK_NINE - TICK, (["late"], [])),
+        (NEW_YORK_NINE, (["late"], ["late"])),
+    ):
+        clocks.escalate(now=now)
+        assert (told(stockholm), told(new_york)) == heard
+    assert len(mails(lead)) == 2
+
+
+@pytest.mark.parametrize("step", [{"waits": True}, {"digest": True}])
+def test_after_an_outage_the_evening_stays_quiet_in_each_zone(
+    step: dict[str, bool], team: Team, hanna: User, lead: User
+) -> None:
+    """Both mornings were missed; at 20:00 UTC it is evening in Stockholm and afternoon in New York."""
+    stockholm, new_york = in_two_zones(team, hanna, **step)
+    clocks.escalate(now=datetime(2026, 11, 26, 20, tzinfo=UTC))
+    assert (told(stockholm), told(new_york)) == ([], ["late"])
+    assert Escalation.objects.about(stockholm.key).get().tell_at == STOCKHOLM_NINE + DAY
+    clocks.escalate(now=STOCKHOLM_NINE + DAY)
+    assert told(stockholm) == ["late"]
+    assert len(mails(lead)) == 2
+
+
 def test_deputies_addresses_and_webhooks_hear_too(owed: Deadline, team: Team, lead: User) -> None:
     deputy = make_user("Ola Berg")
     make_member(team, deputy, role="deputy", capacity=0)

@@ -234,7 +234,7 @@ def test_what_is_said_is_what_the_assigner_then_does(crew: Crew) -> None:
     said = f"nobody in {crew.team.name} has the skill legal"
     assert said in section(text_of(crew.lead), "h-un")
     page = client_of(crew.lead).get(f"/tickets/{ticket.pk}/").content.decode()
-    assert said in page
+    assert f"{said[:1].upper()}{said[1:]}. It is looked at again every half minute." in page
 
 
 # --- what waits for a decision ---------------------------------------------------------------------------------
