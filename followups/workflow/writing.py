@@ -1,8 +1,8 @@
 """The only place that writes a ticket's state. A verb opens the ticket, checks, writes events and lets go.
 
-Inside one transaction: the row is locked, the version the page showed is compared, every change leaves one event. On
-letting go, due time and rank are worked out anew, and all is written at once: one UPDATE that names the version it
-expects, one INSERT for its events, and at most one each for deadlines that are new and deadlines that changed.
+Inside one transaction: the row is locked and all that the verb looks at is read with it, the version the page showed is
+compared, every change leaves one event. On letting go, due time and rank are worked out anew, and everything is written
+by one statement, whose UPDATE of the ticket names the version it expects.
 """
 
 from __future__ import annotations
