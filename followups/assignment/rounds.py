@@ -20,18 +20,18 @@ from followups.assignment.pool import Pool
 from followups.assignment.waiting import Waiting, first_of, held_in, read
 from followups.conflicts import complained_about, may_name
 from followups.messages import notices
-from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
+from followups.models import AssignmentRound, Conflict, Event, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.giving import Handing, assignment_lock, give
-from followups.workflow.giving_many import Codes, Given, give_many
+from followups.workflow.giving_many import Given, Place, give_many, reason
 from followups.workflow.writing import WITH
-from nps_loop.bulk import among
+from nps_loop.bulk import among, without_collecting
 from surveys.models import Response
 
 # Tickets handed out in one transaction: so many by plain rows, and at most so many for which a customer is written to,
 # since rendering costs most and whoever else gives waits for the lock meanwhile. SQLite takes fewer: there every writer
 # waits, and some builds bind no more than 999 values.
-BATCH = 5_000
+BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
@@ -77,7 +77,7 @@ def most_at_once() -> int:
 
 def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, tuple[int, int] | None]:
     """Given, left waiting, and behind which place in the queue the next round begins; None where this was the last."""
-    with assignment_lock():
+    with without_collecting(), assignment_lock():
         unassigned = Ticket.objects.unassigned()
         if after is not None:
             rank, pk = after
@@ -232,17 +232,6 @@ def _give(
     """
     shares = Counter(choice.candidate.key for _row, choice in choices)
     along = _along_with(choices, locked)
-
-    def codes(choice: Choice) -> Codes:
-        return Codes(stored.pk, choice.rule, choice.load)
-
-    first_steps: dict[int, datetime | None] = {}
-
-    def silent_at(team: Team) -> datetime | None:
-        if team.pk not in first_steps:
-            first_steps[team.pk] = silence.next_at(team, 0, now)
-        return first_steps[team.pk]
-
     alone = {row.pk: choice for row, choice in choices if _is_told_alone(row, choice, shares)}
     tickets = {
         ticket.pk: ticket
@@ -259,7 +248,7 @@ def _give(
                 choice.candidate.user,
                 choice.candidate.team,
                 choice.why,
-                codes(choice).as_data(choice.candidate.key),
+                reason(stored.pk, choice.rule, choice.load, choice.candidate.key),
             )
             for pk, choice in alone.items()
         ]
@@ -275,25 +264,33 @@ def _give(
         ]
         told = {pk for pk in tickets if pk in along or shares[alone[pk].candidate.user.pk] <= notices.MOST_ALONE}
         give(handings, actor=Actor.system(), now=now, tell=told)
+    _give_by_rows([(row, choice) for row, choice in choices if row.pk not in alone], stored, now)
+    return [(row, choice, tickets.get(row.pk)) for row, choice in choices]
+
+
+def _give_by_rows(choices: Sequence[tuple[Waiting, Choice]], stored: AssignmentRound, now: datetime) -> None:
+    """Whoever wins as a member of a team is one place, with what is the same for all its tickets."""
+    candidates = {choice.candidate.place: choice.candidate for _row, choice in choices}
+    numbers = {place: number for number, place in enumerate(candidates)}
+    silent_at = {row.team.pk: silence.next_at(row.team, 0, now) for row in candidates.values()}
     give_many(
         [
             Given(
-                silent_at=silent_at(choice.candidate.team),
-                ticket=row.pk,
-                conversation=row.conversation,
-                to=choice.candidate.key,
-                team=choice.candidate.team.pk,
-                state=row.state,
-                cycle=row.cycle,
-                version=row.version,
-                data=codes(choice),
+                row.pk,
+                numbers[choice.candidate.place],
+                choice.rule,
+                choice.load,
+                row.state == TicketState.NEW,
+                row.conversation,
+                row.cycle,
+                row.version,
             )
             for row, choice in choices
-            if row.pk not in alone
         ],
+        [Place(owner, team, silent_at[team]) for owner, team in candidates],
+        round_=stored.pk,
         now=now,
     )
-    return [(row, choice, tickets.get(row.pk)) for row, choice in choices]
 
 
 def _is_told_alone(row: Waiting, choice: Choice, shares: Mapping[int, int]) -> bool:
