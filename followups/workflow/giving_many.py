@@ -7,6 +7,7 @@ each table.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,28 +60,31 @@ def give_many(given: Sequence[Given], places: Sequence[Place], *, round_: int, n
         _row_by_row(given, places, round_, now)
 
 
-# Arrays are what costs most on the way, so each ticket names its place and its rule by number, and everything else is
-# taken from its row, which is locked.
+# Arrays are what costs most on the way, so each ticket names its place and its rule by number, and what stands in its
+# row, which is locked, is read there. The changes do not read each other's rows: each table is then written in one go,
+# which takes a quarter less than ticket, event, ticket, event.
 ONE_STATEMENT = """
     WITH place AS (
         SELECT * FROM unnest(%(owners)s::bigint[], %(teams)s::bigint[], %(silent)s::timestamptz[])
         WITH ORDINALITY AS place(owner, team, silent_at, number)
-    ), won AS (
-        SELECT ticket, owner, team, silent_at, (%(rules)s::text[])[rule] AS rule, load, was_new
-        FROM unnest(%(tickets)s::bigint[], %(places)s::int[], %(said)s::int[], %(loads)s::int[], %(new)s::int[])
-            AS won(ticket, place, rule, load, was_new)
-        JOIN place ON place.number = won.place
+    ), won AS MATERIALIZED (
+        SELECT
+            ticket, owner, team, place.silent_at, (%(said)s::text[])[said] AS said, load, was_new = 1 AS was_new,
+            conversation_id, cycle, version + 1 AS version
+        FROM unnest(%(tickets)s::bigint[], %(places)s::int[], %(rules)s::int[], %(loads)s::int[], %(new)s::int[])
+            AS given(ticket, place, said, load, was_new)
+        JOIN place ON place.number = given.place
+        JOIN followups_ticket ON followups_ticket.id = given.ticket
     ), moved AS (
         UPDATE followups_ticket SET
-            owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = version + 1,
+            owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version,
             worked_at = %(now)s::timestamptz, silent_step = 0, silent_at = won.silent_at,
             changed_at = %(now)s::timestamptz, assigned_at = coalesce(assigned_at, %(now)s::timestamptz),
-            state = CASE WHEN won.was_new = 1 THEN 'assigned' ELSE state END
+            state = CASE WHEN won.was_new THEN 'assigned' ELSE state END
         FROM won WHERE followups_ticket.id = won.ticket
-        RETURNING id, conversation_id, version, cycle, won.owner, won.rule, won.load, won.was_new
     ), held AS (
         UPDATE followups_conversation SET owner_id = newest.owner
-        FROM (SELECT DISTINCT ON (conversation_id) conversation_id, owner FROM moved ORDER BY conversation_id, id DESC)
+        FROM (SELECT DISTINCT ON (conversation_id) conversation_id, owner FROM won ORDER BY conversation_id, ticket DESC)
             AS newest
         WHERE followups_conversation.id = newest.conversation_id
     ), last AS (
@@ -90,11 +94,10 @@ ONE_STATEMENT = """
         ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at, recorded_at
     )
     SELECT
-        id, version, cycle, 'system', 'assign', CASE WHEN was_new = 1 THEN 'new' ELSE '' END,
-        CASE WHEN was_new = 1 THEN 'assigned' ELSE '' END,
-        jsonb_build_object('round', %(round)s::bigint, 'rule', rule, 'load', load, 'to', owner),
-        %(now)s::timestamptz, %(now)s::timestamptz
-    FROM moved
+        ticket, version, cycle, 'system', 'assign', CASE WHEN was_new THEN 'new' ELSE '' END,
+        CASE WHEN was_new THEN 'assigned' ELSE '' END,
+        (said || ', "load": ' || load || ', "to": ' || owner || '}')::jsonb, %(now)s::timestamptz, %(now)s::timestamptz
+    FROM won
 """
 
 
@@ -104,10 +107,11 @@ def _by_one_statement(given: Sequence[Given], places: Sequence[Place], round_: i
         "owners": as_array(place.owner for place in places),
         "teams": as_array(place.team for place in places),
         "silent": [place.silent_at for place in places],
-        "rules": list(rules),
+        # What the reasons of all tickets with the same rule begin with.
+        "said": [json.dumps({"round": round_, "rule": rule})[:-1] for rule in rules],
         "tickets": as_array(each.ticket for each in given),
         "places": as_array(each.place + 1 for each in given),
-        "said": as_array(rules[each.rule] for each in given),
+        "rules": as_array(rules[each.rule] for each in given),
         "loads": as_array(each.load for each in given),
         "new": as_array(int(each.was_new) for each in given),
         "round": round_,
