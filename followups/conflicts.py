@@ -9,7 +9,7 @@ complaint.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from followups.naming import ALSO_WORDS, SHORTEST_FIRST_NAME, WORD, colleague_named, folded
 from surveys.scoring import Band

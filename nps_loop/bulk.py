@@ -96,3 +96,17 @@ def without_collecting() -> Iterator[None]:
     finally:
         if runs:
             gc.enable()
+
+
+@contextmanager
+def sent_ahead() -> Iterator[None]:
+    """Within the block the database works on a change while we go on; whoever asks for rows waits for them as ever.
+
+    What a statement raises comes up with the next question, or at the end of the block. SQLite has nothing to send.
+    """
+    if default_connection.vendor != "postgresql":
+        yield
+        return
+    default_connection.ensure_connection()
+    with default_connection.wrap_database_errors, default_connection.connection.pipeline():
+        yield

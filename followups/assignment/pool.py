@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db.models import Count
 
@@ -172,22 +173,21 @@ class Pool:
         Somebody who is not at work before the first contact is due only where nobody else can take it. Where the cap
         yields and nobody there has the skills, they yield too.
         """
-        members = [row for row in self.by_team.get(team_id, ()) if row.key not in but]
+        members = self.by_team.get(team_id, [])
+        if but:
+            members = [row for row in members if row.key not in but]
         if ticket.skills:
             skilled = [row for row in members if ticket.skills <= row.skills]
             members = skilled or (members if cap_yields else [])
         asked = [row for row in members if not row.is_full]
         if not asked and cap_yields:
             asked = members
-        if len(asked) < 2:
-            return asked[0] if asked else None
         language, due_at = ticket.language, ticket.due_at
-
-        def order(row: Candidate) -> tuple[bool, bool, tuple[float, float, int]]:
-            speaks = not language or not row.languages or language in row.languages
-            return (not speaks, not row.is_there_by(due_at), row.order)
-
-        return min(asked, key=order)
+        if language and len(asked) > 1:
+            asked = [row for row in asked if not row.languages or language in row.languages] or asked
+        if due_at is not None and len(asked) > 1:
+            asked = [row for row in asked if row.is_there_by(due_at)] or asked
+        return min(asked, key=_ORDER, default=None)
 
     def why_not(self, user_id: int, *, is_active: bool = True) -> tuple[str, str]:
         """Code and end of what keeps this person from taking a ticket; empty where nothing does."""
@@ -209,6 +209,9 @@ class Pool:
             facts |= {"capacity": row.capacity, "hours": round(row.hours, 1)}
             found.append(facts if row.left is None else facts | {"left": max(row.left, 0)})
         return found
+
+
+_ORDER = attrgetter("order")
 
 
 def _members() -> list[Member]:

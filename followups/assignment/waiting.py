@@ -136,7 +136,7 @@ def _add_what_rules_ask(rules: dict[int, list[Waiting]]) -> None:
         return
     asked = Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first", "team")
     for pk, skills, owner_first, team in asked:
-        if not skills and owner_first and team is None:
+        if owner_first and not (skills or team):
             continue  # As every row says from the beginning.
         for row in rules[pk]:
             row.skills, row.owner_first, row.team_by_rule = frozenset(skills), owner_first, team is not None

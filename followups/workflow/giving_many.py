@@ -84,8 +84,9 @@ ONE_STATEMENT = """
         FROM won WHERE followups_ticket.id = won.ticket
     ), held AS (
         UPDATE followups_conversation SET owner_id = newest.owner
-        FROM (SELECT DISTINCT ON (conversation_id) conversation_id, owner FROM won ORDER BY conversation_id, ticket DESC)
-            AS newest
+        FROM (
+            SELECT DISTINCT ON (conversation_id) conversation_id, owner FROM won ORDER BY conversation_id, ticket DESC
+        ) AS newest
         WHERE followups_conversation.id = newest.conversation_id
     ), last AS (
         UPDATE followups_member SET last_assigned_at = %(now)s::timestamptz WHERE user_id = ANY(%(owners)s::bigint[])
