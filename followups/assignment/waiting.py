@@ -90,8 +90,8 @@ def held_in(conversations: Collection[int]) -> Q:
 
 # What is read of each, in the order of the fields of `Waiting`.
 COLUMNS = (
-    "pk", "team", "conversation", "owner", "state", "version", "cycle", "rank", "score", "band", "given_before", "brand",
-    "response__touchpoint", "contact", "name", "speaks", "account", "company", "account__owner",
+    "pk", "team", "conversation", "owner", "state", "version", "cycle", "rank", "score", "band", "given_before",
+    "brand", "response__touchpoint", "contact", "name", "speaks", "account", "company", "account__owner",
     "owner_is_active", "conversation__owner", "response", "words", "mailed", "first__starts_at", "first__due_at",
 )  # fmt: skip
 READ = {
