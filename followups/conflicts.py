@@ -9,7 +9,7 @@ complaint.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from followups.naming import ALSO_WORDS, SHORTEST_FIRST_NAME, WORD, colleague_named, folded
 from surveys.scoring import Band
@@ -20,6 +20,7 @@ COMPLAINT, UNCLEAR = "complaint", "unclear"
 
 # Where one thing said about somebody ends and the next begins: ends of sentences, and words that turn round what was
 # said before them, as far as these are words of their own.
+WORDS = re.compile(r"[^\W_]+")
 CLAUSES = re.compile(
     r"[.!?…;\n]+|\s[-–—]+\s"
     r"|\b(?:but|however|although|though|yet|except|aber|jedoch|allerdings|obwohl|leider|sondern"
@@ -76,14 +77,14 @@ def name_words(names: Mapping[int, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(
         part
         for name in names.values()
-        for part in re.findall(r"[^\W_]+", normalise_for_search(" ".join(name)))
+        for part in WORDS.findall(normalise_for_search(" ".join(name)))
         if len(part) >= SHORTEST_FIRST_NAME
     )
 
 
-def may_name(search_text: str, parts: Collection[str]) -> bool:
+def may_name(search_text: str, parts: frozenset[str]) -> bool:
     """Whether the searched words of an answer hold any of `name_words`: quick, and never wrong in saying no."""
-    return not frozenset(re.findall(r"[^\W_]+", search_text)).isdisjoint(parts)
+    return not parts.isdisjoint(WORDS.findall(search_text))
 
 
 def complained_about(words: str, band: str, names: Mapping[int, tuple[str, ...]]) -> dict[int, str]:
@@ -94,7 +95,7 @@ def complained_about(words: str, band: str, names: Mapping[int, tuple[str, ...]]
     be meant, both.
     """
     found: dict[int, str] = {}
-    heard = frozenset(re.findall(r"[^\W_]+", normalise_for_search(words)))
+    heard = frozenset(WORDS.findall(normalise_for_search(words)))
     for key, name in names.items():
         if heard.isdisjoint(name_words({key: name})):
             continue
@@ -126,7 +127,7 @@ def _with_capital(word: str, first: str) -> str:
 
 
 def _tokens(clause: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W_]+", normalise_for_search(clause)))
+    return frozenset(WORDS.findall(normalise_for_search(clause)))
 
 
 def _blames_a_pronoun(words: str) -> bool:

@@ -41,12 +41,14 @@ def choose(
     `barred` are those the customer complains about: no way leads to them.
     """
     fits = _Fitting(ticket, pool, barred)
-    if found := fits(conversation_owner):
+    if conversation_owner is not None and (found := fits(conversation_owner)):
         return _chosen(found, "conversation", _in_conversation)
-    if (found := fits(same_contact, but=gave_back)) and not found.is_full and found.skills >= ticket.skills:
+    found = fits(same_contact, but=gave_back) if same_contact is not None else None
+    if found and not found.is_full and found.skills >= ticket.skills:
         return _chosen(found, "same_contact", _had_the_last)
     account = ticket.account_name
-    if (found := fits(account_mate, but=gave_back)) and found.skills >= ticket.skills:
+    found = fits(account_mate, but=gave_back) if account_mate is not None else None
+    if found and found.skills >= ticket.skills:
         return _chosen(found, "same_account", lambda: _has_the_others(account))
     owner = ticket.account_owner
     passed_over = None

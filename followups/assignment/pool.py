@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count
 
 from followups.assignment.waiting import Waiting
 from followups.availability import absences_between, after_working_days, next_at_work, working_time_of
@@ -44,11 +45,13 @@ class Candidate:
     works_from: datetime | None = None
     # Worked out anew with each ticket: a round asks for them for everybody in a team, ten thousand times.
     key: int = field(init=False)
+    place: tuple[int, int] = field(init=False)
     is_full: bool = field(init=False)
     order: tuple[float, float, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = self.user.pk
+        self.place = self.key, self.team.pk
         self._weigh()
 
     def take(self, now: datetime) -> None:
@@ -102,12 +105,13 @@ class Pool:
 
     @classmethod
     def at(cls, now: datetime, *, desks: MadeUp | None = None) -> Pool:
-        """Read members with loads and weeks, absences, and rates where anybody has a cap. Two or three queries.
+        """Read members with loads and weeks, absences, and rates where anybody has a cap. Three or four queries.
 
         With `desks`, what people have and were given is taken from there.
         """
         pool = cls()
         members = _members()
+        load = Counter(desks.load) if desks else _loads(row.user_id for row in members)
         absences = absences_between({row.user_id for row in members}, start=now, end=now + AHEAD)
         left = _left_of_rates(members, now, desks)
         hours = _Hours(now)
@@ -132,7 +136,7 @@ class Pool:
                 team=member.team,
                 capacity=member.capacity,
                 languages=frozenset(member.languages),
-                load=desks.load.get(member.user_id, 0) if desks else member.load,  # type: ignore[attr-defined]
+                load=load[member.user_id],
                 last_assigned_at=desks.last_given(member.user_id) if desks else member.last_assigned_at,
                 skills=frozenset(member.skills),
                 hours=ahead,
@@ -169,22 +173,21 @@ class Pool:
         Somebody who is not at work before the first contact is due only where nobody else can take it. Where the cap
         yields and nobody there has the skills, they yield too.
         """
-        members = [row for row in self.by_team.get(team_id, ()) if row.key not in but]
+        members = self.by_team.get(team_id, [])
+        if but:
+            members = [row for row in members if row.key not in but]
         if ticket.skills:
             skilled = [row for row in members if ticket.skills <= row.skills]
             members = skilled or (members if cap_yields else [])
         asked = [row for row in members if not row.is_full]
         if not asked and cap_yields:
             asked = members
-        if len(asked) < 2:
-            return asked[0] if asked else None
         language, due_at = ticket.language, ticket.due_at
-
-        def order(row: Candidate) -> tuple[bool, bool, tuple[float, float, int]]:
-            speaks = not language or not row.languages or language in row.languages
-            return (not speaks, not row.is_there_by(due_at), row.order)
-
-        return min(asked, key=order)
+        if language and len(asked) > 1:
+            asked = [row for row in asked if not row.languages or language in row.languages] or asked
+        if due_at is not None and len(asked) > 1:
+            asked = [row for row in asked if row.is_there_by(due_at)] or asked
+        return min(asked, key=_ORDER, default=None)
 
     def why_not(self, user_id: int, *, is_active: bool = True) -> tuple[str, str]:
         """Code and end of what keeps this person from taking a ticket; empty where nothing does."""
@@ -208,21 +211,19 @@ class Pool:
         return found
 
 
+_ORDER = attrgetter("order")
+
+
 def _members() -> list[Member]:
-    """Active members of teams that take tickets, each with `load`: what the person has at work, over all teams."""
-    at_work = (
-        Ticket.objects.filter(owner=OuterRef("user"), state__in=AT_WORK)
-        .order_by()
-        .values("owner")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    return list(
-        Member.objects.filter(is_active=True, team__takes_tickets=True)
-        .select_related("user__work_pattern", "team__calendar")
-        .annotate(load=Coalesce(Subquery(at_work), 0))
-        .order_by("team", "pk")
-    )
+    """Active members of teams that take tickets."""
+    members = Member.objects.filter(is_active=True, team__takes_tickets=True)
+    return list(members.select_related("user__work_pattern", "team__calendar").order_by("team", "pk"))
+
+
+def _loads(users: Iterable[int]) -> Mapping[int, int]:
+    """What each person has at work, over all teams. One query that counts for all of them together."""
+    at_work = Ticket.objects.filter(owner__in=set(users), state__in=AT_WORK).order_by()
+    return Counter(dict(at_work.values_list("owner").annotate(n=Count("pk"))))
 
 
 def _left_of_rates(members: Sequence[Member], now: datetime, desks: MadeUp | None) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,19 +22,24 @@ from followups.conflicts import complained_about, may_name
 from followups.messages import notices
 from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.workflow.giving_many import Codes, Given, give_many
+from followups.workflow.giving_many import Given, Place, give_many, reason
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.writing import WITH
-from nps_loop.bulk import among
+from nps_loop.bulk import among, sent_ahead, without_collecting
 from surveys.models import Response
 
 # Tickets handed out in one transaction: so many by plain rows, and at most so many for which a customer is written to,
 # since rendering costs most and whoever else gives waits for the lock meanwhile. SQLite takes fewer: there every writer
 # waits, and some builds bind no more than 999 values.
-BATCH = 5_000
+BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
+# So many are chosen while the database writes down those before.
+PART = 2_500
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
+
+
+Chosen = tuple[Waiting, Choice]
 
 
 @dataclass(slots=True)
@@ -77,7 +82,7 @@ def most_at_once() -> int:
 
 def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, tuple[int, int] | None]:
     """Given, left waiting, and behind which place in the queue the next round begins; None where this was the last."""
-    with assignment_lock():
+    with without_collecting(), assignment_lock():
         unassigned = Ticket.objects.unassigned()
         if after is not None:
             rank, pk = after
@@ -102,11 +107,24 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
             pool.read_touchpoints()
         candidates = pool.snapshot()
         found = look_around(tickets, locked, pool, now)
-        choices = _choose_all(tickets, pool, found, now)
-        stored = keep_round(pool, candidates, len(tickets) - len(choices), now, given=len(choices))
-        tell_of = _give(choices, locked, stored, now)
-        telling.tell(tell_of, found.conflicts, now=now)
-        return len(choices), len(tickets) - len(choices), last
+        by_rows = _ByRows(now)
+        choices: list[Chosen] = []
+        stored: AssignmentRound | None = None
+        with sent_ahead():
+            for part in _choose(tickets, pool, found, now):
+                stored = stored or keep_round(pool, candidates, 0, now, given=len(tickets))
+                choices += part
+                by_rows.give(part, stored)
+        waiting = len(tickets) - len(choices)
+        alone: dict[int, Ticket] = {}
+        if stored is None:
+            keep_round(pool, candidates, waiting, now)
+        else:
+            if waiting:
+                AssignmentRound.objects.filter(pk=stored.pk).update(tickets=len(choices), left_waiting=waiting)
+            alone = _give_alone(choices, by_rows, locked, stored, now)
+        telling.tell([(row, choice, alone.get(row.pk)) for row, choice in choices], found.conflicts, now=now)
+        return len(choices), waiting, last
 
 
 def look_around(tickets: Sequence[Waiting], locked: Sequence[Waiting], pool: Pool, now: datetime) -> Found:
@@ -171,10 +189,11 @@ def _whom_they_complain_about(
             found.barred[row.conversation] = found.barred.get(row.conversation, NOBODY) | users
 
 
-def _choose_all(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime) -> list[tuple[Waiting, Choice]]:
+def _choose(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime) -> Iterator[list[Chosen]]:
+    """The choices in the order of the queue, so many at a time; none for what has to wait."""
     owners: dict[int, int] = {row.conversation: row.conversation_owner for row in tickets if row.conversation_owner}
     mates, lasts = found.last_of_account, found.last_of_contact
-    choices = []
+    choices: list[Chosen] = []
     for row in tickets:
         choice = choose(
             row,
@@ -194,7 +213,11 @@ def _choose_all(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datet
         if row.account:
             mates.setdefault(row.account, winner)
         choices.append((row, choice))
-    return choices
+        if len(choices) == PART:
+            yield choices
+            choices = []
+    if choices:
+        yield choices
 
 
 def keep_round(
@@ -223,92 +246,91 @@ def _same(before: Iterable[Mapping[str, object]], after: Iterable[Mapping[str, o
 # --- giving ----------------------------------------------------------------------------------------------------
 
 
-def _give(
-    choices: Sequence[tuple[Waiting, Choice]], locked: Sequence[Waiting], stored: AssignmentRound, now: datetime
-) -> list[tuple[Waiting, Choice, Ticket | None]]:
-    """Give each ticket. Where nobody has to be written to about it alone, by plain rows; else as a person's is.
+@dataclass(slots=True)
+class _ByRows:
+    """Gives by plain rows, while the round goes on choosing, whatever nobody has to be written to about alone."""
 
-    Returns the choices with the ticket as an object, where it had to be read.
-    """
-    shares = Counter(choice.candidate.key for _row, choice in choices)
-    along = _along_with(choices, locked)
+    now: datetime
+    shares: Counter[int] = field(default_factory=Counter)
+    # Owner -> what they would be told of ticket by ticket, were there no more of them.
+    few: dict[int, list[Chosen]] = field(default_factory=dict)
+    reminded_at: dict[int, datetime | None] = field(default_factory=dict)
 
-    def codes(choice: Choice) -> Codes:
-        return Codes(stored.pk, choice.rule, choice.load)
-
-    first_steps: dict[int, datetime | None] = {}
-
-    def silent_at(team: Team) -> datetime | None:
-        if team.pk not in first_steps:
-            first_steps[team.pk] = silence.next_at(team, 0, now)
-        return first_steps[team.pk]
-
-    alone = {row.pk: choice for row, choice in choices if _is_told_alone(row, choice, shares)}
-    tickets = {
-        ticket.pk: ticket
-        for ticket in (
-            Ticket.objects.select_related(*WITH, "account__owner").filter(pk__in=[*alone, *along]).order_by("pk")
-            if alone or along
-            else ()
-        )
-    }
-    if alone or along:
-        handings = [
-            Handing(
-                tickets[pk],
-                choice.candidate.user,
-                choice.candidate.team,
-                choice.why,
-                codes(choice).as_data(choice.candidate.key),
-            )
-            for pk, choice in alone.items()
-        ]
-        handings += [
-            Handing(
-                tickets[pk],
-                choice.candidate.user,
-                choice.candidate.team,
-                partial(_goes_with, row.pk),
-                {"rule": "conversation", "with": row.pk},
-            )
-            for pk, (row, choice) in along.items()
-        ]
-        told = {pk for pk in tickets if pk in along or shares[alone[pk].candidate.user.pk] <= notices.MOST_ALONE}
-        give(handings, actor=Actor.system(), now=now, tell=told)
-    give_many(
-        [
+    def give(self, part: Iterable[Chosen], stored: AssignmentRound) -> None:
+        """Take these into account, and give what is sure by now. One statement."""
+        for row, choice in part:
+            self.shares[choice.candidate.key] += 1
+            if not _is_told_alone(row, choice):
+                self.few.setdefault(choice.candidate.key, []).append((row, choice))
+        many = [owner for owner in self.few if self.shares[owner] > notices.MOST_ALONE]
+        chosen = [each for owner in many for each in self.few.pop(owner)]
+        # Whoever wins as a member of a team is one place, with what is the same for all its tickets.
+        candidates = {choice.candidate.place: choice.candidate for _row, choice in chosen}
+        numbers = {place: number for number, place in enumerate(candidates)}
+        places = [Place(row.key, row.team.pk, self._reminded_at(row.team)) for row in candidates.values()]
+        given = [
             Given(
-                silent_at=silent_at(choice.candidate.team),
-                ticket=row.pk,
-                conversation=row.conversation,
-                to=choice.candidate.key,
-                team=choice.candidate.team.pk,
-                state=row.state,
-                cycle=row.cycle,
-                version=row.version,
-                data=codes(choice),
+                row.pk,
+                numbers[choice.candidate.place],
+                choice.rule,
+                choice.load,
+                row.state == TicketState.NEW,
+                row.conversation,
+                row.cycle,
+                row.version,
             )
-            for row, choice in choices
-            if row.pk not in alone
-        ],
-        now=now,
-    )
-    return [(row, choice, tickets.get(row.pk)) for row, choice in choices]
+            for row, choice in chosen
+        ]
+        give_many(sorted(given), places, round_=stored.pk, now=self.now)
+
+    def _reminded_at(self, team: Team) -> datetime | None:
+        if team.pk not in self.reminded_at:
+            self.reminded_at[team.pk] = silence.next_at(team, 0, self.now)
+        return self.reminded_at[team.pk]
 
 
-def _is_told_alone(row: Waiting, choice: Choice, shares: Mapping[int, int]) -> bool:
-    """Whether a mail may have to be written about this very ticket: to customer, owner or somebody passed over."""
-    return (
-        row.acknowledge
-        or shares[choice.candidate.key] <= notices.MOST_ALONE
-        or choice.passed_over is not None
-        or choice.rule in telling.YIELDED
-    )
+def _give_alone(
+    choices: Sequence[Chosen], by_rows: _ByRows, locked: Sequence[Waiting], stored: AssignmentRound, now: datetime
+) -> dict[int, Ticket]:
+    """Give what is left as a person gives it, and what goes along. Number -> ticket of those that had to be read."""
+    along = _along_with(choices, locked)
+    few = {row.pk for rows in by_rows.few.values() for row, _choice in rows}
+    alone = {row.pk: choice for row, choice in choices if row.pk in few or _is_told_alone(row, choice)}
+    if not alone and not along:
+        return {}
+    rows = Ticket.objects.select_related(*WITH, "account__owner").filter(pk__in=[*alone, *along]).order_by("pk")
+    tickets = {ticket.pk: ticket for ticket in rows}
+    handings = [
+        Handing(
+            tickets[pk],
+            choice.candidate.user,
+            choice.candidate.team,
+            choice.why,
+            reason(stored.pk, choice.rule, choice.load, choice.candidate.key),
+        )
+        for pk, choice in alone.items()
+    ]
+    handings += [
+        Handing(
+            tickets[pk],
+            choice.candidate.user,
+            choice.candidate.team,
+            partial(_goes_with, row.pk),
+            {"rule": "conversation", "with": row.pk},
+        )
+        for pk, (row, choice) in along.items()
+    ]
+    told = {pk for pk in tickets if pk in along or by_rows.shares[alone[pk].candidate.key] <= notices.MOST_ALONE}
+    give(handings, actor=Actor.system(), now=now, tell=told)
+    return tickets
 
 
-def _along_with(
-    choices: Sequence[tuple[Waiting, Choice]], locked: Sequence[Waiting]
-) -> dict[int, tuple[Waiting, Choice]]:
+def _is_told_alone(row: Waiting, choice: Choice) -> bool:
+    """Whether a mail may have to be written about this very ticket: to its customer, or to somebody passed over."""
+    return row.acknowledge or choice.passed_over is not None or choice.rule in telling.YIELDED
+
+
+def _along_with(choices: Sequence[Chosen], locked: Sequence[Waiting]) -> dict[int, Chosen]:
     """What else is open in the conversations that were given away, where somebody else has it: one customer, one owner.
 
     That is so where whoever has the conversation is away or gone and the customer gives another answer.

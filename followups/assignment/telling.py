@@ -37,22 +37,25 @@ def tell(given: Sequence[Outcome], conflicts: Sequence[Conflict], *, now: dateti
 
 def _owners_of_many(given: Sequence[Outcome]) -> list[Draft]:
     """Whoever got more than a few hears of them in one mail."""
-    of_owner: dict[int, list[tuple[Waiting, Choice]]] = {}
+    of_owner: dict[int, list[Waiting]] = {}
+    owners: dict[int, User] = {}
     for row, choice, _ticket in given:
-        of_owner.setdefault(choice.candidate.user.pk, []).append((row, choice))
+        of_owner.setdefault(choice.candidate.key, []).append(row)
+        owners[choice.candidate.key] = choice.candidate.user
     many = {owner: rows for owner, rows in of_owner.items() if len(rows) > notices.MOST_ALONE}
-    brands = Brand.objects.in_bulk({rows[0][0].brand for rows in many.values()}) if many else {}
-    return [
-        notices.assigned_together(
-            rows[0][1].candidate.user,
-            brands[rows[0][0].brand],
-            [
-                notices.Given(row.pk, row.version, row.contact_name, row.account_name, row.score)
-                for row, _choice in rows
-            ],
+    brands = Brand.objects.in_bulk({rows[0].brand for rows in many.values()}) if many else {}
+    drafts = []
+    for owner, rows in many.items():
+        named = [
+            notices.Given(row.pk, row.contact_name, row.account_name, row.score) for row in rows[: notices.MOST_NAMED]
+        ]
+        latest = max(rows, key=lambda row: row.pk)
+        drafts.append(
+            notices.assigned_together(
+                owners[owner], brands[rows[0].brand], named, count=len(rows), latest=(latest.pk, latest.version)
+            )
         )
-        for rows in many.values()
-    ]
+    return drafts
 
 
 def _passed_over(given: Sequence[Outcome], now: datetime) -> list[Draft]:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, TextField, Value
+from django.db.models.functions import Coalesce, Left, Lower
 
 from followups.models import Deadline, Rule
 from followups.models.tickets import LIVE, TicketQuerySet, TicketState
-from nps_loop.bulk import among
+from nps_loop.bulk import among, plain_rows
 
 
 @dataclass(slots=True)
@@ -87,12 +88,21 @@ def held_in(conversations: Collection[int]) -> Q:
     return among("conversation", conversations) & held
 
 
+# What is read of each, in the order of the fields of `Waiting`.
 COLUMNS = (
-    "pk", "team", "conversation", "owner", "state", "version", "cycle", "rank", "score", "band", "assigned_at", "brand",
-    "response__touchpoint", "contact", "contact__name", "contact__language", "account", "account__name",
-    "account__owner", "account__owner__is_active", "conversation__owner", "response", "response__search_text",
-    "response__acknowledge", "nobody_to_reach", "first__starts_at", "first__due_at", "rule",
+    "pk", "team", "conversation", "owner", "state", "version", "cycle", "rank", "score", "band", "given_before",
+    "brand", "response__touchpoint", "contact", "name", "speaks", "account", "company", "account__owner",
+    "owner_is_active", "conversation__owner", "response", "words", "mailed", "first__starts_at", "first__due_at",
 )  # fmt: skip
+READ = {
+    "given_before": Q(assigned_at__isnull=False),
+    "name": Coalesce("contact__name", Value("")),
+    "speaks": Lower(Left(Coalesce("contact__language", Value("")), 2)),
+    "company": Coalesce("account__name", Value("")),
+    "owner_is_active": Coalesce("account__owner__is_active", Value(False)),
+    "words": Coalesce("response__search_text", Value(""), output_field=TextField()),
+    "mailed": Coalesce("response__acknowledge", Value(False)),
+}
 
 
 def read(tickets: TicketQuerySet) -> list[Waiting]:
@@ -100,25 +110,20 @@ def read(tickets: TicketQuerySet) -> list[Waiting]:
     owed = Q(deadlines__target=Deadline.Target.FIRST_CONTACT, deadlines__met_at=None, deadlines__dropped_at=None)
     rows = (
         tickets.annotate(first=FilteredRelation("deadlines", condition=owed))
+        .annotate(**READ)
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
-        .values_list(*COLUMNS)
+        .values_list(*COLUMNS, "nobody_to_reach", "rule")
     )
     found: dict[int, Waiting] = {}
     rules: dict[int, list[Waiting]] = {}
-    for (
-        pk, team, conversation, owner, state, version, cycle, rank, score, band, assigned_at, brand, touchpoint,
-        contact, contact_name, language, account, account_name, account_owner, owner_is_active, conversation_owner,
-        response, search_text, acknowledge, nobody, starts_at, due_at, rule,
-    ) in rows:  # fmt: skip
-        if pk in found:
+    for *columns, nobody, rule in plain_rows(rows):
+        row = Waiting(*columns)
+        if row.pk in found:
             continue
-        found[pk] = row = Waiting(
-            pk, team, conversation, owner, state, version, cycle, rank, score, band, assigned_at is not None, brand,
-            touchpoint, contact, contact_name or "", (language or "")[:2].lower(), account, account_name or "",
-            account_owner, bool(owner_is_active), conversation_owner, response, search_text or "",
-            bool(acknowledge) and not nobody, starts_at, due_at,
-        )  # fmt: skip
+        found[row.pk] = row
+        if nobody:
+            row.acknowledge = False
         if rule is not None:
             rules.setdefault(rule, []).append(row)
     _add_what_rules_ask(rules)
@@ -131,5 +136,7 @@ def _add_what_rules_ask(rules: dict[int, list[Waiting]]) -> None:
         return
     asked = Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first", "team")
     for pk, skills, owner_first, team in asked:
+        if owner_first and not (skills or team):
+            continue  # As every row says from the beginning.
         for row in rules[pk]:
             row.skills, row.owner_first, row.team_by_rule = frozenset(skills), owner_first, team is not None

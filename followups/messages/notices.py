@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -171,7 +171,11 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, Sentence], *, now:
         if owner is None:
             continue
         if len(given) > MOST_ALONE:
-            drafts.append(assigned_together(owner, given[0].brand, [_given_as(ticket) for ticket in given]))
+            latest = max(given, key=lambda ticket: ticket.pk)
+            named = [_given_as(ticket) for ticket in given[:MOST_NAMED]]
+            drafts.append(
+                assigned_together(owner, given[0].brand, named, count=len(given), latest=(latest.pk, latest.version))
+            )
             continue
         for ticket in given:
             zone = owner.time_zone or settings.TIME_ZONE
@@ -193,31 +197,34 @@ def assigned(tickets: Iterable[Ticket], reasons: Mapping[int, Sentence], *, now:
     return drafts
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What a mail about many tickets says of each."""
 
     number: int
-    version: int
     who: str
     account_name: str
     score: int
 
 
 def _given_as(ticket: Ticket) -> Given:
-    return Given(ticket.pk, ticket.version, _who(ticket), ticket.account.name if ticket.account else "", ticket.score)
+    return Given(ticket.pk, _who(ticket), ticket.account.name if ticket.account else "", ticket.score)
 
 
-def assigned_together(owner: User, brand: Brand, given: Sequence[Given]) -> Draft:
-    """One mail for many: it names each ticket, so that it says more than a number and is like no other mail."""
+def assigned_together(
+    owner: User, brand: Brand, named: Sequence[Given], *, count: int, latest: tuple[int, int]
+) -> Draft:
+    """One mail for many: it names the first ones, so that it says more than a number and is like no other mail.
+
+    `named` are the first `MOST_NAMED` of `count` tickets; `latest` is the one with the highest number, and its version.
+    """
     with translation.override(owner.language):
-        count, more = {"count": len(given)}, len(given) - MOST_NAMED
-        subject = gettext("%(count)s tickets are with you now") % count
+        more = count - len(named)
+        subject = gettext("%(count)s tickets are with you now") % {"count": count}
         lines = [
             gettext("%(count)s tickets were given to you. The queue has them in order, what is due first on top.")
-            % count
+            % {"count": count}
         ]
-        lines += [_in_a_line(each) for each in given[:MOST_NAMED]]
+        lines += [_in_a_line(each) for each in named]
         if more > 0:
             lines.append(ngettext("And %(count)s more.", "And %(count)s more.", more) % {"count": more})
     facts = {
@@ -226,8 +233,8 @@ def assigned_together(owner: User, brand: Brand, given: Sequence[Given]) -> Draf
         "quote": "",
         "link": link_to("/queue/"),
     }
-    latest = max(given, key=lambda each: each.number)
-    key = f"assigned:{owner.pk}:{latest.number}:{latest.version}:{len(given)}"
+    number, version = latest
+    key = f"assigned:{owner.pk}:{number}:{version}:{count}"
     return _notice("notice_lead", owner, brand, facts, ticket=None, dedupe_key=key)
 
 

@@ -188,7 +188,7 @@ class Ticket(models.Model):
 
     response = models.OneToOneField(Response, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket")
     follows = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by",
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by", db_index=False,
         help_text="The ticket this one takes up again, after the 90 days in which it could be reopened.",
     )  # fmt: skip
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="tickets")
@@ -300,6 +300,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["silent_at"], condition=Q(state__in=AT_WORK, owner__isnull=False), name="tickets_left_alone"
             ),
+            # Few tickets take up another; an index of all the others would be written anew with every change.
+            models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="tickets_taken_up_again"),
             models.Index(fields=["team", "day"], name="tickets_of_a_cohort"),
             models.Index(fields=["contact", "-id"], name="tickets_of_a_contact"),
             models.Index(fields=["account", "-id"], name="tickets_of_an_account"),

@@ -211,7 +211,7 @@ def whom_it_complains_about(ticket: Ticket, pool: Pool) -> frozenset[int]:
 
 
 def who_now(ticket: Ticket, owed: Iterable[Deadline], *, now: datetime) -> tuple[Choice | None, Pool]:
-    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Eight queries at most."""
+    """Who would get this unsaved ticket if it opened at this moment, with the real loads. Nine queries at most."""
     pool = Pool.at(now)
     pool.read_touchpoints()
     row = as_waiting(ticket, owed)

@@ -7,80 +7,89 @@ each table.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from followups.models import Event, Member, Ticket
 from followups.models.tickets import TicketState
+from nps_loop.bulk import as_array
 
 
-@dataclass(slots=True)
-class Codes:
-    """Why: the round, its rule, and the load before."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whoever gets tickets, as a member of one team; at `silent_at` they are reminded, where nothing happens before."""
 
-    round: int
-    rule: str
-    load: int
-
-    def as_data(self, to: int) -> dict[str, Any]:
-        return {"round": self.round, "rule": self.rule, "load": self.load, "to": to}
-
-
-@dataclass(slots=True)
-class Given:
-    """One ticket to one person by the system; `state`, `cycle` and `version` are those before.
-
-    `data` holds codes; `silent_at` is when its new owner is reminded, where nothing happens until then.
-    """
-
-    ticket: int
-    conversation: int
-    to: int
+    owner: int
     team: int
-    state: str
-    cycle: int
-    version: int
-    data: Codes
     silent_at: datetime | None = None
 
 
-def give_many(given: Sequence[Given], *, now: datetime) -> None:
+class Given(NamedTuple):
+    """One ticket to one place, named by its number in the list; whether it was new, cycle and version are as before.
+
+    `rule` and `load`, the one before this ticket, say why.
+    """
+
+    ticket: int
+    place: int
+    rule: str
+    load: int
+    was_new: bool
+    conversation: int
+    cycle: int
+    version: int
+
+
+def reason(round_: int, rule: str, load: int, to: int) -> dict[str, Any]:
+    """The codes an event keeps of a round's choice."""
+    return {"round": round_, "rule": rule, "load": load, "to": to}
+
+
+def give_many(given: Sequence[Given], places: Sequence[Place], *, round_: int, now: datetime) -> None:
     """Make each ticket its person's. The caller holds `assignment_lock`, and locked the tickets in this transaction."""
     if not given:
         return
     if connection.vendor == "postgresql":
-        _by_one_statement(given, now)
+        _by_one_statement(given, places, round_, now)
     else:
-        _row_by_row(given, now)
+        _row_by_row(given, places, round_, now)
 
 
-# The parts of a WITH see the tables as they were before it, so the events are made from what is given, not from the
-# tickets.
+# Arrays are what costs most on the way, so each ticket names its place and its rule by number, and what stands in its
+# row, which is locked, is read there. The changes do not read each other's rows: each table is then written in one go,
+# which takes a quarter less than ticket, event, ticket, event.
 ONE_STATEMENT = """
-    WITH won AS MATERIALIZED (
-        SELECT ticket, conversation, owner, team, was_new, cycle, version, (%s::text[])[rule] AS rule, load,
-            silent_at
-        FROM unnest(
-            %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bool[], %s::int[], %s::int[], %s::int[],
-            %s::int[], %s::timestamptz[]
-        ) AS won(ticket, conversation, owner, team, was_new, cycle, version, rule, load, silent_at)
+    WITH place AS (
+        SELECT * FROM unnest(%(owners)s::bigint[], %(teams)s::bigint[], %(silent)s::timestamptz[])
+        WITH ORDINALITY AS place(owner, team, silent_at, number)
+    ), won AS MATERIALIZED (
+        SELECT
+            ticket, owner, team, place.silent_at, (%(said)s::text[])[said] AS said, load, was_new = 1 AS was_new,
+            conversation_id, cycle, version + 1 AS version
+        FROM unnest(%(tickets)s::bigint[], %(places)s::int[], %(rules)s::int[], %(loads)s::int[], %(new)s::int[])
+            AS given(ticket, place, said, load, was_new)
+        JOIN place ON place.number = given.place
+        JOIN followups_ticket ON followups_ticket.id = given.ticket
     ), moved AS (
         UPDATE followups_ticket SET
             owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version,
-            worked_at = %s::timestamptz, silent_step = 0, silent_at = won.silent_at,
-            changed_at = %s::timestamptz, assigned_at = coalesce(assigned_at, %s::timestamptz),
+            worked_at = %(now)s::timestamptz, silent_step = 0, silent_at = won.silent_at,
+            changed_at = %(now)s::timestamptz, assigned_at = coalesce(assigned_at, %(now)s::timestamptz),
             state = CASE WHEN won.was_new THEN 'assigned' ELSE state END
         FROM won WHERE followups_ticket.id = won.ticket
     ), held AS (
-        UPDATE followups_conversation SET owner_id = won.owner
-        FROM (SELECT DISTINCT ON (conversation) conversation, owner FROM won ORDER BY conversation, ticket DESC) AS won
-        WHERE followups_conversation.id = won.conversation
+        UPDATE followups_conversation SET owner_id = newest.owner
+        FROM (
+            SELECT DISTINCT ON (conversation_id) conversation_id, owner FROM won ORDER BY conversation_id, ticket DESC
+        ) AS newest
+        WHERE followups_conversation.id = newest.conversation_id
     ), last AS (
-        UPDATE followups_member SET last_assigned_at = %s::timestamptz WHERE user_id IN (SELECT owner FROM won)
+        UPDATE followups_member SET last_assigned_at = %(now)s::timestamptz WHERE user_id = ANY(%(owners)s::bigint[])
     )
     INSERT INTO followups_event (
         ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at, recorded_at
@@ -88,34 +97,35 @@ ONE_STATEMENT = """
     SELECT
         ticket, version, cycle, 'system', 'assign', CASE WHEN was_new THEN 'new' ELSE '' END,
         CASE WHEN was_new THEN 'assigned' ELSE '' END,
-        jsonb_build_object('round', %s::bigint, 'rule', rule, 'load', load, 'to', owner),
-        %s::timestamptz, %s::timestamptz
+        (said || ', "load": ' || load || ', "to": ' || owner || '}')::jsonb, %(now)s::timestamptz, %(now)s::timestamptz
     FROM won
 """
 
 
-def _by_one_statement(given: Sequence[Given], now: datetime) -> None:
-    # Texts cost most on the way: the few rules go once, and each ticket names its rule by number.
-    rules = {rule: n for n, rule in enumerate(dict.fromkeys(each.data.rule for each in given), 1)}
-    columns: list[list[Any]] = [
-        [each.ticket for each in given],
-        [each.conversation for each in given],
-        [each.to for each in given],
-        [each.team for each in given],
-        [each.state == TicketState.NEW for each in given],
-        [each.cycle for each in given],
-        [each.version + 1 for each in given],
-        [rules[each.data.rule] for each in given],
-        [each.data.load for each in given],
-        [each.silent_at for each in given],
-    ]
+def _by_one_statement(given: Sequence[Given], places: Sequence[Place], round_: int, now: datetime) -> None:
+    rules = {rule: number for number, rule in enumerate(dict.fromkeys(each.rule for each in given), 1)}
+    values: dict[str, Any] = {
+        "owners": as_array(place.owner for place in places),
+        "teams": as_array(place.team for place in places),
+        "silent": [place.silent_at for place in places],
+        # What the reasons of all tickets with the same rule begin with.
+        "said": [json.dumps({"round": round_, "rule": rule})[:-1] for rule in rules],
+        "tickets": as_array(each.ticket for each in given),
+        "places": as_array(each.place + 1 for each in given),
+        "rules": as_array(rules[each.rule] for each in given),
+        "loads": as_array(each.load for each in given),
+        "new": as_array(int(each.was_new) for each in given),
+        "round": round_,
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(ONE_STATEMENT, [list(rules), *columns, now, now, now, now, given[0].data.round, now, now])
+        cursor.execute(ONE_STATEMENT, values)
 
 
-def _row_by_row(given: Sequence[Given], now: datetime) -> None:
+def _row_by_row(given: Sequence[Given], places: Sequence[Place], round_: int, now: datetime) -> None:
     column = Ticket._meta.get_field("changed_at")
     moment = column.get_db_prep_save(now, connection)
+    silent = [column.get_db_prep_save(place.silent_at, connection) for place in places]
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE followups_ticket SET owner_id = %s, team_id = %s, snoozed_until = NULL, version = %s,"
@@ -124,11 +134,11 @@ def _row_by_row(given: Sequence[Given], now: datetime) -> None:
             " state = CASE WHEN state = 'new' THEN 'assigned' ELSE state END WHERE id = %s",
             [
                 (
-                    each.to,
-                    each.team,
+                    places[each.place].owner,
+                    places[each.place].team,
                     each.version + 1,
                     moment,
-                    column.get_db_prep_save(each.silent_at, connection),
+                    silent[each.place],
                     moment,
                     moment,
                     each.ticket,
@@ -136,12 +146,11 @@ def _row_by_row(given: Sequence[Given], now: datetime) -> None:
                 for each in given
             ],
         )
-        owner_of = {each.conversation: each.to for each in given}
+        owner_of = {each.conversation: places[each.place].owner for each in given}
         cursor.executemany(
             "UPDATE followups_conversation SET owner_id = %s WHERE id = %s",
             [(owner, conversation) for conversation, owner in owner_of.items()],
         )
-    new = [each.state == TicketState.NEW for each in given]
     Event.objects.bulk_create(
         [
             Event(
@@ -150,14 +159,14 @@ def _row_by_row(given: Sequence[Given], now: datetime) -> None:
                 cycle=each.cycle,
                 actor_kind=Event.Actor.SYSTEM,
                 verb="assign",
-                from_state=TicketState.NEW if was_new else "",
-                to_state=TicketState.ASSIGNED if was_new else "",
-                data=each.data.as_data(each.to),
+                from_state=TicketState.NEW if each.was_new else "",
+                to_state=TicketState.ASSIGNED if each.was_new else "",
+                data=reason(round_, each.rule, each.load, places[each.place].owner),
                 happened_at=now,
                 recorded_at=now,
             )
-            for each, was_new in zip(given, new, strict=True)
+            for each in given
         ],
         batch_size=1000,
     )
-    Member.objects.filter(user__in={each.to for each in given}).update(last_assigned_at=now)
+    Member.objects.filter(user__in={place.owner for place in places}).update(last_assigned_at=now)
