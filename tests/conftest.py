@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import connection
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from nps_loop.broker import NoBroker, client, socket_path, start_embedded
@@ -29,9 +30,34 @@ settings.register_profile("full", parent=settings.get_profile("default"), max_ex
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+
+
 def counted(everyday: int, full: int) -> int:
     """How often something is done: the full count where there is time for it, fewer every day."""
-    return full if os.environ.get("HYPOTHESIS_PROFILE") == "full" else everyday
+    return full if FULL else everyday
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say to the processes beside this one whether files were named; they are told their files one way or the other."""
+    if not hasattr(config, "workerinput"):
+        named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+        os.environ["TESTS_LEFT_OUT"] = "" if FULL or named else "full"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `full`, unless the counts are full or its file was named."""
+    if not os.environ["TESTS_LEFT_OUT"]:
+        return
+    left_out = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nobody shall think that all was run when it was not."""
+    if os.environ["TESTS_LEFT_OUT"]:
+        terminalreporter.write_line("Left out: the long tests, marked `full`. HYPOTHESIS_PROFILE=full runs them too.")
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +77,12 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
 def _broker_not_avoided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A publish that failed in one test must not silence the broker in the next."""
     monkeypatch.setattr("nps_loop.celery._quiet_until", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _language_not_kept() -> None:
+    """The language of the last request stays with its thread, which is the one of the next test."""
+    translation.deactivate()
 
 
 @dataclass(frozen=True)

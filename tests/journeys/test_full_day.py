@@ -19,7 +19,7 @@ from nps_loop.mail.delivery import deliver_due
 from tests.followups.pages.cast import HOUR, Cast, add_ticket, make_cast
 from tests.journeys.workers import Forms, Keyboard, logged_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"phone": "+46 8 12 34 56", "preferred_channel": "phone"}
 # How each of them stands when the day is over: state, how it was closed, cycle.

@@ -27,7 +27,7 @@ from tests.journeys.places import NOWHERE, Cast, Place, named, places
 from tests.mail_templates.samples import KINDS, context
 from tests.mail_templates.test_every_mail import rendered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MAIL_WIDE = 600
 # Every kind of page once, every day; all of them where the full counts are taken.

@@ -17,7 +17,7 @@ from tests.conftest import counted
 from tests.followups.pages.cast import Cast, add_ticket, make_cast
 from tests.journeys.workers import logged_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # Form, the field one writes in, and what it is kept as. A note only adds, so it never comes too late.
 FORMS = {
