@@ -68,8 +68,10 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "contacts/<int:contact>/split/"): DECIDE_ABOUT_CONTACT,
     ("get", "escalations/"): EVERYBODY,
     ("get", "escalations/<int:escalation>/"): READ_OWN_TICKET,
-    # Whoever looks after it is somebody.
-    ("post", "escalations/<int:escalation>/acknowledge/"): {**CHANGE_OWN_TICKET, "write": 403, "back_office": 403},
+    # Whoever looks after it is somebody who leads the team and does not own the ticket.
+    ("post", "escalations/<int:escalation>/acknowledge/"): {
+        **CHANGE_OWN_TICKET, "write": 403, "back_office": 403, "agent": 403, "mate": 403, "write_of_agent": 403,
+    },
     ("get", "absences/"): EVERYBODY,
     ("post", "absences/"): {**EVERYBODY, "read": 403},
     ("get", "absences/<int:away>/"): PLAN_OF_AGENT,
