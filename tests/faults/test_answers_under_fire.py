@@ -57,6 +57,7 @@ def post_all(stack: Stack, key: str, chance: random.Random, *, kill: bool) -> li
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_killed_workers_and_a_flushed_broker_lose_and_double_nothing(smtp_sink: SmtpSink) -> None:
     chance = random.Random(20261124)
     with Stack(parts=("web", "worker", "worker2", "beat"), email_url=smtp_sink.url, sweep_seconds=2) as stack:
@@ -74,6 +75,7 @@ def test_killed_workers_and_a_flushed_broker_lose_and_double_nothing(smtp_sink: 
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_without_the_sweep_a_flushed_broker_leaves_work_undone(smtp_sink: SmtpSink) -> None:
     """So the check above can fail."""
     chance = random.Random(1)

@@ -32,6 +32,7 @@ def reached(stack: Stack) -> dict[str, int]:
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_three_beats_and_one_that_comes_back_tell_each_step_once(smtp_sink: SmtpSink) -> None:
     parts = ("worker", "worker2", "beat", "beat2", "beat3")
     with Stack(parts=parts, email_url=smtp_sink.url, sweep_seconds=1) as stack:

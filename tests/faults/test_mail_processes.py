@@ -77,6 +77,7 @@ def test_deliverers_side_by_side_send_every_mail_once(stack, server):
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_kill_9_in_the_middle_loses_no_mail_and_repeats_under_one_message_id(stack, server):
     count, chance = 120, random.Random(7)
     stack.python(QUEUE.format(count=count))

@@ -63,6 +63,7 @@ class Scales:
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_pages_are_light(stack: Stack, ticket: int, browser: Any, capsys: pytest.CaptureFixture[str]) -> None:
     places = {
         "hanna": ["/queue/", "/", f"/tickets/{ticket}/", "/tickets/"],
@@ -87,6 +88,7 @@ def test_pages_are_light(stack: Stack, ticket: int, browser: Any, capsys: pytest
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_assets_are_asked_for_once_and_come_compressed(stack: Stack, ticket: int, browser: Any) -> None:
     page = Visitor(browser, stack.url).log_in("hanna", PASSWORD).page
     kept = []

@@ -68,6 +68,7 @@ def programs_of(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.full
 def test_it_serves_refuses_a_second_one_and_ends_without_a_trace(demo: Demo, tmp_path: Path) -> None:
     port = free_port()
     first = demo(port)
@@ -105,6 +106,7 @@ def test_a_taken_port_is_said_before_anything_is_started(demo: Demo, tmp_path: P
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with their parent")
+@pytest.mark.full
 def test_killed_it_still_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:
     process = demo(free_port())
     until_it_runs(process)

@@ -37,6 +37,7 @@ def test_a_unit_runs_without_rights_and_comes_back(path: Path) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.full
 def test_the_units_commands_start_and_serve_together() -> None:
     # A deployment's own settings, with hashed and compressed static files.
     with Stack(parts=(), env={"DJANGO_SETTINGS_MODULE": "nps_loop.settings"}) as stack:

@@ -14,6 +14,7 @@ def is_well(stack: Stack) -> bool:
     return stack.get("/readyz")[0] == 200
 
 
+@pytest.mark.full
 def test_after_a_broker_was_killed_hung_and_emptied_the_sweep_goes_on_by_itself() -> None:
     with Stack() as stack:
         if "broker" not in stack.children:

@@ -12,7 +12,7 @@ from nps_loop.people.models import User
 from tests.factories import NOW
 from tests.followups.steps import differences, in_lists, reading_as
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded", "at_now")]
+pytestmark = [pytest.mark.full, pytest.mark.django_db, pytest.mark.usefixtures("loaded", "at_now")]
 
 RECENT = 20
 

@@ -230,6 +230,7 @@ def queries(client: Client, url: str) -> list[str]:
     return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(("BEGIN", "SAVEPOINT"))]
 
 
+@pytest.mark.full
 def test_the_queue_costs_the_same_with_ten_and_ten_thousand_tickets(queue: Cast, hanna: Client) -> None:
     urls = ["/queue/", "/queue/?view=later", "/queue/?view=today", "/queue/?q=again"]
     few = {url: queries(hanna, url) for url in urls}
