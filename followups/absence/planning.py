@@ -77,7 +77,9 @@ def plan(
 
 def _still_to_come(away: Away, *, shown: str | None, now: datetime) -> Away:
     """The same absence, locked, as it stands now. Raises NotAllowed where it is over or gone, and Stale."""
-    fresh = Away.objects.select_for_update(of=("self",)).select_related("user").filter(pk=away.pk).first()
+    # Without its key: a sweep that has the assigner's lock, for which `is_back` waits with this one, points at the row.
+    locked = Away.objects.select_for_update(of=("self",), no_key=True)
+    fresh = locked.select_related("user").filter(pk=away.pk).first()
     if fresh is None or fresh.ends_at <= now:
         raise NotAllowed(gettext("This absence is over."), code="over")
     if shown is not None and shown != stands(fresh):
