@@ -94,8 +94,15 @@ def test_whoever_is_first_looks_after_it_and_the_ladder_stops(cast: Cast) -> Non
     assert first.status_code == 200, first.content
     assert first.json()["acknowledged_by"]["id"] == cast.lead.pk
     assert first.json()["deadline"]["next_step_at"] is None
-    second = key_caller("write", user=cast.agent).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
+    second = key_caller("write", user=cast.admin).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
     assert second.json()["acknowledged_by"]["id"] == cast.lead.pk
+
+
+def test_an_owner_does_not_stop_the_ladder_of_their_own_ticket(cast: Cast) -> None:
+    refused = key_caller("write", user=cast.agent).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
+    assert refused.status_code == 403
+    assert "doing what is due stops the steps" in refused.json()["errors"][0]["detail"]
+    assert not Escalation.objects.filter(acknowledged_at__isnull=False).exists()
 
 
 def test_a_key_for_nobody_looks_after_nothing(cast: Cast, writing: Caller) -> None:
