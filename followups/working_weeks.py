@@ -98,6 +98,8 @@ def work_with_the_team(user: User, *, shown: str | None = None) -> None:
 
 
 def _compare(user: User, shown: str | None) -> None:
-    row = WorkPattern.objects.select_for_update().filter(user=user).first()
+    # The person, for a week that is not there yet cannot be locked.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    row = WorkPattern.objects.filter(user=user).first()
     if shown is not None and shown != stands(row):
         raise Stale(gettext("The working week was changed meanwhile."), current_version=stands(row))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router
 from django.db.models import BigIntegerField, Expression, Func, QuerySet, Value, sql
 from django.db.models.constants import OnConflict
@@ -66,9 +67,12 @@ def write_at_once(*writes: Write) -> list[int]:
     if connections[using].vendor != "postgresql":
         return [_alone(write) for write in writes]
     written = [0] * len(writes)
-    parts: list[tuple[int, Statement]] = [
-        (at, statement) for at, write in enumerate(writes) for statement in _statements(write, using)
-    ]
+    parts: list[tuple[int, Statement]] = []
+    for at, write in enumerate(writes):
+        try:
+            parts += [(at, statement) for statement in _statements(write, using)]
+        except EmptyResultSet:
+            continue  # Django sees by itself that no row can be meant.
     if not parts:
         return written
     tables = ", ".join(f"w{n} AS ({text} RETURNING 1)" for n, (_at, (text, _params)) in enumerate(parts))

@@ -48,9 +48,11 @@ def test_rows_whose_unique_key_is_taken_are_left_out_where_that_is_wished() -> N
 
 
 def test_nothing_to_write_asks_nothing() -> None:
+    none = Suppression.objects.filter(pk__in=[])
     with CaptureQueriesContext(connection) as asked:
         assert write_at_once() == []
         assert write_at_once(Insert([]), Update([], ["origin"])) == [0, 0]
+        assert write_at_once(Change(none, {"origin": "nobody"}), Delete(none)) == [0, 0]
     assert not asked.captured_queries
 
 

@@ -145,7 +145,8 @@ class WorkingWeekView(FollowupView):
         else:
             is_id = asked.isascii() and asked.isdigit() and len(asked) <= 18
             named = {"pk": int(asked)} if is_id else {"username": asked}
-            found = User.objects.filter(is_active=True, **named).first()
+            # PostgreSQL takes no text that holds a NUL.
+            found = User.objects.filter(is_active=True, **named).first() if asked.isprintable() else None
         if found is None or not may_plan_for(self.reader(), found):
             raise Http404
         return found

@@ -74,7 +74,8 @@ class EscalationAcknowledgeView(EscalationView):
     def post(self, request: Request, escalation: int) -> Response:
         """Say that you look after it: nobody else is told about this time. Whoever was first stays the one who does.
 
-        For who works on the ticket and the director of its team; a key without a user looks after nothing.
+        For a lead of the ticket's team, its director and administrators, never the owner, who stops the steps by doing
+        what is due; a key without a user looks after nothing.
         """
         row = self.escalation()
         self.checked(AcknowledgeSerializer(data=request.data))

@@ -115,7 +115,8 @@ class ActionField(RowField):
     """An action of this ticket."""
 
     def rows(self) -> Any:
-        return Action.objects.filter(ticket=self.context["number"])
+        # By the column of the key: Django checks there whether a number fits, and not in a comparison of rows.
+        return Action.objects.filter(ticket__pk=self.context["number"])
 
 
 class OtherTicketField(RowField):

@@ -187,6 +187,13 @@ class Around:
         asked = [(person.email, str(Stream.STAFF)) for person in people if person is not None]
         asked += [(each.contact.email, str(Stream.CASE)) for each in tickets if each.contact is not None]
         found = {(row.address, row.stream): row for row in self.suppressed}
-        # An address written in another way than it is stored was looked for in vain.
-        known = [(normalise(address), stream) for address, stream in asked if normalise(address) == address.lower()]
+        known = [(normalise(address), stream) for address, stream in asked if _was_looked_for(address)]
         return {pair: found.get(pair) for pair in known}
+
+
+def _was_looked_for(address: str) -> bool:
+    """Whether `Lower` makes of this address what is stored; one written in another way was looked for in vain.
+
+    SQLite, and PostgreSQL in some locales, know small letters for ASCII only.
+    """
+    return normalise(address) == (address.lower() if address.isascii() else address)

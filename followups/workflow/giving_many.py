@@ -115,7 +115,6 @@ def _by_one_statement(given: Sequence[Given], places: Sequence[Place], round_: i
         "rules": as_array(rules[each.rule] for each in given),
         "loads": as_array(each.load for each in given),
         "new": as_array(int(each.was_new) for each in given),
-        "round": round_,
         "now": now,
     }
     with connection.cursor() as cursor:

@@ -19,7 +19,6 @@ from tests.factories import (
     DAY,
     HOUR,
     NOW,
-    make_admin,
     make_away,
     make_calendar,
     make_deadline,
@@ -95,10 +94,15 @@ def test_whoever_is_first_looks_after_it_and_the_ladder_stops(cast: Cast) -> Non
     assert first.status_code == 200, first.content
     assert first.json()["acknowledged_by"]["id"] == cast.lead.pk
     assert first.json()["deadline"]["next_step_at"] is None
-    second = key_caller("write", user=make_admin()).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
+    second = key_caller("write", user=cast.admin).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
     assert second.json()["acknowledged_by"]["id"] == cast.lead.pk
-    owner = key_caller("write", user=cast.agent).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
-    assert owner.status_code == 403 and "doing what is due" in owner.content.decode()
+
+
+def test_an_owner_does_not_stop_the_ladder_of_their_own_ticket(cast: Cast) -> None:
+    refused = key_caller("write", user=cast.agent).post(f"{ESCALATIONS}{cast.escalation.pk}/acknowledge/")
+    assert refused.status_code == 403
+    assert "doing what is due stops the steps" in refused.json()["errors"][0]["detail"]
+    assert not Escalation.objects.filter(acknowledged_at__isnull=False).exists()
 
 
 def test_a_key_for_nobody_looks_after_nothing(cast: Cast, writing: Caller) -> None:
@@ -179,6 +183,9 @@ def test_one_that_was_changed_meanwhile_is_not_changed_unseen(cast: Cast) -> Non
     assert late_comer.status_code == 412
     assert late_comer.json()["errors"][0]["attr"] == "version"
     assert changed.json()["version"] in late_comer.content.decode()
+    noted = agent.post(f"{path}change/", {**TWO_DAYS, "version": changed.json()["version"], "note": "Moved twice."})
+    assert agent.post(f"{path}change/", {**TWO_DAYS, "version": changed.json()["version"]}).status_code == 412
+    changed = noted
     assert agent.post(f"{path}cancel/", {"version": shown["version"]}).status_code == 412
     assert agent.post(f"{path}cancel/", {"version": changed.json()["version"]}).json()["outcome"] == "taken_off"
     assert not Away.objects.exists()

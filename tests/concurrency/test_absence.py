@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from followups import silence
-from followups.absence import cover_what_falls_due, give_back
+from followups import silence, working_weeks
+from followups.absence import cancel, cover_what_falls_due, give_back
 from followups.absence.falling_due import falling_due
 from followups.actors import Actor
-from followups.models import Cover, Event, Team, Ticket
+from followups.models import Cover, Event, Team, Ticket, WorkPattern
+from followups.refusals import Stale
 from followups.silent_owners import look_after_the_left_alone
+from followups.workflow.handing import assignment_lock
 from followups.workflow.writing import opened
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -150,6 +152,48 @@ def test_tickets_and_promises_are_given_back_in_the_order_in_which_everybody_tak
     assert one_then_the_other(lower, upper, lambda: give_back(now=NOW)) == [None, 2]
     upper.refresh_from_db()
     assert (upper.owner, lower.actions.get().owner) == (hanna, hanna)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_who_comes_back_early_and_a_sweep_that_hands_over_more_do_not_wait_for_each_other() -> None:
+    hanna, ivo = colleague("Hanna Brandt"), colleague("Ivo Lenz")
+    away = make_away(hanna, NOW - DAY, NOW + 5 * DAY, delegate=ivo)
+    cases(hanna, 2)
+    assert cover_what_falls_due(now=NOW) == 2
+    cases(hanna, 1)
+    held = threading.Event()
+
+    def act(n: int) -> Any:
+        if n:
+            held.wait(10)
+            return cancel(away, shown=None, now=NOW)
+        with assignment_lock():
+            held.set()
+            time.sleep(0.7)
+            return cover_what_falls_due(now=NOW)
+
+    assert at_once(2, act) == [1, True]
+    assert Ticket.objects.filter(owner=hanna).count() == 3
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_of_two_who_give_somebody_the_first_week_of_their_own_the_second_is_told() -> None:
+    hanna = colleague("Hanna Brandt")
+    held = threading.Event()
+
+    def act(n: int) -> Any:
+        if n:
+            held.wait(10)
+        with transaction.atomic():
+            zone = ("Europe/Berlin", "Europe/Madrid")[n]
+            row = working_weeks.keep(hanna, zone=zone, weekly=[[[540, 600]], *[[]] * 6], now=NOW, shown="")
+            held.set()
+            time.sleep(0.7)
+        return row.zone
+
+    first, second = at_once(2, act)
+    assert (first, type(second)) == ("Europe/Berlin", Stale)
+    assert WorkPattern.objects.get(user=hanna).zone == "Europe/Berlin"
 
 
 def test_the_migration_starts_the_clock_now_and_reminds_nobody_of_the_past() -> None:

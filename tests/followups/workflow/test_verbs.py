@@ -15,7 +15,8 @@ from followups.models import Action, Event, RootCause, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Forbidden, Incomplete, NotAllowed, Refused, Stale
 from followups.reports.metrics import ReportFilters, closure_report
-from nps_loop.mail.models import Message
+from nps_loop.mail import suppression
+from nps_loop.mail.models import Message, Stream
 from nps_loop.people.models import User
 from surveys.models import Contact
 from tests.factories import NOW, make_away, make_contact, make_response, make_team, make_user
@@ -348,6 +349,15 @@ def test_only_owner_or_lead_give_it_to_another_team(case: Ticket, hanna: User, i
     make_team("Other team", agents=(mia,))
     refused(Forbidden, workflow.assign, case, ivo, to=mia, reason="Theirs.")
     assert do(workflow.assign, case, hanna, to=mia, reason="Theirs.").team.name == "Other team"  # type: ignore[union-attr]
+
+
+def test_nobody_is_mailed_whose_address_is_stopped_however_it_is_written(case: Ticket, tomas: User, ivo: User) -> None:
+    ivo.email = "Ivo@MÜLLER.example"
+    ivo.save()
+    suppression.suppress([ivo.email], Stream.STAFF, "bounced", now=NOW)
+    workflow.assign(case, actor=Actor.person(tomas), now=NOW, version=None, to=ivo, reason="Knows them.")
+    mail = Message.objects.get(recipient="ivo@müller.example")
+    assert (mail.state, "came back" in mail.reason) == (Message.State.SKIPPED, True)
 
 
 def test_giving_back_leaves_it_unassigned_with_its_clocks_running(case: Ticket, hanna: User) -> None:
