@@ -80,7 +80,11 @@ WHAT_ELSE = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
+# Those of many rows are for the full run.
+ALL_FILES = [pytest.param(name, marks=pytest.mark.full) if rows[0] > 1_000 else name for name, rows in FILES.items()]
+
+
+@pytest.mark.parametrize("name", ALL_FILES)
 def test_every_file_yields_its_counts_and_nothing_the_second_time(real_data, name):
     rows, promoters, passives, detractors, nps, options = FILES[name]
     told = run(real_data / name, *options)

@@ -26,7 +26,7 @@ from surveys.scoring import Band
 from tests.factories import NOW
 from tests.samples.conftest import Loaded, client_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded", "at_now")]
+pytestmark = [pytest.mark.full, pytest.mark.django_db, pytest.mark.usefixtures("loaded", "at_now")]
 
 TODAY = metrics.reporting_day(NOW)
 
