@@ -23,6 +23,7 @@ from followups.messages.reasons import acknowledged_lately, acknowledgements_lat
 from followups.models import Conversation, Deadline, Escalation, Event, LadderStep, Member, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.covers import covered_without_a_promise, covers_of
+from followups.workflow.letting_go import event_of
 from nps_loop.at_once import Change, Insert, Update, Write, write_at_once
 from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
@@ -211,24 +212,10 @@ def hand_over(
         ticket.assigned_at = ticket.assigned_at or now
         if handing.verb == "assign":
             ticket.snoozed_until = None
-        ticket.version += 1
-        ticket.changed_at = now
-        events.append(
-            Event(
-                ticket=ticket,
-                seq=ticket.version,
-                cycle=ticket.cycle,
-                actor_kind=actor.kind,
-                actor=actor.user,
-                program=actor.program,
-                verb=handing.verb,
-                from_state=before if new != before else "",
-                to_state=new if new != before else "",
-                data=handing.data | {"to": handing.to.pk},
-                happened_at=now,
-                recorded_at=now,
-            )
-        )
+        event = event_of(ticket, handing.verb, handing.data | {"to": handing.to.pk}, actor=actor, now=now)
+        if new != before:
+            event.from_state, event.to_state = before, new
+        events.append(event)
     silence.begin_each(tickets, now=now)
     owner_of = {ticket.conversation_id: ticket.owner_id for ticket in tickets}
     conversations = shared_conversations(tickets)
