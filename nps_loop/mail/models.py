@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -108,3 +110,111 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient} ({self.state})"
+
+
+class InboundQuerySet(models.QuerySet["Inbound"]):
+    def waiting(self, now: datetime) -> InboundQuerySet:
+        """Kept, and nobody has looked what they are; those put off after a fault once their time has come."""
+        return self.filter(models.Q(next_try_at=None) | models.Q(next_try_at__lte=now), state=Inbound.State.NEW)
+
+
+class Inbound(models.Model):
+    """One mail that came in. Kept before anybody reads it, so that none is lost; then it is somebody's, or set aside."""
+
+    class Kind(models.TextChoices):
+        UNREAD = "", _("not looked at yet")
+        REPLY = "reply", _("an answer")
+        THANKS = "thanks", _("thanks and nothing else")
+        EMPTY = "empty", _("nothing in it")
+        AWAY = "away", _("out of office")
+        AUTOMATIC = "automatic", _("sent by a machine")
+        BOUNCE = "bounce", _("a mail of ours came back")
+        DELAYED = "delayed", _("a mail of ours is late")
+        OWN = "own", _("one of our own mails")
+        FOREIGN = "foreign", _("belongs to no case")
+
+    class State(models.TextChoices):
+        NEW = "new", _("not looked at yet")
+        LANDED = "landed", _("stands with its case")
+        QUARANTINED = "quarantined", _("set aside for a person to look at")
+        IGNORED = "ignored", _("kept, and nothing follows from it")
+        STUCK = "stuck", _("could not be read")
+
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the mail as it came: taken once.")
+    route = models.CharField(max_length=40, help_text="How it came: imap, or the name of a provider's webhook.")
+    kind = models.CharField(max_length=10, choices=Kind, blank=True, default=Kind.UNREAD)
+    state = models.CharField(max_length=12, choices=State, default=State.NEW)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was set aside or ignored, in a sentence.")
+    stored_as = models.CharField(max_length=120, blank=True, help_text="File with the mail as it came; empty: deleted.")
+
+    message_id = models.CharField(max_length=255, blank=True)
+    in_reply_to = models.CharField(max_length=255, blank=True)
+    from_address = models.CharField(max_length=320, blank=True)
+    from_name = models.CharField(max_length=200, blank=True)
+    to_address = models.CharField(max_length=320, blank=True, help_text="The address of ours it was sent to.")
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True, help_text="All of it, as text.")
+    words = models.TextField(blank=True, help_text="What they wrote, without what they quoted.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="Theirs.")
+    received_at = models.DateTimeField(help_text="Ours.")
+
+    case = models.BigIntegerField(null=True, blank=True, help_text="Number of the case it landed on.")
+    thread = models.BigIntegerField(null=True, blank=True, help_text="Conversation its signed address names.")
+    is_known_sender = models.BooleanField(default=False, help_text="From an address of the person the case is about.")
+    about = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answers", help_text="Mail of ours."
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    handled_at = models.DateTimeField(null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = InboundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["received_at"], condition=models.Q(state="new"), name="inbound_to_read"),
+            models.Index(
+                fields=["received_at"], condition=models.Q(state__in=["quarantined", "stuck"]), name="inbound_set_aside"
+            ),
+            models.Index(fields=["case", "id"], name="inbound_of_a_case"),
+            models.Index(fields=["from_address", "-id"], name="inbound_from"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'mail'} from {self.from_address} ({self.state})"
+
+
+class Attachment(models.Model):
+    """A file that came with a mail. Stored under a name of ours, and only ever handed out as a download."""
+
+    inbound = models.ForeignKey(Inbound, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=200, help_text="Theirs, made harmless.")
+    content_type = models.CharField(max_length=120)
+    size = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    stored_as = models.CharField(max_length=120, blank=True, help_text="Empty: not kept, see reason.")
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Position(models.Model):
+    """How far a mailbox has been read: by its own numbers, which begin anew with `validity`."""
+
+    mailbox = models.CharField(max_length=200, unique=True, help_text="User, host and folder.")
+    validity = models.BigIntegerField(default=0)
+    read_to = models.BigIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.mailbox

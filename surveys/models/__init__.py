@@ -1,5 +1,19 @@
+"""Customers, what we ask them, what they say."""
+
 from surveys.models.asking import Source, Survey, Touchpoint
 from surveys.models.customers import Account, Brand, Contact, ContactKey
+from surveys.models.invitations import Invitation
 from surveys.models.responses import Response, Revision
 
-__all__ = ["Account", "Brand", "Contact", "ContactKey", "Response", "Revision", "Source", "Survey", "Touchpoint"]
+__all__ = [
+    "Account",
+    "Brand",
+    "Contact",
+    "ContactKey",
+    "Invitation",
+    "Response",
+    "Revision",
+    "Source",
+    "Survey",
+    "Touchpoint",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,51 @@ class Survey(models.Model):
     touchpoint = models.ForeignKey(Touchpoint, null=True, blank=True, on_delete=models.PROTECT)
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT)
     question = models.CharField(max_length=300, blank=True)
+    wording = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Own words by language, e.g. {"de": {"question": "…", "why": "…", "thanks": "…"}}; missing: ours.',
+    )
+    drivers = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Reasons to pick from, e.g. [{"code": "delivery", "label": {"en": "Delivery", "de": "Lieferung"}}].',
+    )
+    asks_contact = models.BooleanField(default=True, help_text="Asks whether somebody should get in touch.")
+    asks_share_name = models.BooleanField(default=True, help_text="Asks whether colleagues may see the name.")
+
+    # How it is sent, where we send it ourselves.
+    is_sent = models.BooleanField(default=False, help_text="We send it by mail; off: answers only come in.")
+    every_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Relational: each customer again after so many days."
+    )
+    spread_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(365)], help_text="A round is spread over these."
+    )
+    share = models.PositiveSmallIntegerField(
+        default=100, validators=[MinValueValidator(1), MaxValueValidator(100)], help_text="Per cent who are asked."
+    )
+    wait_hours = models.PositiveSmallIntegerField(default=0, help_text="After an event, before the mail leaves.")
+    rest_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(7), MaxValueValidator(365)],
+        help_text="Nobody is asked again, by any survey, within so many days.",
+    )
+    account_most = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="At most so many people of one account within the same days. Empty: any."
+    )
+    remind_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=5, help_text="One reminder, after so many days. Empty: none."
+    )
+    answer_within_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(365)], help_text="Then the link has ended."
+    )
+    quiet_from = models.PositiveSmallIntegerField(
+        default=19, validators=[MaxValueValidator(24)], help_text="Hour from which no mail leaves, on their clock."
+    )
+    quiet_until = models.PositiveSmallIntegerField(
+        default=8, validators=[MaxValueValidator(24)], help_text="Hour until which no mail leaves, on their clock."
+    )
 
     class Meta:
         ordering = ["name"]

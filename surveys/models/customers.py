@@ -107,6 +107,7 @@ class Contact(models.Model):
     is_shared_mailbox = models.BooleanField(default=False)
     do_not_contact = models.BooleanField(default=False)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    away_until = models.DateField(null=True, blank=True, help_text="Said by an answering machine: back on this day.")
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
