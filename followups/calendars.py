@@ -7,6 +7,7 @@ counted as the time that really passes: where the clocks jump, a day with an hou
 from __future__ import annotations
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +23,8 @@ MINUTE = timedelta(minutes=1)
 
 # No clock of ours runs longer. A search that gets here stands in a calendar that is closed for good.
 HORIZON = timedelta(days=20 * 366)
+# Working time is added up day by day for so long, and beyond that by whole months.
+SHORT = timedelta(days=62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,28 @@ def working_time(
     hours: WorkingHours, start: datetime, end: datetime, pauses: Iterable[tuple[datetime, datetime]] = ()
 ) -> timedelta:
     """Working time from `start` to `end` without the pauses; nothing when `end` is not later than `start`."""
-    stretches = counted_stretches(hours, start, end, pauses)
-    return sum((ends - begins for begins, ends in stretches), timedelta())
+    start, end = _utc(start), _utc(end)
+    off = [(max(begins, start), min(ends, end)) for begins, ends in _merged(pauses)]
+    return _worked(hours, start, end) - sum((_worked(hours, begins, ends) for begins, ends in off), timedelta())
+
+
+def _worked(hours: WorkingHours, start: datetime, end: datetime) -> timedelta:
+    """Working time between two moments. Whole months between them are added up once and kept."""
+    if end - start < SHORT or end.year == date.max.year:
+        return sum((ends - begins for begins, ends in counted_stretches(hours, start, end)), timedelta())
+    first = (day_of(hours, start).replace(day=28) + timedelta(days=4)).replace(day=1)
+    after = day_of(hours, end).replace(day=1)
+    total = _worked(hours, start, clock_moment(hours, first, 0)) + _worked(hours, clock_moment(hours, after, 0), end)
+    while first < after:
+        total += _worked_in_month(hours, first)
+        first = (first + timedelta(days=31)).replace(day=1)
+    return total
+
+
+@lru_cache(maxsize=4096)
+def _worked_in_month(hours: WorkingHours, first: date) -> timedelta:
+    days = (first + timedelta(days=n) for n in range(monthrange(first.year, first.month)[1]))
+    return sum((ends - begins for day in days for begins, ends in working_stretches(hours, day)), timedelta())
 
 
 def working_minutes(

@@ -331,6 +331,14 @@ def test_the_due_time_is_the_earliest_there_is(hours, start, minutes):
     assert due >= start
 
 
+@given(calendars(), moments, st.timedeltas(timedelta(days=50), timedelta(days=1_200)), pauses())
+def test_years_hold_what_their_days_hold(hours, start, span, without):
+    end = start + span
+    by_day = sum((ends - begins for begins, ends in counted_stretches(hours, start, end, without)), timedelta())
+    assert working_time(hours, start, end, without) == by_day
+
+
+
 @given(calendars(), st.lists(moments, min_size=3, max_size=3), pauses())
 def test_time_adds_up(hours, some, without):
     first, middle, last = sorted(some)
