@@ -126,6 +126,17 @@ class Stack:
         self.kill(part)
         self.start(part)
 
+    def pass_days(self, days: int) -> None:
+        """Stop everything, and start it again so many days later."""
+        parts = [part for part in self.children if part != "broker"]
+        for part in parts:
+            self.children.pop(part).stop(10)
+        self.env["STACK_DAYS_AHEAD"] = str(int(self.env.get("STACK_DAYS_AHEAD", "0")) + days)
+        for part in parts:
+            self.start(part)
+        if "web" in parts:
+            self.wait(lambda: self.get("/healthz")[0] == 200, "web answers", seconds=60)
+
     def flush_broker(self) -> None:
         """Remove every message of this stack, as a broker that lost its memory."""
         server = client(self.broker_url, seconds=5)
