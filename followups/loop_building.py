@@ -27,17 +27,6 @@ def has_run_out(conversation: Conversation, now: datetime) -> bool:
     return conversation.closed_at is not None and now - conversation.closed_at > OPEN_AFTER
 
 
-def expired_page(conversation: Conversation | None, language: str) -> LoopPage:
-    """A page that shows nothing about any case."""
-    return LoopPage(
-        variant=Variant.EXPIRED,
-        language=language,
-        brand=conversation.brand.name if conversation else "",
-        brand_footer=conversation.brand.legal_footer if conversation else "",
-        reply_address=(conversation.brand.reply_address or conversation.brand.sender_address) if conversation else "",
-    )
-
-
 def page_of(
     ticket: Ticket,
     *,

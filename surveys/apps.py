@@ -11,7 +11,8 @@ class SurveysConfig(AppConfig):
         from nps_loop import links
         from nps_loop.jobs import running
         from surveys import importing
-        from surveys.asking import letters
+        from surveys.asking import letters, open_links
 
         links.targets[letters.PURPOSE] = letters.targets
+        links.targets[open_links.PURPOSE] = open_links.targets
         running.register(importing.JOB_KIND, importing.run_job)

@@ -59,6 +59,17 @@ def language_of_invitation(invitation: Invitation) -> str:
     return language_for(invitation.survey, invitation.language, contact.language if contact else "")
 
 
+def invitation_of(token: str, *, now: datetime) -> Invitation | None:
+    """The invitation a link leads to, with what its page needs; None where the link is not ours or was taken back."""
+    claim = links.read(token, PURPOSE, now=now)
+    if claim is None:
+        return None
+    found = Invitation.objects.select_related(
+        "contact", "survey__brand", "survey__touchpoint__brand", "touchpoint__brand", "response"
+    )
+    return found.filter(pk=claim.object_id, generation=claim.generation).first()
+
+
 def targets(invitation_ids: Iterable[int]) -> Mapping[int, links.Target]:
     """What links to survey pages lead to. One query."""
     rows = Invitation.objects.filter(pk__in=list(invitation_ids)).values_list(

@@ -7,7 +7,7 @@ its languages too, and what nobody wrote in it is said in English.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +24,7 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is asked, in one language. `why` is asked of 0 to 6, `why_passive` of 7 and 8, `why_promoter` of 9 and 10."""
+    """What is asked, in one language. `why` is for 0 to 6, `why_passive` for 7 and 8, `why_promoter` for 9 and 10."""
 
     question: str
     low: str
@@ -65,7 +65,6 @@ _OURS: Mapping[str, Callable[[], str]] = {
     "share": lambda: gettext("May colleagues in other teams see your name?"),
     "thanks": lambda: "",
 }
-assert [each.name for each in fields(Words)] == list(PARTS) == list(_OURS)
 
 
 def code_of(language: str) -> str:
