@@ -1,6 +1,6 @@
 """Pages behind a customer's link: one friendly page for every link that leads nowhere, and an end to guessing.
 
-A token is 160 bits of proof, so guessing is hopeless; it is stopped all the same, because a program that tries thousands
+A token is 160 bits of proof, so guessing is hopeless; it is stopped all the same, because a program that tries many
 costs work. A link that was ours once (run out, taken back) is no guess: whoever opens old mails is not shut out.
 """
 

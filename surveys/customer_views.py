@@ -188,7 +188,7 @@ def _shown(request: HttpRequest, page: SurveyPage, status: int) -> HttpResponse:
 def _framed(response: HttpResponse, source: Source | None) -> HttpResponse:
     """Only the sites that are listed may show this page in a frame; without a list, none."""
     hosts = open_links.hosts_of(source)
-    response._csp_update = {"frame-ancestors": hosts or ["'none'"]}  # type: ignore[attr-defined]
+    response._csp_replace = {"frame-ancestors": hosts or ["'none'"]}  # type: ignore[attr-defined]
     if not hosts:
         response["X-Frame-Options"] = "DENY"
     return response

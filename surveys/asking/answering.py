@@ -7,6 +7,7 @@ written, so that the mail that follows quotes their words; whoever never finishe
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -100,6 +101,17 @@ def source_of(survey: Survey) -> Source:
 def source_row(survey: Survey) -> Source | None:
     """The same, where there is one."""
     return Source.objects.filter(slug=f"survey-{survey.pk}").first()
+
+
+def new_secret(survey: Survey) -> str:
+    """A new secret to sign identities with. The one before it holds as well, until the next takes its place."""
+    secret = secrets.token_urlsafe(32)
+    source_of(survey)
+    with transaction.atomic():
+        source = Source.objects.select_for_update().get(slug=f"survey-{survey.pk}")
+        source.secrets = [secret, *source.secrets[:1]]
+        source.save(update_fields=["secrets"])
+    return secret
 
 
 def can_be_answered(invitation: Invitation, *, now: datetime) -> bool:

@@ -78,6 +78,11 @@ def targets(invitation_ids: Iterable[int]) -> Mapping[int, links.Target]:
     return {pk: links.Target(generation, own or of_moment or "") for pk, generation, own, of_moment in rows}
 
 
+def shown(draft: Draft) -> tuple[str, str]:
+    """Text and HTML of a draft for a reader who must not follow its links."""
+    return links.deaden(draft.text, draft.html, list(draft.links))
+
+
 def _draft(
     invitation: Invitation, default: Brand | None, changed: Mapping[int, str], *, now: datetime, reminder: bool
 ) -> Draft:
