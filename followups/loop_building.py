@@ -13,8 +13,9 @@ from followups.messages import notices
 from followups.messages.letters import Reader
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
-from followups.promises import day_in_words, in_words, moment_in_words
+from followups.promises import in_words
 from followups.workflow.reopening import REOPEN_WITHIN
+from nps_loop.moments import day_in_words, moment_in_words
 from surveys.quoting import display, quote
 
 # How long after the end of a case its page can still be opened.
@@ -24,17 +25,6 @@ OPEN_AFTER = REOPEN_WITHIN
 def has_run_out(conversation: Conversation, now: datetime) -> bool:
     """The link works as long as the case is open, and 90 days more."""
     return conversation.closed_at is not None and now - conversation.closed_at > OPEN_AFTER
-
-
-def expired_page(conversation: Conversation | None, language: str) -> LoopPage:
-    """A page that shows nothing about any case."""
-    return LoopPage(
-        variant=Variant.EXPIRED,
-        language=language,
-        brand=conversation.brand.name if conversation else "",
-        brand_footer=conversation.brand.legal_footer if conversation else "",
-        reply_address=(conversation.brand.reply_address or conversation.brand.sender_address) if conversation else "",
-    )
 
 
 def page_of(

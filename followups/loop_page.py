@@ -25,7 +25,6 @@ class Variant(StrEnum):
     DIFFER = "differ"  # closed as agreed to differ
     SILENT = "silent"  # closed without a word from the customer
     LEFT = "left"  # the customer asked to be left in peace
-    EXPIRED = "expired"  # the link has run out; nothing about the case is shown
 
 
 class Turn(StrEnum):
@@ -43,7 +42,6 @@ class Option(StrEnum):
     SOMEBODY_ELSE = "somebody_else"
     LEAVE_IT = "leave_it"
     ADD_WORDS = "add_words"
-    NEW_LINK = "new_link"
 
 
 class Kind(StrEnum):
@@ -181,8 +179,6 @@ class LoopPage:
                 return self._to_reader(gettext("we closed this without a word from you."))
             case Variant.LEFT:
                 return self._to_reader(gettext("we leave it here, as you asked."))
-            case Variant.EXPIRED:
-                return gettext("This link has run out, we have not.")
 
     @property
     def title(self) -> str:
@@ -196,8 +192,6 @@ class LoopPage:
                 return gettext("You have answered already")
             case Variant.DIFFER:
                 return gettext("Where we differ")
-            case Variant.EXPIRED:
-                return gettext("This link has run out")
             case _:
                 return gettext("Your case with us")
 
@@ -326,8 +320,6 @@ def heard(option: Option, owner_first_name: str = "") -> str:
             return gettext("Thank you. We noted that it is settled for you.")
         case Option.LEAVE_IT:
             return gettext("Noted: we leave it here, as you asked.")
-        case Option.NEW_LINK:
-            return gettext("A new link is on its way, to the address the first one went to.")
         case Option.NOT_YET:
             return gettext("Thank you for saying so. It is open again.")
 

@@ -1,6 +1,6 @@
 """Addresses of the pages about tickets, promises and customers."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from followups.views import (
     absences,
@@ -90,5 +90,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<int:number>/", customers.account, name="account"),
     path("accounts/<int:number>/visit/", visits.visit, name="account-visit"),
     path("responses/<int:number>/open-ticket/", customers.open_ticket, name="open-ticket"),
+    re_path(r"^loop/{1,2}$", loop.loop, {"token": ""}),
     path("loop/<str:token>/", loop.loop, name="loop"),
 ]

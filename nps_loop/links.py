@@ -25,6 +25,7 @@ _CLAIM = struct.Struct(">QII")
 _PROOF_BYTES = 20
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\[\[link:([a-z0-9_]+)\]\]")
+_BEGINNING = datetime.fromtimestamp(0, UTC)
 _HREF = re.compile(r"""\shref=(["'])\[\[link:[a-z0-9_]+\]\][^"']*\1""")
 
 
@@ -77,6 +78,11 @@ def read(token: str, purpose: str, *, now: datetime | None = None) -> LinkClaim 
     if expires_at and expires_at <= (now or datetime.now(UTC)):
         return None
     return LinkClaim(purpose, object_id, generation, expires_at)
+
+
+def is_ours(token: str, purpose: str) -> bool:
+    """Return whether `token` was once made for `purpose` with a secret of ours, run out or not: then it is no guess."""
+    return read(token, purpose, now=_BEGINNING) is not None
 
 
 def is_current(claim: LinkClaim) -> bool:

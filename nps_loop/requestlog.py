@@ -14,7 +14,7 @@ logger = logging.getLogger("nps_loop.request")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 # Whoever holds a customer's link may act for that customer: its token never reaches a log.
-_TOKEN = re.compile(r"^/(loop|survey|unsubscribe|hooks)/[^/]+")
+_TOKEN = re.compile(r"^/(loop|survey|survey-link|unsubscribe|hooks)/[^/]+")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/healthz", "/readyz"})
 

@@ -13,12 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from followups.loop_building import expired_page, has_run_out, page_of, reread
+from followups.loop_building import has_run_out, page_of, reread
 from followups.loop_page import LoopPage, Option, Variant, heard, overtaken
 from followups.messages.letters import Reader
 from followups.models import Conversation, Ticket
 from followups.replies import Press, press, ticket_on_page
 from nps_loop import links
+from nps_loop.link_guard import gone, stops_guessing
 from nps_loop.people.lapsed_forms import taken_from_customers
 from nps_loop.people.models import User
 
@@ -39,6 +40,7 @@ def _conversation(token: str, now: datetime) -> Conversation | None:
 
 
 @taken_from_customers(_language)
+@stops_guessing
 @never_cache
 @sensitive_variables("token")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +50,7 @@ def loop(request: HttpRequest, token: str) -> HttpResponse:
     conversation = _conversation(token, now)
     ticket = ticket_on_page(conversation) if conversation else None
     if conversation is None or ticket is None or has_run_out(conversation, now):
-        return _shown(request, expired_page(conversation, translation.get_language() or "en"), status=410)
+        return gone(request, "loop", token)
 
     colleague = request.user if request.user.is_authenticated else None
     refused = colleague is not None and not settings.DEMO

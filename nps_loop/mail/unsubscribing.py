@@ -9,10 +9,12 @@ from nps_loop import links
 from nps_loop.mail import envelope, hooks, suppression
 from nps_loop.mail.models import Message, Stream, Suppression
 
+PURPOSE = envelope.UNSUBSCRIBE
+
 
 def mail_of(token: str, *, now: datetime) -> Message | None:
     """Return the mail that `token` came with; None for a token that is not ours or whose mail is gone."""
-    claim = links.read(token, envelope.UNSUBSCRIBE, now=now)
+    claim = links.read(token, PURPOSE, now=now)
     return Message.objects.filter(pk=claim.object_id).first() if claim else None
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from nps_loop.link_guard import gone, stops_guessing
 from nps_loop.mail import mailbox, outbox, telling, unsubscribing
 from nps_loop.mail.framing import framed
 from nps_loop.mail.models import Message
@@ -79,6 +80,7 @@ def came_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("mail", pk=pk)
 
 
+@stops_guessing
 @csrf_exempt  # The token is the authority: RFC 8058 posts come from the mail provider, without a cookie.
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +88,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     message = unsubscribing.mail_of(token, now=now)
     if message is None:
-        return _public(request, "surveys/unsubscribe_unknown.html", {}, status=404)
+        return gone(request, unsubscribing.PURPOSE, token)
     if request.method == "POST":
         if request.user.is_authenticated and not settings.DEMO:
             return _public(request, "surveys/unsubscribe_staff.html", {}, status=403)

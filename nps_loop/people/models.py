@@ -111,3 +111,19 @@ class IdempotentRequest(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "key"], name="one_answer_per_idempotency_key")]
         indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+
+class Presses(models.Model):
+    """How often one internet address did one thing within one stretch of time: wrong links, answers by an open link.
+
+    In the database and not in a cache, because every process of the site counts on.
+    """
+
+    what = models.CharField(max_length=20)
+    who = models.CharField(max_length=32, help_text="Keyed hash of the address: it is counted, not kept.")
+    since = models.DateTimeField(help_text="Start of the stretch.")
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["what", "who", "since"], name="one_count_per_stretch")]
+        indexes = [models.Index(fields=["since"], name="presses_by_age")]

@@ -62,6 +62,10 @@ class Survey(models.Model):
     asks_contact = models.BooleanField(default=True, help_text="Asks whether somebody should get in touch.")
     asks_share_name = models.BooleanField(default=True, help_text="Asks whether colleagues may see the name.")
 
+    link_generation = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Raised to make open links that are out invalid."
+    )
+
     # How it is sent, where we send it ourselves.
     is_sent = models.BooleanField(default=False, help_text="We send it by mail; off: answers only come in.")
     every_days = models.PositiveSmallIntegerField(
@@ -134,6 +138,11 @@ class Source(models.Model):
     )
     mapping = models.JSONField(default=dict, blank=True, help_text="Our field -> their column or path.")
     secrets = models.JSONField(default=list, blank=True, help_text="Up to two live webhook secrets, for rotation.")
+    frame_hosts = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Sites that may show our survey page in a frame, e.g. ["https://halden.example"].',
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

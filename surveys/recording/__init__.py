@@ -12,6 +12,6 @@ Recording anything twice is harmless. Where two batches meet, the unique constra
 batch again on what the winner left.
 """
 
-from surveys.recording.batch import Outcome, Status, record_responses
+from surveys.recording.batch import Outcome, Status, decide_now, record_responses
 
-__all__ = ["Outcome", "Status", "record_responses"]
+__all__ = ["Outcome", "Status", "decide_now", "record_responses"]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, gettext_noop
 from surveys.followup_port import teams_of
 from surveys.identity import normalise_email
 from surveys.incoming import IncomingResponse, objections, shorten
-from surveys.models import Brand, Response, Revision, Source
+from surveys.models import Brand, Contact, Response, Revision, Source
 from surveys.recording.customers import Customer, find_customers
 from surveys.recording.exclusions import exclusion_of
 from surveys.recording.rewriting import rewrite
@@ -70,7 +70,8 @@ class Handling:
     """How the answers of a batch are to be treated.
 
     `follow_up` is auto, all or none. An answer older than `history_days` when received is history, and so is one
-    without a date if `undated_is_history`. With `acknowledge_days`, only younger answers are acknowledged.
+    without a date if `undated_is_history`. With `acknowledge_days`, only younger answers are acknowledged. Nobody
+    decides on them before `decide_after`. `contacts` are the persons that answers, by their ids, are known to be from.
     """
 
     now: datetime
@@ -79,6 +80,8 @@ class Handling:
     follow_up: str = Response.FollowUp.AUTO
     acknowledge: bool = True
     acknowledge_days: int | None = None
+    decide_after: datetime | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
 
     def is_history(self, at: datetime | None) -> bool:
         """Whether what was said at that time is too old to act on by itself."""
@@ -116,13 +119,19 @@ def record_responses(
     acknowledge: bool = True,
     acknowledge_days: int | None = None,
     announce: bool = True,
+    decide_after: datetime | None = None,
+    contacts: Mapping[str, Contact] | None = None,
 ) -> list[Outcome]:
     """Record answers of one source; returns one Outcome for each, in order.
 
     An answer is known by its external id within the source, else by its `row_key`; with neither it is a new one. All
-    times are aware. With `announce` False nobody is told: the caller sees to the follow-up itself.
+    times are aware. With `announce` False nobody is told: the caller sees to the follow-up itself. Answers that are
+    still being written wait for their decision until `decide_after`, or `decide_now`. `contacts` (external id ->
+    person) are those we asked ourselves: nothing an answer says makes it somebody else's.
     """
-    handling = Handling(now, history_days, undated_is_history, follow_up, acknowledge, acknowledge_days)
+    handling = Handling(
+        now, history_days, undated_is_history, follow_up, acknowledge, acknowledge_days, decide_after, contacts or {}
+    )
     outcomes = [_checked(each, now) for each in incoming]
     # Ids are made up here and not at each try, so that a second try writes the same answers; digests outside of the
     # transaction, because on SQLite nobody else writes while it lasts.
@@ -145,6 +154,20 @@ def record_responses(
                 raise
             logger.info("Batch of %d answers lost a race, done again: %s", len(named), type(error).__name__)
     raise AssertionError("unreachable")
+
+
+def decide_now(response_ids: Sequence[int]) -> int:
+    """Whoever was still writing these answers is done: they wait for their decision no longer. Returns how many did.
+
+    One that is put off after a fault stays so. Runs in the caller's transaction.
+    """
+    waiting = Response.objects.awaiting_decision().filter(
+        pk__in=response_ids, decide_after__isnull=False, decide_attempts=0
+    )
+    ended = waiting.update(decide_after=None)
+    if ended:
+        transaction.on_commit(functools.partial(_announce, list(response_ids)), robust=True)
+    return ended
 
 
 def _is_a_lost_race(error: IntegrityError | OperationalError) -> bool:
@@ -282,6 +305,7 @@ class _Batch:
             external_id=name,
             received_at=now,
             revision=1,
+            contact=self.handling.contacts.get(name),
             acknowledge=self.handling.is_acknowledged(incoming),
         )
         survey = self.source.survey
@@ -363,7 +387,8 @@ class _Batch:
             response.day = response.responded_at.astimezone(zone).date()
             response.follow_up = self.handling.follow_up
             response.content_digest = answer.digest
-            response.decide_attempts, response.decide_after, response.decide_error = 0, None, ""
+            response.decide_attempts, response.decide_error = 0, ""
+            response.decide_after = self.handling.decide_after
 
     def _describe_time(self, answer: _Answer, incoming: IncomingResponse) -> None:
         response = answer.response

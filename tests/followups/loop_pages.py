@@ -161,11 +161,4 @@ def pages(language: str = "en") -> dict[str, LoopPage]:
                 nobody, variant=Variant.SILENT, story=CHANGED, options=frozenset({Option.SETTLED, Option.NOT_YET})
             ),
             "left": replace(nobody, variant=Variant.LEFT),
-            "expired": LoopPage(
-                variant=Variant.EXPIRED,
-                language=language,
-                brand="Halden",
-                reply_address="care@halden.example",
-                options=frozenset({Option.NEW_LINK}),
-            ),
         }

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 
-from followups.loop_page import LoopPage, Option, Variant
+from followups.loop_page import LoopPage
 from tests.followups.loop_pages import MOMENTS, WORDS, pages
 
 LANGUAGES = list(MOMENTS)
@@ -181,12 +181,6 @@ def test_a_colleague_sees_the_page_and_can_press_nothing() -> None:
         html = body(shown(replace(page, options=frozenset(), seen_by_staff=True)))
         assert "<form" not in html, name
         assert "logged in as a colleague" in html
-
-
-def test_an_expired_link_says_nothing_about_the_case() -> None:
-    html = shown(replace(pages()["new"], variant=Variant.EXPIRED, options=frozenset({Option.NEW_LINK})))
-    for secret in ("Marta", "Hanna Brandt", "silence", "Nordby", "out of 10"):
-        assert secret not in words_of(html)
 
 
 def test_without_a_known_number_the_page_asks_for_one() -> None:

@@ -71,7 +71,7 @@ def test_a_token_that_is_not_ours_does_nothing(client, invitation):
 
     for token in tokens:
         response = client.post(f"/unsubscribe/{token}/")
-        assert response.status_code == 404
+        assert response.status_code == 410
         assert "This link does not work" in response.content.decode()
     assert not Suppression.objects.exists()
 
