@@ -84,6 +84,8 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("delete", "people/<str:person>/working-week/"): CHANGE_PLAN_OF_AGENT,
     ("get", "reports/nps/"): EVERYBODY,
     ("get", "reports/closure/"): EVERYBODY,
+    ("get", "reports/recovery/"): EVERYBODY,
+    ("get", "reports/response-rate/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip
 
