@@ -299,7 +299,7 @@ def reply_comes(owner: str) -> str:
 
 def question_comes() -> str:
     """Next step after *settled*, where a recovery question is planned."""
-    return gettext("In two weeks we ask you one question: would you recommend us now?")
+    return gettext("In a month we ask you one question: would you recommend us now?")
 
 
 def nothing_comes() -> str:

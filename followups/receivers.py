@@ -15,8 +15,10 @@ from followups import leaving, opening, rehearsal, reranking, seeds
 from followups.messages import notices
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
+from followups.models.tickets import LIVE, TicketState
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
+from nps_loop.bulk import among
 from nps_loop.celery import ring
 from nps_loop.jobs import running
 from nps_loop.mail import hooks, outbox
@@ -27,6 +29,9 @@ from nps_loop.webhooks.models import Endpoint
 from surveys import followup_port, uploading
 from surveys.models import Brand
 from surveys.signals import responses_recorded
+
+# Automatic mail that answers at once what a customer has just done: it keeps no distance from other mail.
+AT_ONCE = {"acknowledgement", "promoter_thanks", "left_in_peace_thanks", "reopened"}
 
 
 def connect() -> None:
@@ -39,6 +44,7 @@ def connect() -> None:
     followup_port.register_opener(open_tickets)
     followup_port.register_teams(teams_of)
     followup_port.register_what_changed(what_changed_in)
+    followup_port.register_cases(standings_of)
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     running.register(reranking.KIND, reranking.rerank)
@@ -47,6 +53,7 @@ def connect() -> None:
     hooks.accepted.append(mails_accepted)
     hooks.failed.append(mails_failed)
     hooks.skipped.append(mails_skipped)
+    hooks.at_once |= AT_ONCE
     hooks.visible_cases = cases_with_readable_mail
     hooks.brand_of = brand_of
     webhook_hooks.given_up.append(webhooks_given_up)
@@ -83,6 +90,18 @@ def what_changed_in(cases: Collection[int]) -> Mapping[int, str]:
     """What was written to the customer of each case as changed, in its last cycle that ended with such words."""
     told = Resolution.objects.filter(ticket__in=cases, voided_at=None).exclude(what_changed="").order_by("pk")
     return dict(told.values_list("ticket_id", "what_changed"))
+
+
+def standings_of(contact_ids: Collection[int]) -> Mapping[int, followup_port.Standing]:
+    """What surveys ask before they ask: which case is open, and whether the last one was left in peace."""
+    is_open = Q(state__in=(*LIVE, TicketState.RESOLVED))
+    rows = Ticket.objects.filter(among("contact_id", contact_ids)).filter(is_open | Q(left_in_peace=True))
+    found: dict[int, followup_port.Standing] = {}
+    for contact, number, state, left in rows.order_by("pk").values_list("contact", "pk", "state", "left_in_peace"):
+        is_over = state not in LIVE and state != TicketState.RESOLVED
+        open_case = found[contact].open_case if is_over and contact in found else None if is_over else number
+        found[contact] = followup_port.Standing(open_case=open_case, left_in_peace=left)
+    return found
 
 
 def leads_a_team(user: User) -> bool:

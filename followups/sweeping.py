@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from followups import absence, assignment, clocks, drafts, leaving, morning, opening, silent_owners
+from followups import absence, assignment, clocks, drafts, leaving, morning, opening, recovering, silent_owners
 from nps_loop import link_guard
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
 from nps_loop.webhooks import delivery as webhooks
+from surveys.asking import planning, reminding, sending
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,12 @@ def sweep(now: datetime) -> dict[str, int]:
         "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
         "mornings": lambda: morning.send_mornings(now=now),
         "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
+        "recovery_planned": lambda: recovering.plan_questions(now=now),
+        "rounds_started": lambda: planning.start_rounds(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
+        "invitations_looked_at": lambda: sending.send_due(now=now),
+        "surveys_reminded": lambda: reminding.remind_due(now=now),
+        "surveys_expired": lambda: reminding.expire_due(now=now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),

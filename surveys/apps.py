@@ -7,12 +7,19 @@ class SurveysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the job runner who imports files, and links where survey pages are."""
+        """Tell the job runner, mail and links what they ask of us and whom they tell."""
         from nps_loop import links
         from nps_loop.jobs import running
+        from nps_loop.mail import hooks
         from surveys import importing
-        from surveys.asking import letters, open_links
+        from surveys.asking import delivered, letters, open_links, planning
 
         links.targets[letters.PURPOSE] = letters.targets
         links.targets[open_links.PURPOSE] = open_links.targets
         running.register(importing.JOB_KIND, importing.run_job)
+        running.register(planning.JOB_KIND, planning.plan_round)
+        hooks.zones_of = delivered.zones_of
+        hooks.before_handover.append(delivered.why_no_longer)
+        hooks.accepted.append(delivered.accepted)
+        hooks.failed.append(delivered.failed)
+        hooks.skipped.append(delivered.skipped)

@@ -6,6 +6,7 @@ The follow-up side registers itself when it starts. Where nobody did, answers ar
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -29,9 +30,23 @@ class KnowsWhatChanged(Protocol):
         """Case -> what the customer was told has changed, for those where that was written. One query."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open with one customer: the number of a case that is, and whether they asked to be left in peace."""
+
+    open_case: int | None = None
+    left_in_peace: bool = False
+
+
+class KnowsCases(Protocol):
+    def __call__(self, contact_ids: Collection[int]) -> Mapping[int, Standing]:
+        """Contact -> how they stand, for those with whom something is open or who asked for peace. One query."""
+
+
 _opener: OpensTickets | None = None
 _teams: KnowsTeams | None = None
 _what_changed: KnowsWhatChanged | None = None
+_cases: KnowsCases | None = None
 
 
 def register_opener(opener: OpensTickets) -> None:
@@ -71,3 +86,14 @@ def register_what_changed(what_changed: KnowsWhatChanged) -> None:
 def what_changed_in(cases: Collection[int]) -> Mapping[int, str]:
     """Case -> what its customer was told has changed; empty where nobody follows up."""
     return _what_changed(cases) if _what_changed is not None and cases else {}
+
+
+def register_cases(cases: KnowsCases) -> None:
+    """Called once, when the follow-up side starts."""
+    global _cases
+    _cases = cases
+
+
+def standings_of(contact_ids: Collection[int]) -> Mapping[int, Standing]:
+    """Contact -> how they stand; empty where nobody follows up."""
+    return _cases(contact_ids) if _cases is not None and contact_ids else {}

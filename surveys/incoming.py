@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from django.utils.translation import gettext
 
@@ -74,6 +75,51 @@ class IncomingResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingEvent:
+    """Something that happened to a customer, as a sender told it: `reference` is their number of it."""
+
+    row: int
+    touchpoint: str
+    reference: str
+    happened_at: datetime
+    journey_ended: bool = False
+    email: str = ""
+    contact_external_id: str = ""
+    name: str = ""
+    phone: str = ""
+    language: str = ""
+    time_zone: str = ""
+    account_external_id: str = ""
+    account_name: str = ""
+    answered_for: str = ""
+
+
+class NamesCustomer(Protocol):
+    """Whatever says whom it is from or about: an answer, or something that happened. Empty text means "not said"."""
+
+    @property
+    def email(self) -> str: ...
+    @property
+    def contact_external_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def account_external_id(self) -> str: ...
+    @property
+    def account_name(self) -> str: ...
+    @property
+    def answered_for(self) -> str: ...
+    @property
+    def touchpoint(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """A row that was not taken: which, because of which field, and why in words for the person who sent it."""
 
@@ -86,7 +132,7 @@ def objections(incoming: IncomingResponse, *, now: datetime) -> Iterator[Rejecti
     """Yield what forbids storing this answer: text that no database takes or is too long, or an impossible time."""
     for name, limit in LIMITS.items():
         text: str = getattr(incoming, name)
-        if text and (reason := _objection_to(text, limit)):
+        if text and (reason := objection_to(text, limit)):
             yield Rejection(incoming.row, name, reason)
     if len(incoming.attributes) > ATTRIBUTES_KEPT:
         reason = gettext("%(count)s attributes; at most %(limit)s are kept.") % {
@@ -95,25 +141,25 @@ def objections(incoming: IncomingResponse, *, now: datetime) -> Iterator[Rejecti
         }
         yield Rejection(incoming.row, "attributes", reason)
     for key, value in incoming.attributes.items():
-        if reason := _objection_to(key, ATTRIBUTE_NAME_LIMIT) or _objection_to(value, ATTRIBUTE_VALUE_LIMIT):
+        if reason := objection_to(key, ATTRIBUTE_NAME_LIMIT) or objection_to(value, ATTRIBUTE_VALUE_LIMIT):
             yield Rejection(incoming.row, "attributes", f"{shorten(key)}: {reason}")
     for name in ("responded_at", "version_at"):
         moment: datetime | None = getattr(incoming, name)
-        if moment is None:
-            continue
-        if moment > now + AHEAD_ALLOWED:
-            yield Rejection(
-                incoming.row, name, gettext("%(date)s is still to come. Is the year right?") % {"date": moment.date()}
-            )
-        elif moment < EARLIEST:
-            yield Rejection(
-                incoming.row,
-                name,
-                gettext("%(date)s is before the year 2000. Is the year right?") % {"date": moment.date()},
-            )
+        if moment is not None and (reason := objection_to_moment(moment, now=now)):
+            yield Rejection(incoming.row, name, reason)
 
 
-def _objection_to(text: str, limit: int) -> str:
+def objection_to_moment(moment: datetime, *, now: datetime) -> str:
+    """Why something cannot have happened then, in a sentence; "" where it can."""
+    if moment > now + AHEAD_ALLOWED:
+        return gettext("%(date)s is still to come. Is the year right?") % {"date": moment.date()}
+    if moment < EARLIEST:
+        return gettext("%(date)s is before the year 2000. Is the year right?") % {"date": moment.date()}
+    return ""
+
+
+def objection_to(text: str, limit: int) -> str:
+    """Why a text cannot be stored, in a sentence; "" where it can."""
     if len(text) > limit:
         return gettext("%(count)s characters; at most %(limit)s are kept.") % {
             "count": f"{len(text):,}",

@@ -64,13 +64,13 @@ def record_posted(
     id of its own is found again under it, however often the request is repeated.
     """
     outcomes = []
-    sources = _Sources(pinned_source)
+    sources = Sources(pinned_source)
     for start in range(0, len(bodies), BATCH):
         outcomes += _record(bodies[start : start + BATCH], sources, row_key, first_row + start, now)
     return outcomes
 
 
-def _record(bodies: Sequence[object], sources: _Sources, row_key: str, first_row: int, now: datetime) -> list[Posted]:
+def _record(bodies: Sequence[object], sources: Sources, row_key: str, first_row: int, now: datetime) -> list[Posted]:
     posted = {row: Posted(row) for row in range(first_row, first_row + len(bodies))}
     ways: dict[_Way, list[IncomingResponse]] = defaultdict(list)
     for row, body in zip(posted, bodies, strict=True):
@@ -95,7 +95,7 @@ def _record(bodies: Sequence[object], sources: _Sources, row_key: str, first_row
     return list(posted.values())
 
 
-def _read(row: int, body: object, sources: _Sources, now: datetime) -> tuple[_Way, IncomingResponse] | list[Rejection]:
+def _read(row: int, body: object, sources: Sources, now: datetime) -> tuple[_Way, IncomingResponse] | list[Rejection]:
     if not isinstance(body, Mapping):
         return [Rejection(row, "", "An answer is an object with at least a score.")]
     wrong = [
@@ -134,7 +134,7 @@ def _named(rejection: Rejection) -> Rejection:
     return replace(rejection, field=API_NAMES.get(rejection.field, rejection.field))
 
 
-class _Sources:
+class Sources:
     """The sources of a request: named ones are found, those for a survey or a kind are made where they are missing."""
 
     def __init__(self, pinned: str) -> None:
@@ -181,7 +181,7 @@ class _Sources:
     def _named_source(slug: str, asked: Survey | None, kind: str) -> Source | str:
         source = Source.objects.select_related("survey").filter(slug=slug).first()
         if source is None and slug == "api":
-            return _Sources._own_source(None)
+            return Sources._own_source(None)
         if source is None or not source.is_active:
             return f"source|There is no source “{shorten(slug)}” that takes answers. Make it in the set-up."
         if asked is not None and source.survey != asked:

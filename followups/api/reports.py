@@ -15,6 +15,7 @@ from followups.fairness_page import shares
 from followups.reports import metrics
 from followups.serializers.reports import FairnessQuerySerializer, FairnessSerializer, ReportQuerySerializer
 from followups.team_page import teams_of
+from followups.viewing import Viewer
 from nps_loop.people.authentication import ApiUser
 
 
@@ -46,6 +47,30 @@ class ClosureReportView(ReportView):
     def get(self, request: Request) -> Response:
         """Declared, told, confirmed and on time over one denominator, and what stands beside it."""
         return Response(metrics.closure_report(self.filters(), now=self.now).as_dict())
+
+
+class RecoveryReportView(ReportView):
+    """Who is happier after a closed case."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Bands before a case and after it, recovered detractors and passives, and how many of those asked answered."""
+        return Response(metrics.recovery_report(self.filters(), now=self.now).as_dict())
+
+
+class ResponseRateReportView(ReportView):
+    """Who was asked, for leads; to everybody else it does not exist."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Invitations by survey: asked, not asked by which rule, answered, and the response rate with its interval.
+
+        Team and band do not narrow it. A key that speaks for nobody in particular sees everything.
+        """
+        user: Any = request.user
+        if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
+            raise Http404
+        return Response(metrics.response_rate_report(self.filters(), now=self.now).as_dict())
 
 
 class FairnessReportView(FollowupView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -141,6 +141,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def live(self) -> TicketQuerySet:
         return self.filter(state__in=LIVE)
 
+    def to_ask_again(self, day: date) -> TicketQuerySet:
+        """Closed cases whose recovery question is due by that day, the longest due first."""
+        return self.filter(state=TicketState.CLOSED, recovery_on__lte=day).order_by("recovery_on", "pk")
+
     def resolved_together(self) -> TicketQuerySet:
         """Resolved in their present cycle as one of many at once."""
         return self.filter(
@@ -252,7 +256,9 @@ class Ticket(models.Model):
     question_accepted_at = models.DateTimeField(null=True, blank=True, help_text="'Is it settled?' left our server.")
     silence_until = models.DateTimeField(null=True, blank=True)
     remind_at = models.DateTimeField(null=True, blank=True)
-    recovery_on = models.DateField(null=True, blank=True, help_text="Day on which the recovery question is planned.")
+    recovery_on = models.DateField(
+        null=True, blank=True, help_text="Day of the recovery question; empty once it is planned."
+    )
 
     worked_at = models.DateTimeField(null=True, blank=True, help_text="When its owner did something on it, or got it.")
     silent_at = models.DateTimeField(null=True, blank=True, help_text="When the next step towards its owner is due.")
@@ -296,6 +302,11 @@ class Ticket(models.Model):
                 fields=["waiting_until"], condition=Q(state="waiting_on_customer"), name="tickets_to_bring_back"
             ),
             models.Index(fields=["silence_until"], condition=Q(state="resolved"), name="tickets_gone_silent"),
+            models.Index(
+                fields=["recovery_on"],
+                condition=Q(state="closed", recovery_on__isnull=False),
+                name="tickets_to_ask_again",
+            ),
             models.Index(fields=["remind_at"], condition=Q(state="resolved"), name="tickets_to_remind"),
             models.Index(
                 fields=["silent_at"], condition=Q(state__in=AT_WORK, owner__isnull=False), name="tickets_left_alone"

@@ -50,7 +50,7 @@ REMINDER_DAYS = 4
 FINISHING = ("wish", "watchers", "verdicts", "last_reply", "suppressed")
 FINISHED = (Message, Resolution)
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
-RECOVERY_AFTER = timedelta(days=14)
+RECOVERY_AFTER = timedelta(days=30)
 
 
 def working_days_after(work: OpenTicket, days: int, start: datetime | None = None) -> datetime:

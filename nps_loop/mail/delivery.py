@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import translation
 
-from nps_loop.mail import envelope, hooks, outbox, suppression, telling, verdicts
+from nps_loop.mail import envelope, hooks, outbox, pacing, suppression, telling, verdicts
 from nps_loop.mail.models import Message
 from nps_loop.mail.verdicts import Verdict
 
@@ -49,7 +49,8 @@ def lease() -> timedelta:
 def deliver_due(now: datetime, *, limit: int = 1_000, connection: BaseEmailBackend | None = None) -> dict[str, int]:
     """Hand over up to `limit` mails that are due at `now` (UTC) and return what became of them.
 
-    Keys: claimed, sent, retried (put off), failed, skipped, released (given back untouched), told. Ends after half a
+    Keys: claimed, sent, retried (put off), failed, skipped, released (given back untouched), waiting
+    (put off to keep its distance from others), told. Ends after half a
     lease at the latest; the rest is for the next run. Without a mail server (EMAIL_URL) and without `connection` every
     mail counts as delivered: it can be read in the mailbox of this program. Raises RuntimeError inside a transaction:
     what was sent cannot be rolled back.
@@ -61,7 +62,9 @@ class _Run:
     """One run: its clock, its connection, its counts."""
 
     def __init__(self, now: datetime, connection: BaseEmailBackend | None) -> None:
-        self.counts: Counter[str] = Counter(claimed=0, sent=0, retried=0, failed=0, skipped=0, released=0, told=0)
+        self.counts: Counter[str] = Counter(
+            claimed=0, sent=0, retried=0, failed=0, skipped=0, released=0, waiting=0, told=0
+        )
         self._began, self._now = time.monotonic(), now
         self._connection = connection or (get_connection() if settings.MAIL_SERVER else None)
         self._breaks = 0
@@ -116,7 +119,18 @@ class _Run:
             unsure |= raised
         self.counts["skipped"] += claim.skip(drop, self.moment())
         self.counts["retried"] += claim.back(unsure - drop.keys(), self.moment() + _CHECK_AGAIN, tried=True)
-        return [message for message in messages if message.pk not in drop and message.pk not in unsure]
+        leaving = [message for message in messages if message.pk not in drop and message.pk not in unsure]
+        return self._paced(claim, leaving)
+
+    def _paced(self, claim: _Claim, messages: list[Message]) -> list[Message]:
+        """Put off what would come too soon after another automatic mail, or in somebody's night; return the rest."""
+        waits = pacing.waits(messages, now=self.moment())
+        by_wait: dict[pacing.Wait, set[int]] = {}
+        for pk, wait in waits.items():
+            by_wait.setdefault(wait, set()).add(pk)
+        for wait, pks in by_wait.items():
+            self.counts["waiting"] += claim.back(pks, wait.until, reason=wait.reason)
+        return [message for message in messages if message.pk not in waits]
 
     def _urls(self, claim: _Claim, message: Message, found: dict) -> dict[str, str] | None:
         try:
@@ -192,6 +206,8 @@ class _Claim:
             Message.objects.filter(pk__in=[message.pk for message in messages]).update(
                 state=State.SENDING, leased_until=self.until
             )
+        for message in messages:
+            message.leased_until = self.until
         # What was never tried goes first, so that mails a server breaks off at hold up no others.
         self.messages = sorted(messages, key=lambda message: message.attempts > 0)
 

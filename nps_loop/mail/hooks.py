@@ -13,7 +13,7 @@ Listeners take batches and must cost a constant number of queries. What they do 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +38,19 @@ def _no_cases(user: Any) -> Sequence[int]:
     return ()
 
 
+def _no_zones(addresses: Collection[str]) -> Mapping[str, str]:
+    return {}
+
+
 def _name_only(from_address: str) -> Mapping[str, str]:
     return {"name": from_address.rpartition("@")[2]}
 
 
 # Which cases a person may see: user -> their numbers, best as a query (`values("pk")`) that becomes part of another.
 visible_cases: Callable[[Any], QuerySet[Any] | Sequence[int]] = _no_cases
+# Kinds of automatic mail that answer at once what somebody just did: they keep no distance from others (see `pacing`).
+at_once: set[str] = set()
+# Whose night it is: normalised addresses -> name of the time zone, for those where one is known. Constant queries.
+zones_of: Callable[[Collection[str]], Mapping[str, str]] = _no_zones
 # The brand a customer knows by this sender's address; anything with a `name`.
 brand_of: Callable[[str], Any] = _name_only

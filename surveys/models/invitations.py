@@ -17,8 +17,16 @@ from surveys.models.responses import Response
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def due(self, now: datetime) -> InvitationQuerySet:
-        """Planned, and their moment has come."""
-        return self.filter(state=Invitation.State.PLANNED, planned_for__lte=now)
+        """Planned, not yet with the mails that are to leave, and their moment has come."""
+        return self.filter(state=Invitation.State.PLANNED, message=None, planned_for__lte=now)
+
+    def to_remind(self, now: datetime) -> InvitationQuerySet:
+        """Sent and not answered, and the reminder is due."""
+        return self.filter(state=Invitation.State.SENT, remind_at__lte=now)
+
+    def to_expire(self, now: datetime) -> InvitationQuerySet:
+        """Sent, and the time to answer is over."""
+        return self.filter(state=Invitation.State.SENT, expires_at__lte=now)
 
 
 class Invitation(models.Model):

@@ -8,7 +8,18 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import available_timezones
 
-from surveys.incoming import ATTRIBUTES_KEPT, IncomingResponse, Rejection, objections, shorten
+from surveys.identity import normalise_email
+from surveys.incoming import (
+    ATTRIBUTES_KEPT,
+    LIMITS,
+    IncomingEvent,
+    IncomingResponse,
+    Rejection,
+    objection_to,
+    objection_to_moment,
+    objections,
+    shorten,
+)
 from surveys.readers.cells import language_from
 from surveys.readers.dates import BadDate, DateOrder, parse_moment
 from surveys.scoring import BadScore, parse_score
@@ -29,10 +40,19 @@ ALSO_CALLED = {
     "customer_email": "email",
     "updated_at": "version_at",
 }
+# What an event may say: its own fields, and who the customer is as an answer says it.
+EVENT_LIMITS = {
+    "reference": 200,
+    **{name: LIMITS[name] for name in (
+        "touchpoint", "email", "contact_external_id", "name", "phone", "language", "time_zone", "account_external_id",
+        "account_name",
+    )},
+}  # fmt: skip
+EVENT_FIELDS = frozenset((*EVENT_LIMITS, "happened_at", "journey_ended"))
 # Reading the names of all zones from disk takes a tenth of a second.
 _zones = functools.cache(available_timezones)
 # Ids are often numbers where they were made; they stay the digits that were sent.
-_NUMBERS_ALLOWED = frozenset(("external_id", "contact_external_id", "account_external_id", "phone"))
+_NUMBERS_ALLOWED = frozenset(("external_id", "reference", "contact_external_id", "account_external_id", "phone"))
 
 
 def read_payload(row: int, body: object, *, zone: tzinfo, now: datetime) -> IncomingResponse | list[Rejection]:
@@ -47,6 +67,20 @@ def read_payload(row: int, body: object, *, zone: tzinfo, now: datetime) -> Inco
     incoming = reading.answer()
     wrong = reading.wrong or list(objections(incoming, now=now))
     return wrong or incoming
+
+
+def read_event(row: int, body: Mapping[str, object], *, zone: tzinfo, now: datetime) -> IncomingEvent | list[Rejection]:
+    """Something that happened to a customer, as `body` tells it, or everything that is wrong with it."""
+    reading = _Reading(row, {name: value for name, value in body.items() if name in EVENT_FIELDS}, zone, now)
+    event = reading.event()
+    wrong = reading.wrong or [
+        Rejection(row, name, reason)
+        for name, limit in EVENT_LIMITS.items()
+        if (reason := objection_to(getattr(event, name), limit))
+    ]
+    if not reading.wrong and (reason := objection_to_moment(event.happened_at, now=now)):
+        wrong.append(Rejection(row, "happened_at", reason))
+    return wrong or event
 
 
 class _Reading:
@@ -110,6 +144,22 @@ class _Reading:
             **{field: self._text(field) for field in TEXT_FIELDS},
         )
 
+    def event(self) -> IncomingEvent:
+        event = IncomingEvent(
+            row=self.row,
+            happened_at=self._moment("happened_at") or self.now,
+            journey_ended=bool(self._flag("journey_ended")),
+            **{field: self._text(field) for field in EVENT_LIMITS},
+        )
+        for field in ("touchpoint", "reference"):
+            if not getattr(event, field):
+                self.refuse(field, "This field is required.")
+        if not (event.email or event.contact_external_id):
+            self.refuse("email", "Say who it happened to: email, contact_id, or both.")
+        elif event.email and not event.contact_external_id and not normalise_email(event.email):
+            self.refuse("email", f"“{shorten(event.email)}” is not an e-mail address.")
+        return event
+
     def _score(self) -> int:
         if "score" not in self.values:
             self.refuse("score", "This field is required.")
@@ -162,7 +212,19 @@ class _Reading:
         return moment.at.astimezone(UTC)
 
 
-_OURS = frozenset((*TEXT_FIELDS, "score", "responded_at", "version_at", "contact_me", "share_name"))
+_OURS = frozenset(
+    (
+        *TEXT_FIELDS,
+        "reference",
+        "happened_at",
+        "journey_ended",
+        "score",
+        "responded_at",
+        "version_at",
+        "contact_me",
+        "share_name",
+    )
+)
 
 
 def _digits(value: int | float) -> str:

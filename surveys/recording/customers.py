@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.text import slugify
 
-from surveys.incoming import IncomingResponse
+from surveys.incoming import NamesCustomer
 from surveys.models import Account, Contact, Source, Touchpoint
 from surveys.recording.people import find_people
 from surveys.recording.rewriting import rewrite
@@ -35,7 +35,7 @@ class Customer:
 
 
 def find_customers(
-    source: Source, batch: Sequence[IncomingResponse], *, known: Sequence[Contact | None], now: datetime
+    source: Source, batch: Sequence[NamesCustomer], *, known: Sequence[Contact | None], now: datetime
 ) -> list[Customer]:
     """One Customer for each answer, in order. `known` are the persons that answers we already hold are from."""
     touchpoints = _touchpoints(batch)
@@ -56,7 +56,7 @@ def find_customers(
 # --- touchpoints -----------------------------------------------------------------------------------------------
 
 
-def _touchpoints(batch: Iterable[IncomingResponse]) -> dict[str, Touchpoint]:
+def _touchpoints(batch: Iterable[NamesCustomer]) -> dict[str, Touchpoint]:
     """Touchpoints by the (casefolded) word the answers use, which may be a slug or a name. Unknown ones are made."""
     words = {incoming.touchpoint.casefold(): incoming.touchpoint for incoming in batch if incoming.touchpoint}
     if not words:
@@ -86,7 +86,7 @@ def _slug(word: str) -> str:
 class _Accounts:
     """The accounts of a batch. One that is only named is found by its name where exactly one has it."""
 
-    def __init__(self, batch: Iterable[IncomingResponse]) -> None:
+    def __init__(self, batch: Iterable[NamesCustomer]) -> None:
         names: dict[str, str] = {}
         wanted_by_name: set[str] = set()
         for incoming in batch:

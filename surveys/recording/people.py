@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from surveys.identity import email_key, external_key, is_shared_mailbox, normalise_email
-from surveys.incoming import IncomingResponse
+from surveys.incoming import NamesCustomer
 from surveys.models import Account, Contact, ContactKey, Source
 from surveys.recording.rewriting import rewrite
 from surveys.searching import normalise_for_search
@@ -25,7 +25,7 @@ _FILLED_IN = ("account", "name", "email", "phone", "language", "time_zone", "is_
 
 def find_people(
     source: Source,
-    batch: Sequence[IncomingResponse],
+    batch: Sequence[NamesCustomer],
     *,
     accounts: Sequence[Account | None],
     known: Sequence[Contact | None],
@@ -48,7 +48,7 @@ def find_people(
 
 
 class _People:
-    def __init__(self, namespace: str, batch: Iterable[IncomingResponse], known: Iterable[Contact | None]) -> None:
+    def __init__(self, namespace: str, batch: Iterable[NamesCustomer], known: Iterable[Contact | None]) -> None:
         self._namespace = namespace
         self._emails = {incoming.email: normalise_email(incoming.email) for incoming in batch if incoming.email}
         self._by_pk = {contact.pk: contact for contact in known if contact is not None}
@@ -59,7 +59,7 @@ class _People:
         self._changed: dict[int, Contact] = {}
         self._load({key for incoming in batch for key in self._keys(incoming)})
 
-    def _keys(self, incoming: IncomingResponse) -> list[_Key]:
+    def _keys(self, incoming: NamesCustomer) -> list[_Key]:
         """The keys of an answer, the surest first."""
         keys: list[_Key] = []
         if incoming.contact_external_id:
@@ -94,7 +94,7 @@ class _People:
             for pk, value in held.values_list("contact_id", "value"):
                 self._ids_of[id(self._by_pk[pk])].add(value)
 
-    def find(self, incoming: IncomingResponse) -> Contact | None:
+    def find(self, incoming: NamesCustomer) -> Contact | None:
         own_id = external_key(incoming.contact_external_id) if incoming.contact_external_id else ""
         for kind, namespace, value in self._keys(incoming):
             contact = self._by_key.get((kind, namespace, value))
@@ -105,7 +105,7 @@ class _People:
             return contact
         return None
 
-    def make(self, incoming: IncomingResponse, now: datetime) -> Contact | None:
+    def make(self, incoming: NamesCustomer, now: datetime) -> Contact | None:
         """A new person, or None where the answer says nothing about one."""
         if not (self._keys(incoming) or incoming.name or incoming.phone):
             return None
@@ -113,7 +113,7 @@ class _People:
         self._made.append(contact)
         return contact
 
-    def learn(self, contact: Contact, incoming: IncomingResponse, account: Account | None) -> None:
+    def learn(self, contact: Contact, incoming: NamesCustomer, account: Account | None) -> None:
         """Give the person the keys and details of this answer that nobody has and that it lacks."""
         for key in self._keys(incoming):
             if key not in self._by_key:

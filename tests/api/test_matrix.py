@@ -54,6 +54,8 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "responses/"): ANSWERS_IN,
     ("post", "responses/bulk/"): ANSWERS_IN,
     ("get", "responses/<int:pk>/"): ANSWERS_OUT,
+    ("post", "events/"): ANSWERS_IN,
+    ("post", "events/bulk/"): ANSWERS_IN,
     ("post", "responses/<int:pk>/open-ticket/"): {**EVERYBODY, "read": 403},
     ("post", "responses/<int:pk>/exclude/"): {
         **NOBODY, "lead": "ok", "admin": "ok", "write": "ok", "outsider": 404, "else": 403,
@@ -82,6 +84,8 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("delete", "people/<str:person>/working-week/"): CHANGE_PLAN_OF_AGENT,
     ("get", "reports/nps/"): EVERYBODY,
     ("get", "reports/closure/"): EVERYBODY,
+    ("get", "reports/recovery/"): EVERYBODY,
+    ("get", "reports/response-rate/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip
 

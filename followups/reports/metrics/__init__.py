@@ -22,10 +22,13 @@ from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
 from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
+from followups.reports.metrics.recovery import RecoveryReport, recovery_report
+from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
 
 __all__ = [
     "FIGURES",
     "Age",
+    "Asked",
     "Cause",
     "ClosureReport",
     "Counts",
@@ -36,7 +39,9 @@ __all__ = [
     "Person",
     "Promises",
     "Rate",
+    "RecoveryReport",
     "ReportFilters",
+    "ResponseRateReport",
     "Scores",
     "answered_to",
     "closure_report",
@@ -45,11 +50,14 @@ __all__ = [
     "first_contact_curve",
     "goal_of",
     "grain_of",
+    "invitations_of",
     "is_figure",
     "nps_report",
     "own_counts",
     "people_report",
     "periods",
+    "recovery_report",
     "reporting_day",
+    "response_rate_report",
     "with_facts",
 ]

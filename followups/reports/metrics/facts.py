@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
+from followups.reports.metrics.recovered import OF_RECOVERY, with_recovery
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 
@@ -266,7 +267,7 @@ def _of_now(name: str, now: datetime) -> Q:
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
 
-FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW)
+FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY)
 
 # `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
 CAUSE = "cause-"
@@ -284,6 +285,8 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     """
     if name in OF_NOW:
         return tickets.filter(_of_now(name, now))
+    if name in OF_RECOVERY:
+        return with_recovery(tickets).filter(OF_RECOVERY[name])
     if name in OF_PROMISES:
         found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))

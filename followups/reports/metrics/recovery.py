@@ -1,0 +1,76 @@
+"""Recovery: how many of the unhappy are happier after their case, and how many of those asked again answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from followups.reports.metrics.closure import Rate
+from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.recovered import BANDS, FROM, with_recovery
+from surveys.scoring import Band
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What was heard again from the customers of one cohort of tickets, by the days of their first answers.
+
+    `changes` counts tickets by band then and band now. Who does not answer again may think otherwise: so every rate of
+    recovery stands beside `response_rate`.
+    """
+
+    filters: ReportFilters
+    now: datetime
+    asked: int
+    answered: int
+    changes: Mapping[tuple[str, str], int]
+
+    @property
+    def response_rate(self) -> Rate:
+        """Answers to recovery questions, of the tickets whose question left; Wilson interval."""
+        return Rate.counted(self.answered, self.asked)
+
+    def heard(self, first: str) -> int:
+        """Tickets of that band from which something was heard again."""
+        return sum(self.changes[first, later.value] for later in BANDS)
+
+    def recovered(self, first: Band) -> Rate:
+        """Tickets of that band whose later answer is of a better one, of those heard again; Wilson interval."""
+        better = sum(self.changes[first.value, later.value] for later in FROM[first])
+        return Rate.counted(better, self.heard(first.value))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types. A rate of under 20 is null, its counts are not."""
+        return {
+            "filters": self.filters.as_dict(),
+            "as_of": self.now.isoformat(),
+            "asked_again": self.asked,
+            "answered_again": self.answered,
+            "response_rate": self.response_rate.as_dict(),
+            "recovered_detractors": self.recovered(Band.DETRACTOR).as_dict(),
+            "recovered_passives": self.recovered(Band.PASSIVE).as_dict(),
+            "changes": {
+                first.value: {later.value: self.changes[first.value, later.value] for later in BANDS} for first in FROM
+            },
+        }
+
+
+def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
+    """Count the tickets of one cohort by what was heard after closing. One query."""
+    facts = ("band", "asked_again", "answered_again", "later_band")
+    rows = list(with_recovery(filters.tickets()).order_by().values(*facts).annotate(n=Count("pk")))
+    changes = {(first.value, later.value): 0 for first in BANDS for later in BANDS}
+    for row in rows:
+        if row["later_band"] and (row["band"], row["later_band"]) in changes:
+            changes[row["band"], row["later_band"]] += row["n"]
+    return RecoveryReport(
+        filters=filters,
+        now=now,
+        asked=sum(row["n"] for row in rows if row["asked_again"]),
+        answered=sum(row["n"] for row in rows if row["asked_again"] and row["answered_again"]),
+        changes=changes,
+    )
