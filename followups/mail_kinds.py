@@ -21,7 +21,7 @@ class MailKind:
     """A mail as the page of the wordings knows it; `code` is also the folder of its templates.
 
     `stage` is what it tells in the course of a case, `parts` what may be worded, `variables` what can be filled in.
-    With `by_band` a wording may be for one band only; a mail that is for one band anyway is not asked.
+    Where `promises_in_subject`, the shipped subject says by when; with `by_band` a wording may be for one band only; a mail that is for one band anyway is not asked.
     """
 
     code: str
@@ -30,6 +30,7 @@ class MailKind:
     parts: tuple[str, ...] = PARTS
     variables: tuple[str, ...] = ("first_name", "name", "account", "owner", "promise", "touchpoint", "number", "brand")
     by_band: bool = True
+    promises_in_subject: bool = False
 
 
 _WITHOUT_A_CASE = ("first_name", "name", "touchpoint", "brand")
@@ -37,21 +38,36 @@ _WITHOUT_A_CASE = ("first_name", "name", "touchpoint", "brand")
 KINDS = {
     kind.code: kind
     for kind in (
-        MailKind("acknowledgement", _("Your answer has arrived"), _("Heard, who calls and by when"), by_band=False),
+        MailKind(
+            "acknowledgement",
+            _("Your answer has arrived"),
+            _("Heard, who calls and by when"),
+            by_band=False,
+            promises_in_subject=True,
+        ),
         MailKind(
             "acknowledgement_passive",
             _("Thank you, to a 7 or 8"),
             _("Heard, who looks at it and by when"),
             by_band=False,
+            promises_in_subject=True,
         ),
         # Its first paragraph is the new name itself, and its subject changes with what is handed over.
         MailKind("hand_over", _("A new name"), _("Who does it from now on"), parts=(CLOSING,)),
         # Its first paragraph says whether the date has passed.
-        MailKind("delay", _("A date does not hold"), _("Which date moves, and why"), parts=(SUBJECT, CLOSING)),
+        MailKind(
+            "delay",
+            _("A date does not hold"),
+            _("Which date moves, and why"),
+            parts=(SUBJECT, CLOSING),
+            promises_in_subject=True,
+        ),
         # What stands below the question is when the case closes by itself.
         MailKind("resolution", _("What changed"), _("What changed, why, and is it settled?"), parts=(SUBJECT, OPENING)),
         MailKind("reminder", _("Is it settled?"), _("The question, once more"), parts=(SUBJECT, OPENING)),
-        MailKind("reopened", _("It is open again"), _("Heard again, who answers and by when")),
+        MailKind(
+            "reopened", _("It is open again"), _("Heard again, who answers and by when"), promises_in_subject=True
+        ),
         MailKind(
             "promoter_thanks",
             _("Thank you, to a 9 or 10"),

@@ -14,7 +14,8 @@ PAGES: tuple[tuple[str, str, Any, Any], ...] = (
     ("absences", "pause", _("Absences"), _("Who is away, who stands in, and when each person works.")),
     ("escalations", "late", _("Escalations"), _("Who was told of what runs out, and teams with nobody to turn to.")),
     ("fairness", "team", _("Fairness"), _("Who was given what and why, and whether the shares are even.")),
+    ("mails", "mail", _("Mails"), _("What customers are told by themselves, in which words, and how it reads.")),
     ("templates", "note", _("Templates"), _("Texts to begin a mail from, and passages to put into one.")),
 )
 # Addresses that belong to the set-up, for the mark in the navigation.
-ADDRESSES = ("/set-up/", "/calendars/", "/policies/", "/rules/")
+ADDRESSES = ("/set-up/", "/calendars/", "/policies/", "/rules/", "/mails/")

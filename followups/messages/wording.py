@@ -79,7 +79,13 @@ def worded(kind: str, language: str, facts: Mapping[str, Any], parts: Mapping[st
 
 
 def written_for(
-    kind: str, language: str, facts: Mapping[str, Any], brand: Brand, *, band: str = "", touchpoint_id: int | None = None
+    kind: str,
+    language: str,
+    facts: Mapping[str, Any],
+    brand: Brand,
+    *,
+    band: str = "",
+    touchpoint_id: int | None = None,
 ) -> Rendered:
     """The same with what is in force for this customer. No query, except where other words came into force."""
     to = Addressed(kind=kind, language=language, band=band, touchpoint_id=touchpoint_id, brand_id=brand.pk)

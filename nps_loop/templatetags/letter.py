@@ -143,7 +143,7 @@ def oneline(parser: Parser, token: Token) -> template.Node:
 @register.tag
 def said(parser: Parser, token: Token) -> template.Node:
     """`{% said "opening" %}`: what leads let this part of a mail say, else what stands there up to `endsaid`."""
-    return _Said(token.split_contents()[1].strip("\"'"), _take(parser, "endsaid"))
+    return Said(token.split_contents()[1].strip("\"'"), _take(parser, "endsaid"))
 
 
 @register.tag
@@ -182,7 +182,9 @@ class _Block(template.Node):
         return str(self.work(self.nodelist.render(context)))
 
 
-class _Said(template.Node):
+class Said(template.Node):
+    """A part of a mail that leads may word: `part` is its name, `nodelist` what is shipped."""
+
     def __init__(self, part: str, nodelist: NodeList) -> None:
         self.part, self.nodelist = part, nodelist
 
