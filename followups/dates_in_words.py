@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from followups.promises import WORDINGS, Part
+from followups.promises import Part
+from nps_loop.moments import WORDINGS
 
 # Longer than any promise; a day beyond it was not meant.
 FARTHEST = timedelta(days=200)

@@ -13,8 +13,9 @@ from followups.messages import notices
 from followups.messages.letters import Reader
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
-from followups.promises import day_in_words, in_words, moment_in_words
+from followups.promises import in_words
 from followups.workflow.reopening import REOPEN_WITHIN
+from nps_loop.moments import day_in_words, moment_in_words
 from surveys.quoting import display, quote
 
 # How long after the end of a case its page can still be opened.

@@ -20,10 +20,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from followups.calendars import HORIZON, WorkingHours, clock_moment, day_of, working_minutes, working_stretches
+from nps_loop.moments import NBSP, WORDINGS, date_in_words, wording_of
 
 Part = Literal["midday", "evening"]
-
-NBSP = "\u00a0"
 
 # Midday, in minutes from midnight: the last o'clock that people still call so in all four languages.
 MIDDAY = 13 * 60
@@ -113,81 +112,6 @@ def _half_days_after(hours: WorkingHours, at: datetime) -> Iterator[datetime]:
 # --- in the customer's language --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How one language says a day, a moment and a promise. Weekdays start with Monday, months with January."""
-
-    weekdays: tuple[str, ...]
-    months: tuple[str, ...]
-    date: str  # {d} day of the month, {month}
-    year: str  # added to a date of another year
-    day: str  # {weekday}, {date}
-    moment: str  # {day}, {clock}
-    clock: str  # {h} hour, {m} minutes as two digits
-    midday: str  # {weekday}
-    evening: str
-
-
-WORDINGS = {
-    "en": Wording(
-        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-        months=(
-            "January", "February", "March", "April", "May", "June",
-            "July", "August", "September", "October", "November", "December",
-        ),
-        date="{d} {month}",
-        year=" {year}",
-        day="{weekday}, {date}",
-        moment="{day}, at {clock}",
-        clock="{h:02d}:{m:02d}",
-        midday="by {weekday} midday",
-        evening="by {weekday} evening",
-    ),
-    "de": Wording(
-        weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
-        months=(
-            "Januar", "Februar", "März", "April", "Mai", "Juni",
-            "Juli", "August", "September", "Oktober", "November", "Dezember",
-        ),
-        date="{d}. {month}",
-        year=" {year}",
-        day="{weekday}, {date}",
-        moment="{day}, um {clock} Uhr",
-        clock="{h:02d}:{m:02d}",
-        midday="bis {weekday}mittag",
-        evening="bis {weekday}abend",
-    ),
-    "es": Wording(
-        weekdays=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-        months=(
-            "enero", "febrero", "marzo", "abril", "mayo", "junio",
-            "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-        ),
-        date="{d} de {month}",
-        year=" de {year}",
-        day="{weekday}, {date}",
-        moment="{day}, a las {clock}",
-        clock="{h:02d}:{m:02d}",
-        midday="a más tardar el {weekday} al mediodía",
-        evening="a más tardar el {weekday} por la tarde",
-    ),
-    "fr": Wording(
-        weekdays=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-        months=(
-            "janvier", "février", "mars", "avril", "mai", "juin",
-            "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-        ),
-        date="{d} {month}",
-        year=" {year}",
-        day="{weekday} {date}",
-        moment="{day} à {clock}",
-        clock="{h}" + NBSP + "h" + NBSP + "{m:02d}",
-        midday="d’ici {weekday} midi",
-        evening="d’ici {weekday} soir",
-    ),
-}  # fmt: skip
-
-
 def in_words(half_day_end: datetime, language: str, zone: str, *, now: datetime, with_date: bool = True) -> str:
     """A promise as its customer reads it: "by Tuesday evening, 24 November", "bis Dienstagmittag, 24. November".
 
@@ -197,7 +121,7 @@ def in_words(half_day_end: datetime, language: str, zone: str, *, now: datetime,
     """
     promise = half_day(half_day_end, zone)
     today = now.astimezone(ZoneInfo(zone)).date()
-    wording = _wording(language)
+    wording = wording_of(language)
     words = (wording.midday if promise.part == "midday" else wording.evening).format(
         weekday=wording.weekdays[promise.date.weekday()]
     )
@@ -207,43 +131,7 @@ def in_words(half_day_end: datetime, language: str, zone: str, *, now: datetime,
             words = words.replace("por la tarde", "por la noche")
     if not with_date and 0 <= (promise.date - today).days < 7:
         return words
-    return f"{words}, {_date(wording, promise.date, today)}"
-
-
-def day_in_words(day: date, language: str, *, today: date | None = None) -> str:
-    """A day with its weekday: "Friday, 11 December", "viernes, 11 de diciembre". The year is added unless `today`,
-    where it is given, lies in it.
-    """
-    wording = _wording(language)
-    return wording.day.format(weekday=wording.weekdays[day.weekday()], date=_date(wording, day, today))
-
-
-def moment_in_words(at: datetime, language: str, zone: str, *, now: datetime | None = None) -> str:
-    """A moment on the clock of `zone`: "Sunday, 22 November, at 20:42", "dimanche 22 novembre à 20 h 42". The year is
-    added unless `now`, where it is given, lies in it.
-    """
-    local = at.astimezone(ZoneInfo(zone))
-    today = now.astimezone(ZoneInfo(zone)).date() if now else None
-    wording = _wording(language)
-    words = wording.moment.format(
-        day=day_in_words(local.date(), language, today=today),
-        clock=wording.clock.format(h=local.hour, m=local.minute),
-    )
-    return words.replace("a las 01:", "a la 01:") if wording is WORDINGS["es"] else words
-
-
-def _wording(language: str) -> Wording:
-    """ "de", "de-AT" and "DE_ch" are one language; what we do not speak is English."""
-    return WORDINGS.get(language.replace("_", "-").partition("-")[0].casefold(), WORDINGS["en"])
-
-
-def _date(wording: Wording, day: date, today: date | None) -> str:
-    words = wording.date.format(d=day.day, month=wording.months[day.month - 1])
-    if wording is WORDINGS["fr"] and day.day == 1:
-        words = words.replace("1 ", "1er ", 1)
-    if today is not None and day.year != today.year:
-        words += wording.year.format(year=day.year)
-    return words
+    return f"{words}, {date_in_words(wording, promise.date, today)}"
 
 
 def _minute_of_day(local: datetime) -> int:

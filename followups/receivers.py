@@ -14,7 +14,7 @@ from django.utils import timezone
 from followups import leaving, opening, rehearsal, reranking, seeds
 from followups.messages import notices, wording
 from followups.messages.reasons import AUTOMATIC
-from followups.models import Conversation, Member, Ticket
+from followups.models import Conversation, Member, Resolution, Ticket
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import links
 from nps_loop.celery import ring
@@ -39,6 +39,7 @@ def connect() -> None:
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
     followup_port.register_teams(teams_of)
+    followup_port.register_what_changed(what_changed_in)
     uploading.register_leads(leads_a_team)
     links.targets["loop"] = conversations_by_id
     running.register(reranking.KIND, reranking.rerank)
@@ -82,6 +83,12 @@ def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:
 def teams_of(user_ids: Collection[int]) -> Mapping[int, int]:
     """The team of each account owner, which an answer keeps as it was when it came."""
     return Member.objects.filter(user__in=user_ids).team_of_each()
+
+
+def what_changed_in(cases: Collection[int]) -> Mapping[int, str]:
+    """What was written to the customer of each case as changed, in its last cycle that ended with such words."""
+    told = Resolution.objects.filter(ticket__in=cases, voided_at=None).exclude(what_changed="").order_by("pk")
+    return dict(told.values_list("ticket_id", "what_changed"))
 
 
 def leads_a_team(user: User) -> bool:

@@ -1,4 +1,4 @@
-"""What recording may ask of whoever follows up answers, without knowing who that is.
+"""What recording and asking may ask of whoever follows up answers, without knowing who that is.
 
 The follow-up side registers itself when it starts. Where nobody did, answers are recorded and wait for a decision.
 """
@@ -24,8 +24,14 @@ class KnowsTeams(Protocol):
         """User -> id of the team whose tickets they work on, for those who are in one. One query."""
 
 
+class KnowsWhatChanged(Protocol):
+    def __call__(self, cases: Collection[int]) -> Mapping[int, str]:
+        """Case -> what the customer was told has changed, for those where that was written. One query."""
+
+
 _opener: OpensTickets | None = None
 _teams: KnowsTeams | None = None
+_what_changed: KnowsWhatChanged | None = None
 
 
 def register_opener(opener: OpensTickets) -> None:
@@ -54,3 +60,14 @@ def register_teams(teams: KnowsTeams) -> None:
 def teams_of(user_ids: Collection[int]) -> Mapping[int, int]:
     """User -> id of their team; empty where nobody follows up."""
     return _teams(user_ids) if _teams is not None and user_ids else {}
+
+
+def register_what_changed(what_changed: KnowsWhatChanged) -> None:
+    """Called once, when the follow-up side starts."""
+    global _what_changed
+    _what_changed = what_changed
+
+
+def what_changed_in(cases: Collection[int]) -> Mapping[int, str]:
+    """Case -> what its customer was told has changed; empty where nobody follows up."""
+    return _what_changed(cases) if _what_changed is not None and cases else {}

@@ -35,7 +35,7 @@ from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from nps_loop.mail.models import Message, Stream
 from nps_loop.people.models import User
 from nps_loop.webhooks.models import Endpoint
-from surveys.models import Account, Brand, Contact, Response, Source, Touchpoint
+from surveys.models import Account, Brand, Contact, Invitation, Response, Source, Survey, Touchpoint
 from surveys.scoring import band
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -147,6 +147,11 @@ def make_touchpoint(name: str = "", **fields: Any) -> Touchpoint:
     return Touchpoint.objects.create(**{"slug": f"touchpoint-{n}", "name": name or f"Touchpoint {n}", **fields})
 
 
+def make_survey(name: str = "", **fields: Any) -> Survey:
+    n = _next()
+    return Survey.objects.create(**{"slug": f"survey-{n}", "name": name or f"Survey {n}", "is_sent": True, **fields})
+
+
 def make_source(**fields: Any) -> Source:
     """Where answers come from, one row shared unless something is named."""
     if not fields and (known := Source.objects.order_by("pk").first()):
@@ -192,6 +197,25 @@ def make_response(score: int = 3, **fields: Any) -> Response:
     source = fields.pop("source", None) or make_source()
     return Response.objects.create(
         source=source, score=score, contact=contact, responded_at=responded_at, **{**defaults, **fields}
+    )
+
+
+def make_invitation(contact: Contact | None = None, **fields: Any) -> Invitation:
+    """One that was sent yesterday and can be answered for 29 more days; `contact` is a new one with an address."""
+    n = _next()
+    sent_at = fields.pop("sent_at", NOW - DAY)
+    defaults: dict[str, Any] = {
+        "cause": Invitation.Cause.CADENCE,
+        "reference": f"round-{n}",
+        "state": Invitation.State.SENT,
+        "planned_for": sent_at or NOW,
+        "day": (sent_at or NOW).date(),
+        "expires_at": NOW + 29 * DAY,
+    }
+    contact = contact or make_contact(email=f"customer-{n}@client.example")
+    survey = fields.pop("survey", None) or make_survey()
+    return Invitation.objects.create(
+        contact=contact, account=contact.account, survey=survey, sent_at=sent_at, **{**defaults, **fields}
     )
 
 

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from followups.messages.reasons import AUTOMATIC, acknowledged_lately, thanked_lately, why_not
-from followups.messages.rendering import language_of
 from followups.messages.wording import written_for
 from followups.models import Action, Resolution, Ticket
-from followups.promises import day_in_words, in_words, moment_in_words
+from followups.promises import in_words
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
+from nps_loop.mail.rendering import language_of
+from nps_loop.moments import day_in_words, moment_in_words
 from nps_loop.people.models import User
 from surveys.models import Brand, Contact, Response
 from surveys.quoting import quote
@@ -45,15 +46,6 @@ class Reader:
         )
 
 
-def brand_facts(brand: Brand) -> dict[str, str]:
-    return {
-        "name": brand.name,
-        "colour": brand.colour,
-        "legal_footer": brand.legal_footer,
-        "address": brand.reply_address or brand.sender_address,
-    }
-
-
 def owner_facts(owner: User | None, ticket: Ticket | None = None) -> dict[str, Any]:
     """How a customer reads of an employee. `looks_after`: is the account's own account manager."""
     if owner is None:
@@ -79,7 +71,7 @@ def facts_of(ticket: Ticket, reader: Reader, *, now: datetime, author: User | No
     """What every mail about a ticket may say. It is signed by its author, else by the ticket's owner."""
     contact = ticket.contact
     return {
-        "brand": brand_facts(ticket.brand),
+        "brand": ticket.brand.facts,
         "contact_name": contact.name if contact else "",
         "salutation_name": contact.greeting_name if contact else "",
         "account_name": ticket.account.name if ticket.account else "",
@@ -234,7 +226,7 @@ def promoter_thanks(responses: Iterable[Response], default_brand: Brand, *, now:
         brand = response.source.brand or default_brand
         reader = Reader.of_contact(contact, response)
         facts = response_facts(response, reader, now=now) | {
-            "brand": brand_facts(brand),
+            "brand": brand.facts,
             "contact_name": contact.name,
             "salutation_name": contact.greeting_name,
             "owner": owner_facts(None),

@@ -12,12 +12,12 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from followups.messages.letters import brand_facts, owner_facts
-from followups.messages.rendering import render
+from followups.messages.letters import owner_facts
 from followups.models import Action, Member, Ticket
 from followups.promises import in_words
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
+from nps_loop.mail.rendering import render
 from nps_loop.people.models import User
 from nps_loop.webhooks.models import Endpoint
 from surveys.models import Brand, Response
@@ -113,9 +113,7 @@ def _notice(
     dedupe_key: str | None,
     send_after: datetime | None = None,
 ) -> Draft:
-    rendered = render(
-        kind, user.language, {"brand": brand_facts(brand), "salutation_name": user.first_name} | dict(facts)
-    )
+    rendered = render(kind, user.language, {"brand": brand.facts, "salutation_name": user.first_name} | dict(facts))
     return Draft(
         kind=kind,
         stream=Stream.STAFF,

@@ -54,6 +54,15 @@ DRESS = {
         "background-color:#ffffff;color:COLOUR;font-size:17px;line-height:1.3;font-weight:600;text-align:center;"
         "text-decoration:none;",
     ),
+    # Eleven in a row on a desk, six on a phone, all alike: nothing pushes towards a number.
+    "taps": ("taps", "margin:0 0 4px;padding:0;font-size:17px;line-height:1;"),
+    "tap": (
+        "btn tap",
+        "display:inline-block;box-sizing:border-box;width:42px;margin:0 5px 8px 0;padding:12px 0;border:2px solid "
+        "COLOUR;border-radius:10px;background-color:#ffffff;color:COLOUR;font-size:17px;line-height:1.1;"
+        "font-weight:600;text-align:center;text-decoration:none;",
+    ),
+    "ends": ("mute", "margin:0 0 24px;font-size:14px;line-height:1.5;color:#666872;"),
     "link": ("link", "color:COLOUR;"),
     "sign": ("ink", "margin:28px 0 0;font-size:17px;line-height:1.6;color:#1b1c20;"),
     "under": ("mute", "color:#666872;font-size:15px;"),

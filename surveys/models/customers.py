@@ -40,6 +40,12 @@ class Brand(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What every mail to a customer may say of it."""
+        address = self.reply_address or self.sender_address
+        return {"name": self.name, "colour": self.colour, "legal_footer": self.legal_footer, "address": address}
+
 
 class AccountQuerySet(models.QuerySet["Account"]):
     def with_owner(self) -> AccountQuerySet:

@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 from followups.calendars import WorkingHours, working_minutes
 from followups.promises import (
     ROOM,
-    WORDINGS,
     HalfDay,
-    day_in_words,
     half_day,
     half_day_ends,
     in_words,
-    moment_in_words,
     promised_half_day,
     time_left,
 )
+from nps_loop.moments import WORDINGS, day_in_words, moment_in_words
 from tests.followups.test_calendars import ZONES, calendars
 
 ZONE = "Europe/Berlin"

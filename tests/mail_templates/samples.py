@@ -16,6 +16,9 @@ CUSTOMER_KINDS = [
     "promoter_thanks",
     "left_in_peace_thanks",
     "agreed_to_differ",
+    "invitation",
+    "invitation_reminder",
+    "recovery_question",
 ]
 STAFF_KINDS = ["morning", "notice_assigned", "notice_action", "notice_named", "notice_lead", "notice_watcher"]
 KINDS = CUSTOMER_KINDS + STAFF_KINDS
@@ -77,6 +80,21 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "loop_link": "[[link:loop]]",
         "unsubscribe_link": "[[link:unsubscribe]]",
     }
+    asks: dict[str, Any] = {
+        "question": "1 < 2 & 3?",
+        "low": "A & B",
+        "high": "C & D",
+        "scores": tuple(range(11)),
+        "asked_in": language,
+        "occasion_on": silence_until,
+        "asked_on": silence_until,
+        "until": silence_until,
+        "rest_days": 30,
+        "score": 3,
+        "what_changed": "",
+        "case": None,
+        "survey_link": "[[link:survey]]",
+    }
     own: dict[str, dict[str, Any]] = {
         "acknowledgement": {"unassigned": False, "promise": promise, "promise_short": promise_short},
         "personal": {"body": f"Marta,\n\n> {QUOTE}\n\n{WHAT}.\n\nHanna", "subject": WHAT},
@@ -94,6 +112,9 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "promoter_thanks": {},
         "left_in_peace_thanks": {},
         "agreed_to_differ": {"text": "1 & 2.\n\n3 < 4."},
+        "invitation": asks,
+        "invitation_reminder": asks,
+        "recovery_question": asks | {"what_changed": WHAT, "case": 1042},
         "morning": {
             "subject": "1 & 2: Zwölf",
             "heading": "Marta O'Brien & Co",

@@ -15,7 +15,8 @@ from tests.mail_templates.samples import CUSTOMER_KINDS, KINDS, LANGUAGES, STAFF
 
 UNFILLED = "~unfilled~"
 AUTOMATIC = ["acknowledgement", "reopened", "hand_over", "reminder", "promoter_thanks", "left_in_peace_thanks"]
-WITHOUT_WORDS = ["hand_over", "delay"]
+AUTOMATIC += ["invitation", "invitation_reminder", "recovery_question"]
+WITHOUT_WORDS = ["hand_over", "delay", "invitation", "invitation_reminder"]
 SAYS_AUTOMATIC = {"en": "automatic", "de": "automatisch", "es": "automátic", "fr": "automatique"}
 every_mail = pytest.mark.parametrize(("kind", "language"), [(k, lang) for k in KINDS for lang in LANGUAGES])
 
@@ -96,7 +97,7 @@ def test_html_and_text_say_the_same_in_the_same_order(strict: DjangoTemplates, k
     _, text, page = rendered(strict, kind, context(kind, language))
     # Lists, quotations and underlined headings are marked by signs in text and by tags in HTML; links stand apart.
     unmarked = re.sub(r"(?m)^(> ?|- |\d+\. |={3,}$|-{2,} ?$)", "", text)
-    unmarked = re.sub(r"\[\[link:\w+\]\](#[\w-]+)?|https?://\S+", " ", unmarked)
+    unmarked = re.sub(r"\[\[link:\w+\]\](#[\w-]+|\?score=\d+)?|https?://\S+", " ", unmarked)
     wanted = re.findall(r"\w+", unmarked)
     shown = re.findall(r"\w+", plain(page))
     # The HTML twin starts with the brand's name, which the text twin leaves to the From line.
@@ -113,6 +114,7 @@ def test_nothing_is_loaded_from_elsewhere(strict: DjangoTemplates, kind: str, la
         "[[link:loop]]#settled",
         "[[link:loop]]#not-yet",
         "[[link:unsubscribe]]",
+        *(f"[[link:survey]]?score={score}" for score in range(11)),
         "https://loop.example/tickets/1042/",
     }
     assert f'lang="{language}"' in page
