@@ -14,8 +14,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from followups import letter_phrases as phrases
-from followups.promises import WORDINGS
 from followups.variables import VARIABLES, used_in
+from nps_loop.moments import WORDINGS
 
 # A letter of more words is not read to its end; one part of an automatic mail stands among other lines.
 MOST_WORDS, MOST_WORDS_OF_A_PART, MOST_IN_SUBJECT = 220, 80, 90

@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.letter_linter import Finding, Letter, findings
 from followups.mail_kinds import KINDS, PARTS, SUBJECT, MailKind
-from followups.messages.letters import brand_facts
-from followups.messages.rendering import Rendered
 from followups.messages.wording import how_specific, worded
 from followups.models import MailWording
-from followups.promises import day_in_words, in_words, moment_in_words
+from followups.promises import in_words
 from followups.variables import OF_AUTOMATIC_MAILS, VARIABLES
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
+from nps_loop.mail.rendering import Rendered
+from nps_loop.moments import day_in_words, moment_in_words
 from nps_loop.people.models import User
 from nps_loop.templatetags.letter import Said
 from surveys.models import Brand
@@ -164,7 +164,7 @@ def facts_to_show(row: MailWording, user: User, *, now: datetime) -> dict[str, A
     }
     has_case = row.kind != "promoter_thanks"
     return {
-        "brand": brand_facts(brand) if brand else {"name": "", "colour": "", "legal_footer": "", "address": ""},
+        "brand": brand.facts if brand else {"name": "", "colour": "", "legal_footer": "", "address": ""},
         "contact_name": "Marta Nordby",
         "salutation_name": "Marta",
         "account_name": "Nordby Cold Chain" if has_case else "",

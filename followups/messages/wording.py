@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from followups.mail_kinds import KINDS, values_from
-from followups.messages.rendering import Rendered, render
 from followups.models import MailWording
 from followups.variables import filled, used_in
+from nps_loop.mail.rendering import Rendered, render
 from surveys.models import Brand
 
 # So many stamps a process remembers; brands have one each, and most of them the same.
