@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
 from followups.calendars import add_working_days, day_of, working_day_end
+from followups.letter_linter import Finding, Letter, findings
 from followups.messages import letters
 from followups.models import Action, Resolution, Ticket
 from followups.workflow.ending import SILENCE_DAYS
@@ -20,18 +21,22 @@ if TYPE_CHECKING:
 PLACEHOLDER = re.compile(r"\[\[link:(\w+)\]\]")
 
 
-def preview_of(form: VerbForm) -> dict[str, str]:
-    """Sender, recipient, subject, text and HTML of the mail this valid form would send; empty for one that sends none.
+def preview_of(form: VerbForm) -> dict[str, Any]:
+    """Sender, recipient, subject, text and HTML of the mail this valid form would send, and what in its words is worth
+    a second look (pairs of field and finding, advice only); empty for one that sends none.
 
     Links in the HTML lead nowhere: they are made when the mail leaves.
     """
     desk, data = form.desk, form.cleaned_data
     ticket, user, now = desk.ticket, desk.user, desk.now
     if form.verb == "send-message":
+        typed = {"subject": data["subject"], "text": data["body"]}
         draft = letters.personal(ticket, user, subject=data["subject"], body=data["body"], now=now)
     elif form.verb == "wait":
+        typed = {"text": data["question"]}
         draft = letters.personal(ticket, user, subject="", body=data["question"], now=now)
     elif form.verb == "resolve":
+        typed = {"text": f"{data['what_changed']}\n\n{data['why_it_happened']}"}
         row = Resolution(
             ticket=ticket,
             cycle=ticket.cycle,
@@ -51,7 +56,17 @@ def preview_of(form: VerbForm) -> dict[str, str]:
         "text": PLACEHOLDER.sub(_in_words, draft.text),
         "html": links.deaden("", draft.html, draft.links)[1],
         "skip": draft.skip,
+        "found": _looked_over(form.verb, typed, draft.language),
     }
+
+
+def _looked_over(verb: str, typed: dict[str, str], language: str) -> list[tuple[str, Finding]]:
+    """What in the typed words is worth a second look. Every mail from a ticket is signed; of these kinds only a letter
+    has to bring its own day.
+    """
+    # A question is what a person asks in a case; only mails that go out by themselves ask a passive nothing.
+    letter = Letter(parts=typed, language=language, signed=True, framed=verb != "send-message")
+    return [("", found) for found in findings(letter)]
 
 
 def _in_words(link: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
 from followups import leaving, opening, rehearsal, reranking, seeds
-from followups.messages import notices
+from followups.messages import notices, wording
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
 from followups.models.tickets import LIVE, TicketState
@@ -39,6 +39,7 @@ def connect() -> None:
     from django.apps import apps
 
     post_save.connect(person_saved, sender=User, dispatch_uid="followups.person_saved")
+    post_save.connect(brand_saved, sender=Brand, dispatch_uid="followups.brand_saved")
     responses_recorded.connect(answers_came, dispatch_uid="followups.answers_came")
     post_migrate.connect(seeds.seed, sender=apps.get_app_config("followups"), dispatch_uid="followups.seed")
     followup_port.register_opener(open_tickets)
@@ -73,6 +74,11 @@ def person_saved(sender: Any, instance: User, update_fields: Collection[str] | N
         return
     if leaving.release_from_the_gone(now=timezone.now(), users=[instance.pk]):
         ring(open_and_assign)
+
+
+def brand_saved(sender: Any, instance: Brand, **_kwargs: Any) -> None:
+    """A brand that is new, or saved by somebody who read it a while ago, says what is in force for it all the same."""
+    wording.stamp(instance.pk)
 
 
 def open_tickets(response_ids: Sequence[int], *, now: datetime) -> int:

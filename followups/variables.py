@@ -22,6 +22,8 @@ VARIABLES = {
     "touchpoint": _("What the answer was about"),
     "number": _("The number of the ticket"),
 }
+# Only where a mail goes out by itself: whoever writes on a ticket writes for one brand anyway.
+OF_AUTOMATIC_MAILS = {"brand": _("The name of the brand")}
 _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from followups.messages.reasons import AUTOMATIC, acknowledged_lately, thanked_lately, why_not
+from followups.messages.wording import written_for
 from followups.models import Action, Resolution, Ticket
 from followups.promises import in_words
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
-from nps_loop.mail.rendering import language_of, render
+from nps_loop.mail.rendering import language_of
 from nps_loop.moments import day_in_words, moment_in_words
 from nps_loop.people.models import User
 from surveys.models import Brand, Contact, Response
 from surveys.quoting import quote
+from surveys.scoring import Band
 
 LINKS = ("[[link:loop]]", "[[link:unsubscribe]]")
 
@@ -90,12 +92,21 @@ def _draft(
     author: User | None = None,
     reason: str = "",
     signer: User | None = None,
+    letter: str = "",
     **extra: Any,
 ) -> Draft:
+    """`letter` is the folder of its templates where that is not named like the kind."""
     contact = ticket.contact
     reason = reason or why_not(kind, ticket, now=now)
     signs = signer or author or ticket.owner
-    rendered = render(kind, reader.language, facts)
+    rendered = written_for(
+        letter or kind,
+        reader.language,
+        facts,
+        ticket.brand,
+        band=ticket.band,
+        touchpoint_id=ticket.response.touchpoint_id if ticket.response else None,
+    )
     return Draft(
         kind=kind,
         stream=Stream.CASE,
@@ -185,6 +196,7 @@ def acknowledgements(
                 now=now,
                 reason=reason,
                 signer=signer,
+                letter="acknowledgement_passive" if ticket.band == Band.PASSIVE else "",
                 dedupe_key=f"acknowledgement:{ticket.pk}",
             )
         )
@@ -220,7 +232,14 @@ def promoter_thanks(responses: Iterable[Response], default_brand: Brand, *, now:
             "owner": owner_facts(None),
             "unsubscribe_link": LINKS[1],
         }
-        rendered = render("promoter_thanks", reader.language, facts)
+        rendered = written_for(
+            "promoter_thanks",
+            reader.language,
+            facts,
+            brand,
+            band=Band.PROMOTER,
+            touchpoint_id=response.touchpoint_id,
+        )
         drafts.append(
             Draft(
                 kind="promoter_thanks",

@@ -7,6 +7,7 @@ from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
 from followups.models.trail import AssignmentRound, Conflict, Cover, Deadline, Decision, Escalation, Event, Watcher
+from followups.models.wording import MailWording
 from followups.models.work import (
     Action,
     ActionMove,
@@ -42,6 +43,7 @@ __all__ = [
     "LadderStep",
     "LetterTemplate",
     "Looking",
+    "MailWording",
     "Member",
     "Note",
     "Reply",

@@ -25,6 +25,7 @@ from followups.ticket_page.comparing import Conflict
 from followups.ticket_page.owner import Why, why_follows, why_owner
 from followups.ticket_page.stepper import Step, steps
 from followups.ticket_page.timeline import Entry, timeline, was_kept
+from followups.ticket_page.told import Stage, stages
 from followups.viewing import Days, customer_without_name, time_left
 from followups.why_here import Sum, why_here
 from followups.workflow.ending import nobody_reached
@@ -79,7 +80,7 @@ class TicketPage:
     bound: VerbForm | None = None
     refusal: str = ""
     conflict: Conflict | None = None
-    preview: Mapping[str, str] = field(default_factory=dict)
+    preview: Mapping[str, Any] = field(default_factory=dict)
     # What a form starts with instead of its draft: a template put in, a date found in a mail. By verb.
     filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -343,6 +344,10 @@ class TicketPage:
     @cached_property
     def followed_by(self) -> list[str]:
         return [why_follows(row) for row in self.case.watchers]
+
+    @cached_property
+    def told(self) -> list[Stage]:
+        return stages(self.case)
 
     @cached_property
     def scores(self) -> aside.Scores | None:

@@ -150,6 +150,12 @@ def oneline(parser: Parser, token: Token) -> template.Node:
 
 
 @register.tag
+def said(parser: Parser, token: Token) -> template.Node:
+    """`{% said "opening" %}`: what leads let this part of a mail say, else what stands there up to `endsaid`."""
+    return Said(token.split_contents()[1].strip("\"'"), _take(parser, "endsaid"))
+
+
+@register.tag
 def letter(parser: Parser, token: Token) -> template.Node:
     """The text twin up to `endletter`: wrapped at 72, hanging under its marks, never two empty lines in a row."""
     return _Block(_take(parser, "endletter"), set_text)
@@ -183,6 +189,20 @@ class _Block(template.Node):
 
     def render(self, context: template.Context) -> str:
         return str(self.work(self.nodelist.render(context)))
+
+
+class Said(template.Node):
+    """A part of a mail that leads may word: `part` is its name, `nodelist` what is shipped."""
+
+    def __init__(self, part: str, nodelist: NodeList) -> None:
+        self.part, self.nodelist = part, nodelist
+
+    def render(self, context: template.Context) -> str:
+        text = (context.get("wording") or {}).get(self.part)
+        if not text:
+            return self.nodelist.render(context)
+        # Subjects and text twins are not escaped, and set by their own tags.
+        return written(context, text) if context.autoescape else str(text)
 
 
 def _take(parser: Parser, end: str) -> NodeList:

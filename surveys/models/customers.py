@@ -21,6 +21,12 @@ class Brand(models.Model):
     legal_footer = models.TextField(blank=True)
     link_host = models.URLField(blank=True, help_text="Scheme and host of customers' links; empty: SITE_URL.")
     own_domains = models.JSONField(default=list, blank=True, help_text="Mail domains of our own staff.")
+    words_stamp = models.CharField(
+        max_length=32,
+        blank=True,
+        editable=False,
+        help_text="Changes whenever other words of automatic mails come into force; empty: those that are shipped.",
+    )
     is_default = models.BooleanField(default=False)
 
     class Meta:

@@ -106,6 +106,7 @@ def _work(cast: Cast) -> Iterator[Place]:
     wrong = {"name": "x", "step": "update", "language": "en", "text": "{frist_name}"}
     html = _logged_in(cast.lead).post("/templates/new/", wrong).content.decode()
     yield Place("template-wrong", "/templates/new/", cast.lead, html=html)
+    yield from _mails(cast)
     yield from _absences(cast)
     yield Place("not-found-inside", "/tickets/999999999/", cast.agent)
     mine = Ticket.objects.live().filter(owner=cast.agent).exclude(state=TicketState.NEW)[:3]
@@ -343,6 +344,24 @@ def _importing(cast: Cast) -> Iterator[Place]:
     yield Place("import-result", f"/import/{done}/", cast.admin)
     yield Place("import-progress", f"/import/{waits}/", cast.admin)
     yield Place("import", "/import/", cast.admin)
+
+
+def _mails(cast: Cast) -> Iterator[Place]:
+    client = _logged_in(cast.lead)
+    words = {
+        "kind": "acknowledgement",
+        "language": "en",
+        "subject": "It has arrived",
+        "opening": "Rest assured, {name}.",
+    }
+    draft = client.post("/mails/new/", words)["Location"].partition("#")[0]
+    yield Place("mails", "/mails/", cast.lead)
+    yield Place("mail-new", "/mails/new/?kind=delay&language=de", cast.lead)
+    yield Place("mail-new-wrong", "/mails/new/", cast.lead, html=client.post("/mails/new/", {}).content.decode())
+    yield Place("mail-draft", draft, cast.lead)
+    in_force = client.post("/mails/new/", words | {"kind": "reopened"})["Location"].partition("#")[0]
+    client.post(f"{in_force}put-in-force/", {"edits": "1"})
+    yield Place("mail-in-force", in_force, cast.lead)
 
 
 def _logged_in(user: User) -> Client:

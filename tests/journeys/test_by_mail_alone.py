@@ -187,9 +187,7 @@ def test_a_detractor_is_won_back_by_mail_and_browser_alone(company: Company, mai
     marta.is_at_peace()
 
     # The lead reads of a detractor won back, and opens the very ticket.
-    stack.wait(
-        lambda: company.report("recovery")["changes"]["detractor"]["promoter"] == 1, "the report counts her", 30
-    )
+    stack.wait(lambda: company.report("recovery")["changes"]["detractor"]["promoter"] == 1, "the report counts her", 30)
     lead = visitor().log_in("lead")
     lead.page.goto("/reports/")
     lead.page.locator("a[href*='recovered']").first.click()

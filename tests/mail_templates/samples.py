@@ -6,6 +6,7 @@ from typing import Any
 
 CUSTOMER_KINDS = [
     "acknowledgement",
+    "acknowledgement_passive",
     "personal",
     "action_update",
     "resolution",
@@ -97,6 +98,7 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
     }
     own: dict[str, dict[str, Any]] = {
         "acknowledgement": {"unassigned": False, "promise": promise, "promise_short": promise_short},
+        "acknowledgement_passive": {"unassigned": False, "promise": promise, "promise_short": promise_short},
         "personal": {"body": f"Marta,\n\n> {QUOTE}\n\n{WHAT}.\n\nHanna", "subject": WHAT},
         "action_update": {"what": WHAT, "who": "Ivo Lenz", "by": promise, "done": False, "what_changed": ""},
         "resolution": {

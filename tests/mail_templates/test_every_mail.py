@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
 from django.utils import translation
@@ -14,7 +16,15 @@ from django.utils import translation
 from tests.mail_templates.samples import CUSTOMER_KINDS, KINDS, LANGUAGES, STAFF_KINDS, context
 
 UNFILLED = "~unfilled~"
-AUTOMATIC = ["acknowledgement", "reopened", "hand_over", "reminder", "promoter_thanks", "left_in_peace_thanks"]
+AUTOMATIC = [
+    "acknowledgement",
+    "acknowledgement_passive",
+    "reopened",
+    "hand_over",
+    "reminder",
+    "promoter_thanks",
+    "left_in_peace_thanks",
+]
 AUTOMATIC += ["invitation", "invitation_reminder", "recovery_question"]
 WITHOUT_WORDS = ["hand_over", "delay", "invitation", "invitation_reminder"]
 SAYS_AUTOMATIC = {"en": "automatic", "de": "automatisch", "es": "automátic", "fr": "automatique"}
@@ -67,6 +77,35 @@ def test_subject_and_text_hold_no_entities(strict: DjangoTemplates, kind: str, l
     if kind not in WITHOUT_WORDS:
         assert "<b>Stille</b> &" in text
         assert "&lt;b&gt;Stille&lt;/b&gt; &amp;" in page
+
+
+# What stands in a customer's, a company's and a colleague's name, as it must be read and as HTML must write it.
+ODD = "O'Brien & Söhne <x>"
+ODD_IN_HTML = html.escape(ODD)
+FOLDERS = sorted(path.name for path in (Path(settings.BASE_DIR) / "templates" / "emails").iterdir() if path.is_dir())
+
+
+def test_every_folder_of_mails_has_a_sample() -> None:
+    assert sorted(KINDS) == FOLDERS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_odd_names_are_read_as_they_are_everywhere(strict: DjangoTemplates, kind: str, language: str) -> None:
+    filled = context(kind, language, contact_name=ODD, salutation_name=ODD, account_name=ODD, quote=f"{ODD} says so.")
+    filled["owner"] = {"name": ODD, "title": ODD, "phone": ODD, "looks_after": True}
+    filled["brand"] = filled["brand"] | {"name": ODD, "legal_footer": ODD}
+    filled |= {name: ODD for name in ("who", "old_owner") if name in filled}
+    subject, text, page = rendered(strict, kind, filled)
+    for part in (subject, text):
+        assert not re.search(r"&(amp|lt|gt|quot|#x?\w+);", part)
+        # Every name is whole wherever one begins.
+        assert " ".join(part.split()).replace("> ", "").count("O'Brien") == (
+            " ".join(part.split()).replace("> ", "").count(ODD.replace("> ", ""))
+        )
+    assert "&amp;amp;" not in page and "&amp;#x27;" not in page and "&amp;lt;" not in page
+    assert "<x>" not in page and "O'Brien" not in page
+    assert page.count("O&#x27;Brien") == page.count(ODD_IN_HTML) > 0
 
 
 @every_mail
@@ -172,7 +211,7 @@ def test_a_mail_that_knows_little_is_still_whole(strict: DjangoTemplates, kind: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["acknowledgement", "reopened", "reminder"])
+@pytest.mark.parametrize("kind", ["acknowledgement", "acknowledgement_passive", "reopened", "reminder"])
 def test_a_machine_has_words_for_a_case_that_nobody_owns(strict: DjangoTemplates, kind: str, language: str) -> None:
     filled = context(kind, language, owner={"name": "", "title": "", "phone": "", "looks_after": False})
     subject, text, page = rendered(strict, kind, filled)
