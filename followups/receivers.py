@@ -11,12 +11,13 @@ from django.db.models import Q, QuerySet
 from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
-from followups import leaving, opening, rehearsal, reranking, seeds
+from followups import erasing, leaving, opening, rehearsal, reranking, seeds
 from followups.messages import notices, wording
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
+from nps_loop import erasing as forgetting
 from nps_loop import links
 from nps_loop.bulk import among
 from nps_loop.celery import ring
@@ -58,6 +59,9 @@ def connect() -> None:
     hooks.visible_cases = cases_with_readable_mail
     hooks.brand_of = brand_of
     webhook_hooks.given_up.append(webhooks_given_up)
+    # First of all: what the others look for still stands where it stood.
+    forgetting.erasers.insert(0, erasing.erase)
+    forgetting.writings.append(erasing.written_by)
 
 
 def answers_came(sender: Any, response_ids: Sequence[int], **_kwargs: Any) -> None:

@@ -12,6 +12,7 @@ from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.people import idempotency
 from nps_loop.webhooks import delivery as webhooks
+from surveys import erasing
 from surveys.asking import planning, reminding, sending
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),
+        "erased_late": lambda: erasing.finish_late(now=now),
         "keys_forgotten": lambda: idempotency.prune(now=now),
         "counts_forgotten": lambda: link_guard.forget_old(now=now),
     }

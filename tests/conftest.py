@@ -73,6 +73,15 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
     return connection.vendor == "sqlite" or bool(request.config.getvalue("reuse_db"))
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """A process asks for its pepper once: not in the middle of a test that counts queries."""
+    from nps_loop.mail import fingerprints
+
+    with django_db_blocker.unblock():
+        fingerprints.fingerprint()
+
+
 @pytest.fixture(autouse=True)
 def _broker_not_avoided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A publish that failed in one test must not silence the broker in the next."""

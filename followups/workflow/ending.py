@@ -66,7 +66,7 @@ def nobody_reached(ticket: Ticket, attempts: Iterable[ContactAttempt] | None = N
 
     `attempts` are those of the ticket, where the caller has read them; without them they are read.
     """
-    if ticket.nobody_to_reach:
+    if ticket.nobody_to_reach or (ticket.contact is not None and ticket.contact.erased_at is not None):
         return ""
     zone = ZoneInfo(ticket.team.calendar.zone if ticket.team else "UTC")
     days = [

@@ -45,6 +45,18 @@ class Suppression(models.Model):
         return f"{self.address} ({self.stream}: {self.reason})"
 
 
+class Pepper(models.Model):
+    """The secret under which `fingerprints` are made. One row, made once; whoever loses it forgets who was erased."""
+
+    value = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_pepper")]
+
+    def __str__(self) -> str:
+        return "pepper"
+
+
 class Message(models.Model):
     """One mail to one recipient, as rendered. Links stand as placeholders `[[link:name]]` until hand-over."""
 

@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import formats
 
+from nps_loop.mail.fingerprints import fingerprint, keep_pepper
 from nps_loop.mail.models import Stream, Suppression
 
 Reason = Suppression.Reason
@@ -63,10 +64,31 @@ def suppressed_on(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], S
     wanted = {(normalise(address), stream) for address, stream in pairs}
     if not wanted:
         return {}
-    rows = Suppression.objects.filter(
-        address__in={address for address, _ in wanted}, stream__in={stream for _, stream in wanted}
-    )
-    return {(row.address, row.stream): row for row in rows if (row.address, row.stream) in wanted}
+    # Of an erased address only the fingerprint is kept.
+    plain = {address: address for address, _ in wanted} | {erased(address): address for address, _ in wanted}
+    rows = Suppression.objects.filter(address__in=plain, stream__in={stream for _, stream in wanted})
+    found: dict[tuple[str, str], Suppression] = {}
+    for row in rows:
+        pair = plain[row.address], row.stream
+        if pair in wanted and (row.reason == Reason.ERASED or pair not in found):
+            found[pair] = row
+    return found
+
+
+def erased(address: str) -> str:
+    """How a (normalised) address that was erased stands in the list."""
+    return f"erased:{fingerprint('address', address)}"
+
+
+def erase(addresses: Iterable[str], *, now: datetime) -> None:
+    """Forget `addresses`, and never write to them again: only their fingerprints stay, on each stream of customers."""
+    plain = sorted({normalise(address) for address in addresses} - {""})
+    if not plain:
+        return
+    keep_pepper()
+    Suppression.objects.filter(address__in=plain, stream__in=CUSTOMER_STREAMS).delete()
+    hashed = [erased(address) for address in plain]
+    _suppress(((a, s) for a in hashed for s in CUSTOMER_STREAMS), Reason.ERASED, "", now)
 
 
 def suppress(addresses: Iterable[str], stream: str, reason: str, *, origin: str = "", now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from surveys.models.asking import Source, Survey, Touchpoint
 from surveys.models.customers import Account, Brand, Contact, ContactKey
+from surveys.models.erasing import ErasedKey, Erasure
 from surveys.models.invitations import Invitation
 from surveys.models.responses import Response, Revision
 
@@ -10,6 +11,8 @@ __all__ = [
     "Brand",
     "Contact",
     "ContactKey",
+    "ErasedKey",
+    "Erasure",
     "Invitation",
     "Response",
     "Revision",

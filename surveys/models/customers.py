@@ -127,9 +127,12 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["account"], name="contact_by_account"),
             models.Index(fields=["email"], name="contact_by_email"),
+            models.Index(fields=["id"], condition=models.Q(erased_at__isnull=False), name="contacts_erased"),
         ]
 
     def __str__(self) -> str:
+        if self.erased_at is not None:
+            return gettext("erased person")
         return self.name or self.email or self.phone or gettext("customer %(number)s") % {"number": self.pk}
 
     @property

@@ -20,6 +20,7 @@ from surveys.identity import normalise_email
 from surveys.incoming import IncomingResponse, objections, shorten
 from surveys.models import Brand, Contact, Response, Revision, Source
 from surveys.recording.customers import Customer, find_customers
+from surveys.recording.erased import without_the_erased
 from surveys.recording.exclusions import exclusion_of
 from surveys.recording.rewriting import rewrite
 from surveys.recording.versions import Place, TimeOf, Versions, content_digest, version_time
@@ -226,6 +227,7 @@ class _Batch:
 
     def record(self, named: Sequence[tuple[str, IncomingResponse, str, Outcome]]) -> list[int]:
         """Write the answers (id, answer, digest) and complete their outcomes; returns the ids of those that changed."""
+        named = without_the_erased(self.source, named)
         digests: dict[str, set[str]] = defaultdict(set)
         for name, _, digest, _ in named:
             digests[name].add(digest)

@@ -59,6 +59,7 @@ class Colleagues(Teller):
             if event.data.get("contact")
             else gettext("<b>{who}</b> gave it a conversation of its own"),
             "merge": gettext("<b>{who}</b> put two entries of one person together"),
+            "erase": gettext("The customer was erased: scores and times stay, names and words are gone"),
             "pass-on-action": self._passed_on(event),
         }.get(event.verb, gettext("<b>{who}</b>: {verb}"))
         marks = {"join": "swap", "merge": "swap", "split": "swap", "hold": "lock", "unhold": "lock", "resume": "clock"}
