@@ -9,6 +9,7 @@ from datetime import datetime
 from followups import absence, assignment, clocks, drafts, leaving, morning, opening, silent_owners
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
+from nps_loop.mail.inbound import polling, working
 from nps_loop.people import idempotency
 from nps_loop.webhooks import delivery as webhooks
 
@@ -34,6 +35,8 @@ def sweep(now: datetime) -> dict[str, int]:
         "mornings": lambda: morning.send_mornings(now=now),
         "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
+        "mails_fetched": lambda: polling.poll(now),
+        "mails_read": lambda: working.read_waiting(now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),
