@@ -10,6 +10,7 @@ from followups import absence, assignment, clocks, drafts, leaving, morning, ope
 from nps_loop import link_guard
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
+from nps_loop.mail.inbound import polling, working
 from nps_loop.people import idempotency
 from nps_loop.webhooks import delivery as webhooks
 from surveys import erasing
@@ -42,6 +43,8 @@ def sweep(now: datetime) -> dict[str, int]:
         "invitations_looked_at": lambda: sending.send_due(now=now),
         "surveys_reminded": lambda: reminding.remind_due(now=now),
         "surveys_expired": lambda: reminding.expire_due(now=now),
+        "mails_fetched": lambda: polling.poll(now),
+        "mails_read": lambda: working.read_waiting(now),
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),

@@ -292,6 +292,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Customers' replies go to <token>@REPLY_DOMAIN; the domain also ends every Message-ID.
 REPLY_DOMAIN = env.str("REPLY_DOMAIN", default=_site.hostname or "localhost")
 
+# Where customers' replies are fetched: imaps://user:password@host/INBOX. Empty: nothing is fetched.
+INBOUND_URL = env.str("INBOUND_URL", default="") if not DEMO else ""
+# Whether mail to REPLY_DOMAIN comes in at all: then customers answer to a signed address, else to a person's own.
+# Say so where it comes by a provider's webhook or `manage.py receive_mail` and no mailbox is read.
+MAIL_COMES_IN = bool(INBOUND_URL) or env.bool("INBOUND_MAIL", default=False)
+
 # --- webhooks --------------------------------------------------------------------------------------------------
 
 # Off, a webhook reaches the public internet by https only: its address is typed by a person, and must not lead from

@@ -114,7 +114,7 @@ def _draft(
         recipient_name=contact.name if contact else "",
         from_name=signs.name if signs else ticket.brand.name,
         from_address=ticket.brand.sender_address,
-        # Until mail is read by the system, an answer goes to a person's own address.
+        # Where no mail comes in, an answer goes to a person's own address; else `mail.envelope` puts the case's own.
         reply_to=(signs.email if signs else "") or ticket.brand.reply_address or ticket.brand.sender_address,
         language=reader.language,
         subject=rendered.subject,

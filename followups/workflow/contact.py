@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -320,9 +321,19 @@ def log_reply(
 
 
 def hear(
-    work: OpenTicket, text: str, at: datetime, *, via: str, to_personal_mail: bool = False, says_settled: bool = False
+    work: OpenTicket,
+    text: str,
+    at: datetime,
+    *,
+    via: str,
+    to_personal_mail: bool = False,
+    says_settled: bool = False,
+    about: Mapping[str, object] | None = None,
 ) -> Reply:
-    """The customer said something: keep the words, and let the ticket follow from them."""
+    """The customer said something: keep the words, and let the ticket follow from them.
+
+    `about` is kept with the event: ids and codes that say how the words came.
+    """
     ticket = work.ticket
     reply = work.make(
         Reply(
@@ -337,9 +348,9 @@ def hear(
             recorded_at=work.now,
         )
     )
-    data: dict[str, object] = {"reply": reply.pk, "via": via}
+    data: dict[str, object] = {"reply": reply.pk, "via": via} | dict(about or {})
     hold_where_words_ask_for_it(work, text)
-    if ticket.left_in_peace and via == Reply.Via.PAGE:
+    if ticket.left_in_peace and (via == Reply.Via.PAGE or work.actor.kind == Event.Actor.CUSTOMER):
         # Whoever writes to us again wants to be answered.
         work.set(left_in_peace=False)
     if ticket.state == TicketState.RESOLVED and says_settled:

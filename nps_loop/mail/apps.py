@@ -8,8 +8,10 @@ class MailConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register where unsubscribe links lead."""
-        from nps_loop import links
+        """Register where unsubscribe links lead, and what /readyz says of the mailbox."""
+        from nps_loop import health, links
         from nps_loop.mail import envelope
+        from nps_loop.mail.inbound import polling
 
         links.targets[envelope.UNSUBSCRIBE] = envelope.unsubscribe_targets
+        health.CHECKS["mailbox"] = polling.state

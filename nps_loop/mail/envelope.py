@@ -7,13 +7,19 @@ from datetime import datetime
 from email.utils import format_datetime, formataddr
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.encoding import punycode
 
 from nps_loop import links
+from nps_loop.mail.inbound import addresses
 from nps_loop.mail.models import Message, Stream
 
 UNSUBSCRIBE = "unsubscribe"
+# The page of a conversation: a mail that links to it is answered to the conversation's own address.
+LOOP = "loop"
+# No placeholder is spelled with capitals, so these words never become an address in a mail's text.
+REPLY_TO = "Reply-To"
 
 
 # Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers
@@ -45,14 +51,20 @@ def look_up(messages: Iterable[Message]) -> dict[tuple[str, int], links.Target]:
 def urls(message: Message, found: Mapping[tuple[str, int], links.Target], *, now: datetime) -> dict[str, str]:
     """Return the addresses of the links of `message`, by placeholder. Raises Unfillable where one leads nowhere.
 
-    The unsubscribe link is a mail's own and stands on the host of the others: a mail speaks for one brand.
+    Where mail comes in, the address to answer to is among them, as REPLY_TO: it is made now, and stored nowhere. The
+    unsubscribe link is a mail's own and stands on the host of the others: a mail speaks for one brand.
     """
     wanted = _wanted(message)
     for name, key in wanted.items():
         if key not in found:
             raise Unfillable(f"What its link “{name}” leads to no longer exists.")
     host = next((found[key].host for key in wanted.values() if found[key].host), "")
-    return {
+    answers = {
+        REPLY_TO: addresses.make(key[1], found[key].generation)
+        for key in wanted.values()
+        if settings.MAIL_COMES_IN and key[0] == LOOP and message.stream != Stream.STAFF
+    }
+    return answers | {
         name: links.url(*key, links.Target(found[key].generation, found[key].host or host), now=now)
         for name, key in wanted.items()
     }
@@ -76,12 +88,13 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
             "List-Unsubscribe": f"<{filled[UNSUBSCRIBE]}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
+    reply_to = filled.get(REPLY_TO) or _ascii_domain(message.reply_to)
     mail = _Mail(
         subject=message.subject,
         body=text,
         from_email=formataddr((message.from_name, _ascii_domain(message.from_address))),
         to=[formataddr((message.recipient_name, _ascii_domain(message.recipient)))],
-        reply_to=[_ascii_domain(message.reply_to)] if message.reply_to else None,
+        reply_to=[reply_to] if reply_to else None,
         headers=headers,
     )
     if html:

@@ -14,12 +14,13 @@ Listeners take batches and must cost a constant number of queries. What they do 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
-from nps_loop.mail.models import Message
+from nps_loop.mail.models import Inbound, Message
 
 # The last look before a mail leaves (hold, erasure, an old cycle): message id -> reason in words not to send it.
 BeforeHandover = Callable[[Sequence[Message], datetime], Mapping[int, str]]
@@ -54,3 +55,22 @@ at_once: set[str] = set()
 zones_of: Callable[[Collection[str]], Mapping[str, str]] = _no_zones
 # The brand a customer knows by this sender's address; anything with a `name`.
 brand_of: Callable[[str], Any] = _name_only
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of a mail that came in: its state, why in a sentence, and the case it stands with."""
+
+    state: str
+    reason: str = ""
+    case: int | None = None
+    is_known_sender: bool = False
+
+
+def _nobody_listens(row: Inbound, generation: int, back_on: date | None, now: datetime) -> Landed:
+    return Landed(Inbound.State.QUARANTINED, "Nothing here knows the case it belongs to.")
+
+
+# A mail came to the signed address of a conversation (`row.thread`, with the generation that address was made for):
+# what follows from it, in the transaction that ends its reading. `back_on` is what an answering machine said.
+land: Callable[[Inbound, int, date | None, datetime], Landed] = _nobody_listens

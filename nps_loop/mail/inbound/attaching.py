@@ -1,0 +1,54 @@
+"""Files that come with mails: kept within limits, under names of ours, with theirs made harmless."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from nps_loop.mail.inbound import keeping
+from nps_loop.mail.inbound.reading import File
+from nps_loop.mail.models import Attachment, Inbound
+
+MOST_EACH = 10 * 1024 * 1024
+MOST_A_MAIL = 25 * 1024 * 1024
+MOST_FILES = 50
+_ODD = re.compile(r'[\\/:*?"<>|;%\x00-\x1f\x7f]')
+
+
+def keep(inbound: Inbound, files: Sequence[File]) -> list[Attachment]:
+    """Keep the files of one mail and return their rows, saved. What is too large has a row that says so."""
+    rows = []
+    total = 0
+    for file in files[:MOST_FILES]:
+        size = len(file.content)
+        reason = ""
+        if size > MOST_EACH:
+            reason = "Not kept: larger than 10 MB."
+        elif total + size > MOST_A_MAIL:
+            reason = "Not kept: the files of this mail are larger than 25 MB together."
+        else:
+            total += size
+        rows.append(
+            Attachment(
+                inbound=inbound,
+                name=harmless(file.name),
+                content_type=file.content_type[:120],
+                size=size,
+                digest=hashlib.sha256(file.content).hexdigest(),
+                stored_as="" if reason else keeping.write(file.content, "bin"),
+                reason=reason,
+            )
+        )
+    return Attachment.objects.bulk_create(rows)
+
+
+def harmless(name: str) -> str:
+    """A file name that is only a name: no folders, no control characters, none that turns the text around."""
+    name = name.replace("\\", "/").rpartition("/")[2]
+    name = "".join(char for char in _ODD.sub("_", name) if char.isprintable())
+    name = name.strip(" .")
+    if len(name) > 120:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[:100]}.{ending[:15]}" if dot else name[:120]
+    return name or "file"
