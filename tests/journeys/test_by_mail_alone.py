@@ -6,6 +6,7 @@ The mails leave by a mail server and come in by a mailbox, both real. Weeks pass
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -40,8 +41,9 @@ Survey.objects.create(slug="after-onboarding", name="After onboarding", kind="tr
 
 
 @pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    with running_dovecot(Path(tmp_path_factory.mktemp("imap"))) as server:
+def mailbox() -> Iterator[Dovecot]:
+    # A short path: its sockets lie below, and their names have room for 107 characters.
+    with tempfile.TemporaryDirectory(prefix="nps-imap-") as folder, running_dovecot(Path(folder)) as server:
         yield server
 
 
