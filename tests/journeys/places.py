@@ -100,7 +100,7 @@ def _surveys(cast: Cast) -> Iterator[Place]:
     yield Place("survey-thanks", page_of(done))
     yield Place("survey-again", f"{page_of(done)}?page=again")
     refused = Client().post(page_of(asked), {"send": "all", "phone": "1" * 50, "why": "Kept."}).content.decode()
-    yield Place("survey-refused", NOWHERE, html=refused)
+    yield Place("survey-refused", page_of(asked), html=refused)
     yield Place("survey-open", open_page_of(survey))
     yield Place("survey-unknown", "/survey/nothing/")
     yield Place("survey-as-colleague", page_of(asked), cast.agent)
