@@ -345,7 +345,6 @@ class _Builder:
                 closed = self.ticket.closed_at
                 late = closed is not None and self.now - closed > timedelta(days=90)
                 return frozenset() if late else frozenset({Option.NOT_YET})
-        return frozenset()
 
 
 def reread(ticket: Ticket) -> Ticket:

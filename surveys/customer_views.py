@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -55,7 +56,12 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None or not answering.can_be_answered(invitation, now=now):
         return gone(request, letters.PURPOSE, token)
     language = language_for(invitation.survey, request.GET.get("language", ""), language_of_invitation(invitation))
-    shown = {"invitation": invitation, "contact": invitation.contact, "response": invitation.response, "now": now}
+    shown: dict[str, Any] = {
+        "invitation": invitation,
+        "contact": invitation.contact,
+        "response": invitation.response,
+        "now": now,
+    }
     refused = request.user.is_authenticated and not settings.DEMO
     if request.method == "POST" and not refused:
         form = AnswerForm(request.POST, survey=invitation.survey)
@@ -102,7 +108,13 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     key = key if _KEY.fullmatch(key) else answering.new_key()
     held = answering.held_by_link(found, key)
     refused = request.user.is_authenticated and not settings.DEMO
-    shown = {"now": now, "is_open": True, "asks_address": identity is None, "key": key, "response": held}
+    shown: dict[str, Any] = {
+        "now": now,
+        "is_open": True,
+        "asks_address": identity is None,
+        "key": key,
+        "response": held,
+    }
     if request.method == "POST" and not refused:
         form = AnswerForm(request.POST, survey=found)
         with translation.override(language):
@@ -132,7 +144,7 @@ def embed(request: HttpRequest) -> FileResponse:
     return response
 
 
-def _stage(request: HttpRequest, held: Response | None) -> dict[str, object]:
+def _stage(request: HttpRequest, held: Response | None) -> dict[str, Any]:
     """Which page an address shows: a tapped score stands chosen, and nothing of it is saved."""
     tapped = request.GET.get("score", "")
     if _SCORE.fullmatch(tapped) and (held is None or held.score != int(tapped)):
@@ -143,7 +155,7 @@ def _stage(request: HttpRequest, held: Response | None) -> dict[str, object]:
     return {"stage": asked} if asked else {}
 
 
-def _refused(request: HttpRequest, form: AnswerForm) -> dict[str, object]:
+def _refused(request: HttpRequest, form: AnswerForm) -> dict[str, Any]:
     """What is shown again when something could not be taken; everything that was typed is kept."""
     errors = {name: str(reasons[0]) for name, reasons in form.errors.items()}
     return {

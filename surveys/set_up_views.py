@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -45,7 +47,7 @@ def survey_page(request: HttpRequest, number: int | None = None) -> HttpResponse
         kept.save(update_fields=["frame_hosts"])
         messages.success(request, gettext("“%(name)s” is saved.") % {"name": made.name})
         return redirect("survey-set-up", number=made.pk)
-    context = {"form": form, "survey": survey, "source": source}
+    context: dict[str, Any] = {"form": form, "survey": survey, "source": source}
     if survey is not None:
         context |= {
             "link": open_links.address_of(survey, now=timezone.now()),

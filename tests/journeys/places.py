@@ -25,8 +25,11 @@ from nps_loop.jobs.running import run_waiting
 from nps_loop.mail.models import Message
 from nps_loop.people.lapsed_forms import Lapsed
 from nps_loop.people.models import User
+from surveys.asking import answering
 from surveys.models import Contact
+from tests.factories import DAY, make_invitation, make_survey
 from tests.followups.loop_pages import pages as loop_pages
+from tests.surveys.asking.links_to import open_page_of, page_of
 
 NOWHERE = "/no-such-page/"
 
@@ -75,8 +78,37 @@ def _public(cast: Cast) -> Iterator[Place]:
         yield Place("unsubscribe", f"/unsubscribe/{token}/")
     yield Place("unsubscribe-unknown", "/unsubscribe/nothing/")
     yield Place("loop-unknown", "/loop/nothing/")
+    yield from _surveys(cast)
     yield Place("api-docs", "/api/docs/")
     yield Place("locked-out", NOWHERE, html=render_to_string("registration/locked_out.html", {"minutes": 15}))
+
+
+def _surveys(cast: Cast) -> Iterator[Place]:
+    """Every page a customer answers on, and the ones a lead sets it up on."""
+    drivers = [
+        {"code": f"d{n}", "label": {"en": words}} for n, words in enumerate(("Being kept informed", "The price"))
+    ]
+    now = timezone.now()
+    survey = make_survey("After delivery", drivers=drivers)
+    asked, scored, done = (make_invitation(survey=survey, expires_at=now + DAY) for _ in range(3))
+    answering.answer(scored, answering.Said(score=3, is_finished=False), now=now)
+    answering.answer(done, answering.Said(score=3, why="I mind silence.", contact_me=True), now=now)
+    for language in ("en", "de"):
+        yield Place(f"survey-{language}", f"{page_of(asked)}?language={language}")
+        yield Place(f"survey-tapped-{language}", f"{page_of(asked)}?score=3&language={language}")
+    yield Place("survey-more", f"{page_of(scored)}?page=more")
+    yield Place("survey-thanks", page_of(done))
+    yield Place("survey-again", f"{page_of(done)}?page=again")
+    refused = Client().post(page_of(asked), {"send": "all", "phone": "1" * 50, "why": "Kept."}).content.decode()
+    yield Place("survey-refused", page_of(asked), html=refused)
+    yield Place("survey-open", open_page_of(survey))
+    yield Place("survey-unknown", "/survey/nothing/")
+    yield Place("survey-as-colleague", page_of(asked), cast.agent)
+    yield Place("surveys", "/surveys/", cast.lead)
+    yield Place("survey-new", "/surveys/new/", cast.lead)
+    yield Place("survey-set-up", f"/surveys/{survey.pk}/", cast.lead)
+    yield Place("survey-wording", f"/surveys/{survey.pk}/wording/de/", cast.lead)
+    yield Place("survey-preview", f"/surveys/{survey.pk}/preview/en/", cast.lead)
 
 
 def _work(cast: Cast) -> Iterator[Place]:

@@ -169,7 +169,7 @@ def test_no_english_is_left_in_the_other_languages(strict: DjangoTemplates, kind
             shown = shown.replace(" ".join(value.split()), "§")
         return shown
 
-    sentences = [part for part in re.split(r"(?<=[.:?])\s+|§", ours("en")) if len(part.split()) > 2]
+    sentences = [part for part in re.split(r"(?<=[.:?])\s+|§", ours("en")) if len(re.findall(r"[^\W\d]+", part)) > 2]
     assert sentences or kind == "personal"
     for language in ("de", "es", "fr"):
         assert [sentence for sentence in sentences if sentence in ours(language)] == []
