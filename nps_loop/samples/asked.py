@@ -28,8 +28,8 @@ def invite(*, now: datetime, seed: int) -> int:
     began = now - ROUND
     reference = f"round:{began.date().isoformat()}"
     answers: dict[int, Response] = {}
-    for answer in Response.objects.filter(contact__isnull=False, survey=survey, responded_at__gt=began).order_by("pk"):
-        answers.setdefault(answer.contact_id or 0, answer)
+    for one in Response.objects.filter(contact__isnull=False, survey=survey, responded_at__gt=began).order_by("pk"):
+        answers.setdefault(one.contact_id or 0, one)
     contacts = list(Contact.objects.filter(merged_into=None, erased_at=None).order_by("pk"))
     people = people_of(contacts, staff=own_domains(), now=now)
     rows = []

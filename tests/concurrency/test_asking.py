@@ -57,7 +57,8 @@ def test_two_ticks_remind_once_and_ask_again_once() -> None:
         make_planned(sent_at=NOW - 6 * DAY, remind_at=NOW, expires_at=NOW + 9 * DAY)
         make_ticket(state="closed", recovery_on=date(2026, 11, 24), answer={"responded_at": NOW - 90 * DAY})
 
-    at_once(3, lambda _n: reminding.remind_due(now=NOW)] * 3, *[lambda: recovering.plan_questions(now=NOW))
+    at_once(3, lambda _n: reminding.remind_due(now=NOW))
+    at_once(3, lambda _n: recovering.plan_questions(now=NOW))
 
     assert Message.objects.filter(kind="invitation_reminder").count() == 20
     assert Invitation.objects.filter(cause="recovery").count() == 20
