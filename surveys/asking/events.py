@@ -117,7 +117,8 @@ def _read(
     source = sources.of(row, {"source": body.get("source")})
     if isinstance(source, Rejection):
         return [*wrong, source]
-    inner: dict[str, object] = {RENAMED.get(name, name): value for name, value in body.items() if name in _KNOWN}
+    said = {str(name): value for name, value in body.items() if name in _KNOWN}
+    inner = {RENAMED.get(name, name): value for name, value in said.items()}
     read = read_event(row, inner, zone=ZoneInfo(source.time_zone), now=now)
     if isinstance(read, list):
         return wrong + [replace(each, field=API_NAMES.get(each.field, each.field)) for each in read]
