@@ -14,7 +14,18 @@ from django.urls import reverse
 from nps_loop.set_up import KeptAdmin, LinesField, ReadOnlyAdmin, ReadOnlyInline, SecretsField, ZoneField
 from surveys.hooks.reading import problems
 from surveys.identity import email_key, normalise_email
-from surveys.models import Account, Brand, Contact, ContactKey, Response, Revision, Source, Survey, Touchpoint
+from surveys.models import (
+    Account,
+    Brand,
+    Contact,
+    ContactKey,
+    Invitation,
+    Response,
+    Revision,
+    Source,
+    Survey,
+    Touchpoint,
+)
 from surveys.searching import normalise_for_search
 
 
@@ -184,3 +195,15 @@ class ResponseAdmin(ReadOnlyAdmin):
     search_fields = ["search_text", "external_id"]
     show_full_result_count = False
     inlines = [RevisionInline]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Whom we asked, whom not, and why."""
+
+    list_display = ["id", "survey", "contact_id", "cause", "state", "stopped_by", "planned_for", "sent_at"]
+    list_filter = ["state", "stopped_by", "cause", "survey"]
+    list_select_related = ["survey"]
+    search_fields = ["reference"]
+    raw_id_fields = ["contact", "account", "response", "recovers", "message", "reminder"]
+    show_full_result_count = False

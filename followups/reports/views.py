@@ -10,7 +10,14 @@ from django.views.decorators.http import require_safe
 
 from followups.reports.answers_page import answers_page, chosen
 from followups.reports.forms import ReportForm
-from followups.reports.metrics import closure_report, nps_report, people_report, reporting_day
+from followups.reports.metrics import (
+    closure_report,
+    nps_report,
+    people_report,
+    recovery_report,
+    reporting_day,
+    response_rate_report,
+)
 from followups.reports.page import report_page
 from followups.reports.sentences import days_in_words
 from followups.viewing import viewer
@@ -23,8 +30,14 @@ def reports(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now))
     filters = form.filters()
-    people = people_report(filters, now=now) if viewer(request).leads else ()
-    page = report_page(nps_report(filters, now=now), closure_report(filters, now=now), people)
+    leads = viewer(request).leads
+    page = report_page(
+        nps_report(filters, now=now),
+        closure_report(filters, now=now),
+        recovery_report(filters, now=now),
+        people_report(filters, now=now) if leads else (),
+        response_rate_report(filters, now=now) if leads else None,
+    )
     return render(request, "followups/reports/reports.html", {"form": form, "page": page, "now": now})
 
 

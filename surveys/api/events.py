@@ -17,7 +17,7 @@ from nps_loop.api.views import MEGABYTE, ApiView
 from nps_loop.people.models import ApiKey
 from surveys.api.responses import INGEST_A_MINUTE, MOST_ROWS, by_field
 from surveys.asking.events import Taken, take_events
-from surveys.event_serializers import EventInSerializer, EventsOutcomeSerializer, EventTakenSerializer
+from surveys.asking.serializers import EventInSerializer, EventsOutcomeSerializer, EventTakenSerializer
 from surveys.incoming import Rejection
 
 

@@ -44,7 +44,7 @@ def why_no_longer(messages: Sequence[Message], now: datetime) -> dict[int, str]:
     people = people_of(
         contacts.values(), staff=own_domains(), now=now, with_accounts=False, without=[row.pk for row in rows]
     )
-    reasons = {}
+    reasons: dict[int, str] = {}
     for row in rows:
         reason = ""
         if row.state == State.ANSWERED:
@@ -54,7 +54,7 @@ def why_no_longer(messages: Sequence[Message], now: datetime) -> dict[int, str]:
         elif row.contact is not None:
             reason = _REASONS.get(Rule(rule_against(asking_now(row, now), people[row.contact.pk])), "")
         if reason:
-            reasons |= {pk: reason for pk in (row.message_id, row.reminder_id) if pk in ours}
+            reasons |= {pk: reason for pk in (row.message_id, row.reminder_id) if pk is not None and pk in ours}
     return reasons
 
 

@@ -117,7 +117,8 @@ def _read(
     source = sources.of(row, {"source": body.get("source")})
     if isinstance(source, Rejection):
         return [*wrong, source]
-    inner = {RENAMED.get(name, name): value for name, value in body.items()}
+    said = {str(name): value for name, value in body.items() if name in _KNOWN}
+    inner = {RENAMED.get(name, name): value for name, value in said.items()}
     read = read_event(row, inner, zone=ZoneInfo(source.time_zone), now=now)
     if isinstance(read, list):
         return wrong + [replace(each, field=API_NAMES.get(each.field, each.field)) for each in read]
@@ -153,8 +154,9 @@ def _plan_once(
         found.reference, found.touchpoint = event.reference, event.touchpoint
         found.contact_id = customer.contact.pk if customer.contact else None
         touchpoint = touchpoints.of(event.touchpoint)
-        for survey in touchpoints.surveys(touchpoint, event.journey_ended) if customer.contact else ():
-            asked.append((event, survey, customer.contact))
+        if customer.contact is not None:
+            contact = customer.contact
+            asked += [(event, survey, contact) for survey in touchpoints.surveys(touchpoint, event.journey_ended)]
     known = _known(asked)
     people = people_of({c.pk: c for _e, _s, c in asked}.values(), staff=own_domains(), now=now) if asked else {}
     rows: dict[_Key, Invitation] = {}

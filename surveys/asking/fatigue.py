@@ -127,7 +127,7 @@ def _against_the_moment(asking: Asking, person: Person) -> str:
     return Rule.NONE
 
 
-_RULE_OF = {
+_RULE_OF: dict[str, str] = {
     Suppression.Reason.BOUNCED: Rule.BOUNCED,
     Suppression.Reason.DO_NOT_CONTACT: Rule.DO_NOT_CONTACT,
     Suppression.Reason.ERASED: Rule.ERASED,

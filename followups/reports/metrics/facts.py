@@ -286,7 +286,7 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     if name in OF_NOW:
         return tickets.filter(_of_now(name, now))
     if name in OF_RECOVERY:
-        return with_recovery(tickets).filter(OF_RECOVERY[name])
+        return tickets.filter(pk__in=with_recovery(tickets).filter(OF_RECOVERY[name]).order_by().values("pk"))
     if name in OF_PROMISES:
         found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))

@@ -9,9 +9,17 @@ from django.utils.translation import gettext
 
 from followups.reports import charts, sentences
 from followups.reports.charts import Gauge
-from followups.reports.metrics import ClosureReport, NpsReport, Person, grain_of
+from followups.reports.metrics import (
+    ClosureReport,
+    NpsReport,
+    Person,
+    RecoveryReport,
+    ResponseRateReport,
+    grain_of,
+)
 from followups.reports.page import answers, closing, figures
 from followups.reports.page import people as by_person
+from followups.reports.page import recovery as after_closing
 from followups.reports.page.links import Links
 from followups.reports.sentences import hours_in_words, interval, period_label, period_name
 
@@ -90,6 +98,8 @@ class ReportPage:
     cause_rows: list[closing.CauseBar]
     causes_caption: str
 
+    recovery: after_closing.Recovery | None
+    asked: list[after_closing.AskedRow]
     people: list[by_person.PersonRow]
     people_note: str
     together: by_person.Together
@@ -111,8 +121,14 @@ class ReportPage:
         return self.closure.counts.by_name
 
 
-def report_page(nps: NpsReport, closure: ClosureReport, people: Sequence[Person] = ()) -> ReportPage:
-    """Lay out two reports over one cohort, and the table of people where there is one."""
+def report_page(
+    nps: NpsReport,
+    closure: ClosureReport,
+    recovery: RecoveryReport,
+    people: Sequence[Person] = (),
+    asked: ResponseRateReport | None = None,
+) -> ReportPage:
+    """Lay out the reports over one cohort, and the tables of people and of who was asked where there are such."""
     filters = closure.filters
     links = Links(filters)
     grain = grain_of(filters.day_from, filters.day_to)
@@ -170,6 +186,8 @@ def report_page(nps: NpsReport, closure: ClosureReport, people: Sequence[Person]
         causes=closing.few_causes(causes),
         cause_rows=causes,
         causes_caption=sentences.causes_sentence(closure.causes, closure.counts["declared"]),
+        recovery=after_closing.recovery(recovery, links),
+        asked=after_closing.asked_rows(asked) if asked else [],
         people=[by_person.person_row(person, links, closure) for person in people],
         people_note=by_person.people_note(people),
         together=by_person.together(people),
