@@ -1,4 +1,4 @@
-"""What the linter listens for, by language: patterns over lower-case text with plain apostrophes and spaces. Pure data."""
+"""What the linter listens for, by language: patterns over lower-case text with plain apostrophes and spaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 ROBOTIC = {
     "en": (
         r"we (?:truly |really |highly )?(?:value|appreciate) your (?:feedback|opinion|business|input|patience)",
-        r"your (?:feedback|opinion|call|satisfaction|business|experience) is (?:very |extremely )?(?:important|valuable)",
+        r"your (?:feedback|opinion|call|satisfaction|business|experience) is (?:very |extremely )?(?:important|valu)",
         r"rest assured",
         r"please be (?:advised|informed)",
         r"any inconvenience|the inconvenience",
@@ -42,13 +42,14 @@ ROBOTIC = {
         r"molestias|inconveniente",
         r"estimad[oa](?:/a)?s? client",
         r"gracias por (?:ponerse en contacto|contactar)",
-        r"ha sido (?:remitid|trasladad|escalad|registrad|enviad)[oa] al? (?:departamento|equipo|área)|ha sido registrad",
+        r"ha sido (?:remitid|trasladad|escalad|registrad|enviad)[oa] al? (?:departamento|equipo|área)",
+        r"ha sido registrad",
         r"trabajamos (?:cada día|constantemente|continuamente)|seguir mejorando",
         r"muy en serio",
         r"entendemos su (?:frustración|malestar)",
     ),
     "fr": (
-        r"(?:avis|satisfaction|appel|retour|opinion) (?:est|nous est) (?:très |particulièrement )?(?:important|précieu)",
+        r"(?:avis|satisfaction|appel|retour|opinion) (?:nous )?est (?:très |particulièrement )?(?:important|précieu)",
         r"au cœur de nos (?:priorités|préoccupations)|compte beaucoup pour nous",
         r"soyez assuré|vous assurons",
         r"n'hésitez pas|restons à votre (?:entière )?disposition",
@@ -109,7 +110,8 @@ VAGUE = {
 SELLS = {
     "en": (
         r"\d+ ?% (?:off|discount)|discount|voucher|coupon|(?:special|exclusive|limited|great) offer|upgrad|"
-        r"premium (?:plan|package|version)|free trial|loyalty points|buy (?:now|our)|our (?:new|latest) (?:product|plan)|"
+        r"premium (?:plan|package|version)|free trial|loyalty points|buy (?:now|our)|"
+        r"our (?:new|latest) (?:product|plan)|"
         r"sale ends|check out our|recommend (?:us|our)",
     ),
     "de": (
