@@ -137,7 +137,8 @@ ASKS_BACK = {
 
 BLAMES = {
     "en": (
-        r"you should have|you (?:failed|forgot|neglected|overlooked|misunderstood)|you (?:did not|didn't) (?:follow|read)|"
+        r"you should have|you (?:failed|forgot|neglected|overlooked|misunderstood)|you (?:did not|"
+        r"didn't) (?:follow|read)|"
         r"user error|your (?:own )?(?:mistake|fault)|had you (?:read|followed|told)|"
         r"as (?:clearly )?(?:stated|explained) in (?:our|the) (?:terms|manual|contract)",
     ),
@@ -147,7 +148,8 @@ BLAMES = {
         r"wie in (?:unseren agb|der anleitung)",
     ),
     "es": (
-        r"usted (?:debería|debió|olvidó|no siguió|no leyó)|error (?:suyo|de uso|del usuario)|si hubiera (?:leído|seguido)|"
+        r"usted (?:debería|debió|olvidó|no siguió|no leyó)|error (?:suyo|de uso|del usuario)|"
+        r"si hubiera (?:leído|seguido)|"
         r"culpa suya|como (?:se )?indica(?:n)? (?:en )?nuestr[oa]s (?:condiciones|términos)",
     ),
     "fr": (
@@ -171,7 +173,8 @@ CLAIMS_READING = {
 ACTS = {
     "en": (
         r"\bi(?:'ve|'ll|'m)?\b(?! (?:fully |completely )?understand)",
-        r"we(?: have|'ve)? (?:\w+ )?(?:corrected|refunded|replaced|fixed|changed|mended|repaired|credited|moved|removed|"
+        r"we(?: have|'ve)? (?:\w+ )?(?:corrected|refunded|replaced|fixed|changed|mended|repaired|credited|moved|"
+        r"removed|"
         r"sent|switched|cancelled|rewritten|paid|added)",
     ),
     "de": (
