@@ -123,7 +123,7 @@ def _in_part(letter: Letter, where: str, text: str) -> Iterator[Finding]:
         if name not in used:
             yield Finding("missing_variable", where, f"{{{name}}}")
     plain = _plain(_without_quotations(text))
-    codes = {
+    codes: dict[str, Mapping[str, Sequence[str]]] = {
         "robotic": phrases.ROBOTIC,
         "no_reply": phrases.NO_REPLY,
         "ticket_speak": phrases.TICKET_SPEAK,

@@ -1,4 +1,4 @@
-"""What the linter listens for, by language: patterns over lower-case text with plain apostrophes and spaces. Pure data."""
+"""What the linter listens for, by language: patterns over lower-case text with plain apostrophes and spaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 ROBOTIC = {
     "en": (
         r"we (?:truly |really |highly )?(?:value|appreciate) your (?:feedback|opinion|business|input|patience)",
-        r"your (?:feedback|opinion|call|satisfaction|business|experience) is (?:very |extremely )?(?:important|valuable)",
+        r"your (?:feedback|opinion|call|satisfaction|business|experience) is (?:very |extremely )?(?:important|valu)",
         r"rest assured",
         r"please be (?:advised|informed)",
         r"any inconvenience|the inconvenience",
@@ -42,13 +42,14 @@ ROBOTIC = {
         r"molestias|inconveniente",
         r"estimad[oa](?:/a)?s? client",
         r"gracias por (?:ponerse en contacto|contactar)",
-        r"ha sido (?:remitid|trasladad|escalad|registrad|enviad)[oa] al? (?:departamento|equipo|área)|ha sido registrad",
+        r"ha sido (?:remitid|trasladad|escalad|registrad|enviad)[oa] al? (?:departamento|equipo|área)",
+        r"ha sido registrad",
         r"trabajamos (?:cada día|constantemente|continuamente)|seguir mejorando",
         r"muy en serio",
         r"entendemos su (?:frustración|malestar)",
     ),
     "fr": (
-        r"(?:avis|satisfaction|appel|retour|opinion) (?:est|nous est) (?:très |particulièrement )?(?:important|précieu)",
+        r"(?:avis|satisfaction|appel|retour|opinion) (?:nous )?est (?:très |particulièrement )?(?:important|précieu)",
         r"au cœur de nos (?:priorités|préoccupations)|compte beaucoup pour nous",
         r"soyez assuré|vous assurons",
         r"n'hésitez pas|restons à votre (?:entière )?disposition",
@@ -109,7 +110,8 @@ VAGUE = {
 SELLS = {
     "en": (
         r"\d+ ?% (?:off|discount)|discount|voucher|coupon|(?:special|exclusive|limited|great) offer|upgrad|"
-        r"premium (?:plan|package|version)|free trial|loyalty points|buy (?:now|our)|our (?:new|latest) (?:product|plan)|"
+        r"premium (?:plan|package|version)|free trial|loyalty points|buy (?:now|our)|"
+        r"our (?:new|latest) (?:product|plan)|"
         r"sale ends|check out our|recommend (?:us|our)",
     ),
     "de": (
@@ -135,7 +137,8 @@ ASKS_BACK = {
 
 BLAMES = {
     "en": (
-        r"you should have|you (?:failed|forgot|neglected|overlooked|misunderstood)|you (?:did not|didn't) (?:follow|read)|"
+        r"you should have|you (?:failed|forgot|neglected|overlooked|misunderstood)|you (?:did not|"
+        r"didn't) (?:follow|read)|"
         r"user error|your (?:own )?(?:mistake|fault)|had you (?:read|followed|told)|"
         r"as (?:clearly )?(?:stated|explained) in (?:our|the) (?:terms|manual|contract)",
     ),
@@ -145,7 +148,8 @@ BLAMES = {
         r"wie in (?:unseren agb|der anleitung)",
     ),
     "es": (
-        r"usted (?:debería|debió|olvidó|no siguió|no leyó)|error (?:suyo|de uso|del usuario)|si hubiera (?:leído|seguido)|"
+        r"usted (?:debería|debió|olvidó|no siguió|no leyó)|error (?:suyo|de uso|del usuario)|"
+        r"si hubiera (?:leído|seguido)|"
         r"culpa suya|como (?:se )?indica(?:n)? (?:en )?nuestr[oa]s (?:condiciones|términos)",
     ),
     "fr": (
@@ -169,7 +173,8 @@ CLAIMS_READING = {
 ACTS = {
     "en": (
         r"\bi(?:'ve|'ll|'m)?\b(?! (?:fully |completely )?understand)",
-        r"we(?: have|'ve)? (?:\w+ )?(?:corrected|refunded|replaced|fixed|changed|mended|repaired|credited|moved|removed|"
+        r"we(?: have|'ve)? (?:\w+ )?(?:corrected|refunded|replaced|fixed|changed|mended|repaired|credited|moved|"
+        r"removed|"
         r"sent|switched|cancelled|rewritten|paid|added)",
     ),
     "de": (

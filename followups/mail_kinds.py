@@ -21,7 +21,8 @@ class MailKind:
     """A mail as the page of the wordings knows it; `code` is also the folder of its templates.
 
     `stage` is what it tells in the course of a case, `parts` what may be worded, `variables` what can be filled in.
-    Where `promises_in_subject`, the shipped subject says by when; with `by_band` a wording may be for one band only; a mail that is for one band anyway is not asked.
+    Where `promises_in_subject`, the shipped subject says by when. With `by_band` a wording may be for one band only; a
+    mail that is for one band anyway is not asked.
     """
 
     code: str

@@ -16,7 +16,7 @@ from surveys.scoring import Band
 
 
 class PartsForm(forms.Form):
-    """The parts of one draft. `kind` says which of them this mail has; what nobody could fill in is refused on saving."""
+    """The parts of one draft. `kind` says which this mail has; what cannot be filled in is refused on saving."""
 
     use_required_attribute = False
 

@@ -1,9 +1,9 @@
 """Which words an automatic mail says: the most specific of those in force, and what is shipped for the rest.
 
-**The order.** Only words of this kind and of the customer's own language are looked at. Of those the first of: touchpoint,
-band and brand; touchpoint and band; touchpoint and brand; touchpoint; band and brand; band; brand; all customers. A part
-that the chosen ones leave empty, or in which something cannot be filled in for this customer, says what is shipped; so
-does everything where nothing was written. Two of these are never mixed.
+**The order.** Only words of this kind and of the customer's own language are looked at. Of those the first of:
+touchpoint, band and brand; touchpoint and band; touchpoint and brand; touchpoint; band and brand; band; brand; all
+customers. A part that the chosen ones leave empty, or in which something cannot be filled in for this customer, says
+what is shipped; so does everything where nothing was written. Two of these are never mixed.
 
 Nothing here costs a query per mail: a brand carries a stamp that changes with the words, and each process keeps what it
 read under that stamp.

@@ -103,7 +103,7 @@ def test_no_wording_takes_the_facts_out(kind: str, language: str) -> None:
     facts = context(kind, language)
     silent = worded(kind, language, facts, {part: "." for part in KINDS[kind].parts})
     shipped = worded(kind, language, facts, {})
-    said = " ".join(line.removeprefix("> ") for line in silent.text.split("\n"))
+    said = " ".join(" ".join(line.removeprefix("> ") for line in silent.text.split("\n")).split())
     shown_anyway = ["promise", "next_by", "now_by", "silence_until"]
     if kind not in ("hand_over", "delay"):
         shown_anyway.append("quote")
