@@ -44,6 +44,7 @@ class Option(StrEnum):
     LEAVE_IT = "leave_it"
     ADD_WORDS = "add_words"
     NEW_LINK = "new_link"
+    CORRECT = "correct"
 
 
 class Kind(StrEnum):
@@ -114,7 +115,6 @@ class LoopPage:
     told_on: str = ""
     answered_on: str = ""
     score: int | None = None
-    correct_link: str = ""
 
     # What was promised, what changed, and what a person wrote for them.
     story: tuple[Entry, ...] = ()
@@ -212,6 +212,11 @@ class LoopPage:
         """Is the question of the two equal answers on the page?"""
         asked = self.variant in (Variant.RESOLVED, Variant.SILENT)
         return asked and {Option.SETTLED, Option.NOT_YET} <= self.options
+
+    @property
+    def scores(self) -> list[int]:
+        """What the score may be corrected to, where it may be."""
+        return [score for score in range(11) if score != self.score] if Option.CORRECT in self.options else []
 
     @property
     def elsewise(self) -> list[tuple[str, str, str]]:
@@ -330,6 +335,8 @@ def heard(option: Option, owner_first_name: str = "") -> str:
             return gettext("A new link is on its way, to the address the first one went to.")
         case Option.NOT_YET:
             return gettext("Thank you for saying so. It is open again.")
+        case Option.CORRECT:
+            return gettext("Thank you. We noted the score you meant, and keep both. Your case goes on.")
 
 
 def overtaken() -> str:

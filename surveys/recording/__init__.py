@@ -13,5 +13,6 @@ batch again on what the winner left.
 """
 
 from surveys.recording.batch import Outcome, Status, record_responses
+from surveys.recording.correcting import correct_score
 
-__all__ = ["Outcome", "Status", "record_responses"]
+__all__ = ["Outcome", "Status", "correct_score", "record_responses"]
