@@ -14,6 +14,7 @@ from followups.messages.letters import Reader
 from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.promises import in_words
+from followups.replies import was_corrected
 from followups.workflow.reopening import REOPEN_WITHIN
 from nps_loop.moments import day_in_words, moment_in_words
 from surveys.quoting import display, quote
@@ -329,6 +330,17 @@ class _Builder:
     def options(self, variant: Variant, seen_by_staff: bool) -> frozenset[Option]:
         if seen_by_staff:
             return frozenset()
+        return self.presses(variant) | self.corrections()
+
+    def corrections(self) -> frozenset[Option]:
+        """A slip of the score is corrected once, for as long as the case can be opened again."""
+        closed = self.ticket.closed_at
+        late = closed is not None and self.now - closed > timedelta(days=90)
+        if self.ticket.response is None or late or was_corrected(self.ticket):
+            return frozenset()
+        return frozenset({Option.CORRECT})
+
+    def presses(self, variant: Variant) -> frozenset[Option]:
         last = self.last_said()
         known = {Option.SETTLED} if last and last.choice == Verdict.Choice.SETTLED else set()
         match variant:

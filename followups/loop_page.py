@@ -42,6 +42,7 @@ class Option(StrEnum):
     SOMEBODY_ELSE = "somebody_else"
     LEAVE_IT = "leave_it"
     ADD_WORDS = "add_words"
+    CORRECT = "correct"
 
 
 class Kind(StrEnum):
@@ -112,7 +113,6 @@ class LoopPage:
     told_on: str = ""
     answered_on: str = ""
     score: int | None = None
-    correct_link: str = ""
 
     # What was promised, what changed, and what a person wrote for them.
     story: tuple[Entry, ...] = ()
@@ -206,6 +206,11 @@ class LoopPage:
         """Is the question of the two equal answers on the page?"""
         asked = self.variant in (Variant.RESOLVED, Variant.SILENT)
         return asked and {Option.SETTLED, Option.NOT_YET} <= self.options
+
+    @property
+    def scores(self) -> list[int]:
+        """What the score may be corrected to, where it may be."""
+        return [score for score in range(11) if score != self.score] if Option.CORRECT in self.options else []
 
     @property
     def elsewise(self) -> list[tuple[str, str, str]]:
@@ -322,6 +327,8 @@ def heard(option: Option, owner_first_name: str = "") -> str:
             return gettext("Noted: we leave it here, as you asked.")
         case Option.NOT_YET:
             return gettext("Thank you for saying so. It is open again.")
+        case Option.CORRECT:
+            return gettext("Thank you. We noted the score you meant, and keep both. Your case goes on.")
 
 
 def overtaken() -> str:

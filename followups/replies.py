@@ -13,15 +13,18 @@ from django.utils.translation import gettext, gettext_noop
 from followups import watching
 from followups.actors import Actor
 from followups.messages import notices
-from followups.models import Conversation, Reply, Ticket, Verdict
+from followups.models import Conversation, Event, Reply, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.workflow import ending, reopening
 from followups.workflow.contact import answer_owed, hear, hold_where_words_ask_for_it
 from followups.workflow.writing import OpenTicket, opened
 from nps_loop.people.models import User
+from surveys import recording
+from surveys.models import Response
 
 Choice = Verdict.Choice
 MAX_WORDS = 10_000
+CORRECTED = "correct-score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,35 @@ def press(ticket: Ticket, pressed: Press, *, now: datetime) -> bool:
         hold_where_words_ask_for_it(work, words)
         act(work, words, data)
     return True
+
+
+def correct_score(ticket: Ticket, score: int | None, *, cycle: int, in_demo_by: User | None, now: datetime) -> bool:
+    """The customer meant another score: recorded as a later version, once per answer. Returns whether it counted.
+
+    The case stays as it is: event and notice follow when the new version is decided on, and a lower score owes what
+    the rules say.
+    """
+    if ticket.response_id is None or score is None or not 0 <= score <= 10:
+        return False
+    with transaction.atomic():
+        # The answer before its ticket, in the order in which answers are decided on.
+        answer = Response.objects.select_for_update().select_related(None).get(pk=ticket.response_id)
+        with opened(ticket, actor=Actor.customer(), now=now, version=None) as work:
+            current = work.ticket
+            if cycle != current.cycle or reopening.is_too_late_to_reopen(current, now) or was_corrected(current):
+                return False
+            if answer.score == score or not recording.correct_score(answer, score, now=now):
+                return False
+            data: dict[str, object] = {"response": answer.pk, "from": answer.score, "to": score}
+            if in_demo_by is not None:
+                data["in_demo_by"] = in_demo_by.pk
+            work.write(CORRECTED, data=data)
+    return True
+
+
+def was_corrected(ticket: Ticket) -> bool:
+    """Whether the customer has corrected the score before."""
+    return Event.objects.filter(ticket=ticket, verb=CORRECTED).exists()
 
 
 def _keep_number(ticket: Ticket, phone: str) -> None:

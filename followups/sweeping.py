@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from followups import absence, assignment, clocks, drafts, leaving, morning, opening, recovering, silent_owners
-from nps_loop import link_guard
+from nps_loop import link_guard, retention
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.inbound import polling, working
@@ -48,6 +48,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "mails_sent": lambda: deliver_due(now, limit=500)["sent"],
         "webhooks_sent": lambda: webhooks.deliver_due(now)["delivered"],
         "drafts_forgotten": lambda: drafts.forget_old(now=now),
+        "forgotten": lambda: retention.run(now=now),
         "erased_late": lambda: erasing.finish_late(now=now),
         "keys_forgotten": lambda: idempotency.prune(now=now),
         "counts_forgotten": lambda: link_guard.forget_old(now=now),

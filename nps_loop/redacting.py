@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection, models
 from django.db.models import Q, QuerySet, TextField
@@ -135,7 +136,6 @@ def _forget_typed(pattern: re.Pattern[str]) -> int:
         kept = session.get_decoded()
         if pattern.search(json.dumps(kept, ensure_ascii=False, default=str)):
             without = {name: value for name, value in kept.items() if name.startswith("_auth_")}
-            store = session.get_session_store_class()()
-            Session.objects.filter(pk=session.pk).update(session_data=store.encode(without))
+            Session.objects.filter(pk=session.pk).update(session_data=SessionStore().encode(without))
             ended += 1
     return ended

@@ -260,6 +260,14 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "files"
 
+# How many days what is not needed for good is kept; 0 keeps it.
+KEPT_DAYS = {
+    "raw_mails": env.int("KEEP_RAW_MAILS_DAYS", default=30),
+    "mail_words": env.int("KEEP_MAIL_WORDS_DAYS", default=365),
+    "import_files": env.int("KEEP_IMPORT_FILES_DAYS", default=30),
+    "webhook_deliveries": env.int("KEEP_WEBHOOK_DELIVERIES_DAYS", default=90),
+}
+
 # --- languages and time ----------------------------------------------------------------------------------------
 
 USE_TZ = True

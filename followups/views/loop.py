@@ -17,7 +17,7 @@ from followups.loop_building import has_run_out, page_of, reread
 from followups.loop_page import LoopPage, Option, Variant, heard, overtaken
 from followups.messages.letters import Reader
 from followups.models import Conversation, Ticket
-from followups.replies import Press, press, ticket_on_page
+from followups.replies import Press, correct_score, press, ticket_on_page
 from nps_loop import links
 from nps_loop.link_guard import gone, stops_guessing
 from nps_loop.people.lapsed_forms import taken_from_customers
@@ -82,17 +82,26 @@ def _pressed(request: HttpRequest, ticket: Ticket, colleague: User | None, now: 
         phone=request.POST.get("phone", ""),
         in_demo_by=colleague,
     )
-    counted = press(ticket, sent, now=now)
+    if choice == Option.CORRECT:
+        counted = correct_score(ticket, _score(request), cycle=sent.cycle, in_demo_by=colleague, now=now)
+    else:
+        counted = press(ticket, sent, now=now)
     page = page_of(reread(ticket), now=now, typed="" if counted else sent.words)
     with translation.override(page.language):
         if counted:
             # Where a press closes or opens the case, the page itself says so; else it stays as it is, and this is said.
             says_so = choice == Option.NOT_YET or page.variant in (Variant.SETTLED, Variant.ANSWERED)
+            says_so &= choice != Option.CORRECT
             if not says_so:
                 messages.success(request, heard(Option(choice), page.owner_first_name))
             return HttpResponseRedirect(f"{request.path}?said={choice}", status=303)
         messages.warning(request, overtaken())
     return _shown(request, page, status=409)
+
+
+def _score(request: HttpRequest) -> int | None:
+    text = request.POST.get("score", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 else None
 
 
 def _shown(request: HttpRequest, page: LoopPage, *, status: int) -> HttpResponse:

@@ -62,3 +62,18 @@ class JobItem(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["job", "number"], name="one_item_per_job_and_number")]
+
+
+class RetentionRun(models.Model):
+    """One day's forgetting of what is kept for a time only, with how much of each kind went."""
+
+    day = models.DateField(unique=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"retention of {self.day}"

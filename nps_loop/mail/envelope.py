@@ -20,6 +20,8 @@ UNSUBSCRIBE = "unsubscribe"
 LOOP = "loop"
 # No placeholder is spelled with capitals, so these words never become an address in a mail's text.
 REPLY_TO = "Reply-To"
+# Mail about an own case is no list that anybody is on.
+_LEAVABLE = (Stream.SURVEYS, Stream.NEWS)
 
 
 # Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers
@@ -74,7 +76,7 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
     """Return `message` ready for a mail server, its links replaced by `filled`.
 
     Raises ValueError or UnicodeError where an address or header cannot be written. Standards: RFC 3834 (automatic
-    mail), RFC 8058 (unsubscribe in one click, on mail of the surveys stream only).
+    mail), RFC 8058 (unsubscribe in one click, on surveys and news).
     """
     text, html = links.fill(message.text, message.html, filled)
     headers = {"Message-ID": message.message_id, "Date": format_datetime(now), "Content-Language": message.language}
@@ -83,7 +85,7 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
     if message.automatic:
         # A personal mail goes without: an out-of-office answer to it is worth reading, and so is a bounce.
         headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-    if message.stream == Stream.SURVEYS:
+    if message.stream in _LEAVABLE:
         headers |= {
             "List-Unsubscribe": f"<{filled[UNSUBSCRIBE]}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -108,7 +110,7 @@ def _wanted(message: Message) -> dict[str, tuple[str, int]]:
         name: (purpose, message.pk if purpose == UNSUBSCRIBE else object_id)
         for name, (purpose, object_id) in message.links.items()
     }
-    if message.stream == Stream.SURVEYS:
+    if message.stream in _LEAVABLE:
         wanted[UNSUBSCRIBE] = (UNSUBSCRIBE, message.pk)
     return wanted
 

@@ -89,13 +89,20 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     message = unsubscribing.mail_of(token, now=now)
     if message is None:
         return gone(request, unsubscribing.PURPOSE, token)
+    done = saved = False
     if request.method == "POST":
         if request.user.is_authenticated and not settings.DEMO:
             return _public(request, "surveys/unsubscribe_staff.html", {}, status=403)
-        unsubscribing.leave(message, now=now)
-    context = {"brand": unsubscribing.brand_of(message), "done": request.method == "POST", "address": message.recipient}
+        saved = "preferences" in request.POST
+        if saved:
+            unsubscribing.choose(message, request.POST.getlist("stream"), now=now)
+        else:
+            unsubscribing.leave(message, now=now)
+            done = True
+    context = {"brand": unsubscribing.brand_of(message), "done": done, "saved": saved, "address": message.recipient}
     with translation.override(message.language):
-        return _public(request, "surveys/unsubscribe.html", context | {"stream": unsubscribing.stream_of(message)})
+        context |= {"stream": unsubscribing.stream_of(message), "preferences": unsubscribing.preferences(message)}
+        return _public(request, "surveys/unsubscribe.html", context)
 
 
 def _readable(request: HttpRequest, pk: int) -> Message:

@@ -13,5 +13,6 @@ batch again on what the winner left.
 """
 
 from surveys.recording.batch import Outcome, Status, decide_now, record_responses
+from surveys.recording.correcting import correct_score
 
-__all__ = ["Outcome", "Status", "decide_now", "record_responses"]
+__all__ = ["Outcome", "Status", "correct_score", "decide_now", "record_responses"]

@@ -28,10 +28,10 @@ def test_opening_or_prefetching_changes_nothing(client, invitation, method):
     assert not Suppression.objects.exists()
 
 
-def test_the_page_has_one_button(client, invitation):
+def test_the_page_leaves_with_one_button_and_has_another_for_the_choice(client, invitation):
     page = client.get(address_of(invitation)).content.decode()
 
-    assert page.count("<button") == 1
+    assert page.count("<button") == 2
     assert "marta@client.example" in page
 
 
@@ -109,3 +109,61 @@ def test_the_page_speaks_the_language_of_the_mail(client, language):
     assert (words == "Shall we stop asking you?") is (language == "en")
     assert words in page
     assert f'<html lang="{language}"' in page
+
+
+# --- preferences -----------------------------------------------------------------------------------------------
+
+
+def choose(client, message, *streams):
+    return client.post(address_of(message), {"preferences": "1", "stream": list(streams)})
+
+
+def left() -> set[str]:
+    return set(Suppression.objects.values_list("stream", flat=True))
+
+
+def test_each_stream_is_left_and_taken_back_apart_from_the_other(client, invitation):
+    assert choose(client, invitation, "surveys").status_code == 200
+    assert left() == {"news"}
+    choose(client, invitation, "news")
+    assert left() == {"surveys"}
+    page = choose(client, invitation, "surveys", "news").content.decode()
+    assert left() == set()
+    assert page.count(" checked") == 2
+
+
+def test_the_choice_works_without_cookies(invitation):
+    assert choose(Client(enforce_csrf_checks=True), invitation).status_code == 200
+    assert left() == {"surveys", "news"}
+
+
+def test_what_they_did_not_ask_for_is_not_taken_back(client, invitation):
+    Suppression.objects.create(address="marta@client.example", stream="news", reason="bounced")
+    Suppression.objects.create(address="marta@client.example", stream="surveys", reason="do_not_contact")
+
+    page = choose(client, invitation, "surveys", "news").content.decode()
+
+    assert left() == {"surveys", "news"}
+    assert page.count(" disabled") == 2
+
+
+def test_mail_about_the_own_case_is_no_choice(client, invitation):
+    choose(client, invitation, "surveys", "news", "case")
+    choose(client, invitation)
+
+    assert left() == {"surveys", "news"}
+
+
+def test_a_colleague_changes_no_choice(client, invitation):
+    client.force_login(make_user())
+
+    assert choose(client, invitation).status_code == 403
+    assert left() == set()
+
+
+def test_the_link_of_somebody_erased_is_as_unknown_as_any(client, invitation):
+    good = address_of(invitation)
+    type(invitation).objects.update(recipient="")
+
+    assert client.get(good).status_code == 404
+    assert choose(client, invitation).status_code == 404

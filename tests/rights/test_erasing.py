@@ -36,7 +36,7 @@ WITHOUT_A_PERSON = {
     "codes and numbers alone": {
         "followups.conversation", "followups.event", "followups.deadline", "followups.decision", "followups.escalation",
         "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
-        "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
+        "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",

@@ -77,6 +77,7 @@ class _Story(Hands, Reaching, Promises, Endings, Colleagues):
             "somebody-else": self._press,
             "leave-it": self._press,
             "answer-changed": self._answer_changed,
+            "correct-score": self._correct_score,
             "ask-dismissal": self._ask_dismissal,
             "decide-dismissal": self._decide_dismissal,
             "note": self._note,

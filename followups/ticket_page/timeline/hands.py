@@ -72,5 +72,9 @@ class Hands(Teller):
             entry.about = f"{entry.about} {gettext('Last done something: %(when)s.') % {'when': when}}".strip()
         return entry
 
+    def _correct_score(self, event: Event) -> Entry:
+        line = gettext("<b>{name}</b> corrected the score on their page from {before} to {after}")
+        return self._line(event, "queue", line, before=event.data["from"], after=event.data["to"])
+
     def _answer_changed(self, event: Event) -> Entry:
         return self._line(event, "queue", gettext("A later version of the answer came in"))
