@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
-from followups import hearing, leaving, opening, rehearsal, reranking, seeds
+from followups import hearing, incoming_page, leaving, opening, rehearsal, reranking, seeds
 from followups.messages import notices
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Ticket
@@ -49,6 +49,7 @@ def connect() -> None:
     hooks.visible_cases = cases_with_readable_mail
     hooks.brand_of = brand_of
     hooks.land = hearing.land
+    hooks.sorts_mail = incoming_page.sorts_mail
     webhook_hooks.given_up.append(webhooks_given_up)
 
 

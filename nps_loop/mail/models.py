@@ -173,6 +173,11 @@ class Inbound(models.Model):
 
     objects = InboundQuerySet.as_manager()
 
+    @property
+    def reason_in_words(self) -> str:
+        """`reason` in the language of whoever looks."""
+        return in_words(self.reason)
+
     class Meta:
         ordering = ["-id"]
         indexes = [

@@ -48,7 +48,7 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 _STILL_AWAY = re.compile(
-    r"^(until|through|till|bis|jusqu|hasta|fino|tot|do|até|till och|til og|t\.?o\.?m|asti)", re.IGNORECASE
+    r"^(until|through|till|bis|jusqu|hasta|fino|tot|do|até|till och|til og|t\.?o\.?m|asti)\b", re.IGNORECASE
 )
 _MONTHS = {
     name: number

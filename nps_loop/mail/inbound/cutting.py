@@ -12,7 +12,9 @@ import re
 _WROTE = re.compile(
     r"(wrote|writes|schrieb|schrieb am .*|a écrit|a ecrit|escribió|escribio|ha scritto|scrisse|schreef|het volgende geschreven"
     r"|napisał\(a\)|napisał|napisała|napisał/a|pisze|escreveu|skrev|kirjoitti|napsal\(a\)|napsal|írta|написал\(а\)|написал|пише"
-    r"|schreef het volgende|a scris|yazdı|schrieb folgendes)\s*:?\s*$",
+    r"|schreef het volgende|a scris|yazdı|schrieb folgendes)\s*:?\s*$"
+    # In German and Dutch the writer stands behind the verb.
+    r"|\b(schrieb|schreef)\b.{0,300}:$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
@@ -116,7 +118,7 @@ def _introduces(lines: list[str], at: int) -> int:
         if not line or len(line) > _LONGEST or line.startswith(">"):
             return 0
         joined = f"{joined} {line}"
-        if _WROTE.search(line[-60:]) and _HAS_DATE_OR_ADDRESS.search(joined) and _is_end(line, lines, at + count):
+        if _WROTE.search(line) and _HAS_DATE_OR_ADDRESS.search(joined) and _is_end(line, lines, at + count):
             return count
     return 0
 
