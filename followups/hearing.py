@@ -147,7 +147,9 @@ def _ticket_for(row: Inbound, conversation: Conversation) -> Ticket | None:
     """The ticket whose mail it answers where that is one of this conversation; else the one the page shows."""
     if row.about is not None and row.about.case is not None:
         tickets = Ticket.objects.filter(pk=row.about.case, conversation=conversation)
-        answered = tickets.exclude(state=TicketState.DISMISSED).select_related("contact", "owner", "conversation").first()
+        answered = (
+            tickets.exclude(state=TicketState.DISMISSED).select_related("contact", "owner", "conversation").first()
+        )
         shown = ticket_on_page(conversation)
         if answered is not None and (shown is None or answered.pk == shown.pk or answered.is_live):
             return answered
@@ -177,11 +179,14 @@ def _note(work: OpenTicket, words: str, at: datetime, row: Inbound, *, is_known:
     """Words that change nothing stand with the ticket all the same."""
     ticket = work.ticket
     reply = work.make(
-        Reply(
-            ticket=ticket, cycle=ticket.cycle, via=Reply.Via.MAIL, text=words, happened_at=at, recorded_at=work.now
-        )
+        Reply(ticket=ticket, cycle=ticket.cycle, via=Reply.Via.MAIL, text=words, happened_at=at, recorded_at=work.now)
     )
-    data: dict[str, object] = {"reply": reply.pk, "via": Reply.Via.MAIL, "inbound": row.pk, "thanks": row.kind == Kind.THANKS}
+    data: dict[str, object] = {
+        "reply": reply.pk,
+        "via": Reply.Via.MAIL,
+        "inbound": row.pk,
+        "thanks": row.kind == Kind.THANKS,
+    }
     work.write("heard", data=data | ({} if is_known else {"other_address": True}), happened_at=at)
 
 

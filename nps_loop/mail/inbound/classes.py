@@ -80,7 +80,9 @@ def is_thanks(words: str) -> bool:
     spoken = _LETTERS.findall(plain.replace("ł", "l"))
     if not spoken or len(spoken) > _MOST_THANKS or not _SAYS_THANKS.search(" ".join(spoken)):
         return False
-    if {"no", "not", "but", "aber", "kein", "keine", "nicht", "pas", "mais", "pero", "ma", "maar", "niet"} & set(spoken):
+    if {"no", "not", "but", "aber", "kein", "keine", "nicht", "pas", "mais", "pero", "ma", "maar", "niet"} & set(
+        spoken
+    ):
         return False
     last_known = max(at for at, word in enumerate(spoken) if word in _THANKS)
     unknown_inside = [word for word in spoken[:last_known] if word not in _THANKS]

@@ -11,7 +11,16 @@ from followups.incoming_page import lying_too_long
 from followups.models import Member, Reply, Team
 from nps_loop.mail.inbound import keeping, working
 from nps_loop.mail.models import Inbound
-from tests.factories import NOW, make_admin, make_contact, make_deadline, make_member, make_response, make_ticket, make_user
+from tests.factories import (
+    NOW,
+    make_admin,
+    make_contact,
+    make_deadline,
+    make_member,
+    make_response,
+    make_ticket,
+    make_user,
+)
 from tests.mail.inbound.letters import raw, reply_address
 
 pytestmark = pytest.mark.django_db

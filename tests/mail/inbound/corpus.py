@@ -96,18 +96,32 @@ def mails() -> dict[str, tuple[bytes, str]]:
     made["delayed"] = (raw(report("delayed", "4.4.1"), sender=DAEMON, content_type=REPORT), K.DELAYED)
     made["delivered"] = (raw(report("delivered", "2.0.0"), sender=DAEMON, content_type=REPORT), K.AUTOMATIC)
     made["read receipt"] = (
-        raw("--b\nContent-Type: text/plain\n\nRead.\n--b--", content_type='multipart/report; report-type=disposition-notification; boundary="b"'),
+        raw(
+            "--b\nContent-Type: text/plain\n\nRead.\n--b--",
+            content_type='multipart/report; report-type=disposition-notification; boundary="b"',
+        ),
         K.AUTOMATIC,
     )
     for number, subject in enumerate(
-        ("Undelivered Mail Returned to Sender", "Delivery Status Notification (Failure)", "Unzustellbar: Hallo", "failure notice")
+        (
+            "Undelivered Mail Returned to Sender",
+            "Delivery Status Notification (Failure)",
+            "Unzustellbar: Hallo",
+            "failure notice",
+        )
     ):
         text = "Your message was not delivered.\n550 5.1.1 no such user\nMessage-ID: <personal.1@reply.example>"
         made[f"plain bounce {number}"] = (raw(text, sender=DAEMON, subject=subject), K.BOUNCE)
-    made["plain delay"] = (raw("Still trying.", sender=DAEMON, subject="Warning: mail delivery failed so far, delayed"), K.DELAYED)
+    made["plain delay"] = (
+        raw("Still trying.", sender=DAEMON, subject="Warning: mail delivery failed so far, delayed"),
+        K.DELAYED,
+    )
     made["own"] = (raw("We heard you.", Message_ID="<personal.2@reply.example>"), K.OWN)
     made["html only"] = (
-        raw("<style>p{}</style><p>It is <b>still</b> broken.</p><blockquote>We heard you.</blockquote>", content_type="text/html; charset=utf-8"),
+        raw(
+            "<style>p{}</style><p>It is <b>still</b> broken.</p><blockquote>We heard you.</blockquote>",
+            content_type="text/html; charset=utf-8",
+        ),
         K.REPLY,
     )
     made["broken html"] = (raw("<p>Broken <a href='x <!-- <<< & &#xFFFFFFFF; <b", content_type="text/html"), K.REPLY)
@@ -128,24 +142,42 @@ def mails() -> dict[str, tuple[bytes, str]]:
     made["100,000 headers"] = (b"X-A: b\r\n" * 100_000 + raw("Broken."), K.REPLY)
     made["many recipients"] = (raw("Broken.", to=", ".join(f"a{n}@x.example" for n in range(5_000))), K.REPLY)
     made["brackets"] = (raw("Broken.", sender="(" * 5_000 + "<" * 5_000, to='"' * 5_000), K.REPLY)
-    made["winmail"] = (raw("AAAA", content_type="application/ms-tnef; name=winmail.dat", Content_Transfer_Encoding="base64"), K.REPLY)
-    made["image only"] = (raw("AAAA", content_type="image/png; name=x.png", Content_Transfer_Encoding="base64"), K.REPLY)
+    made["winmail"] = (
+        raw("AAAA", content_type="application/ms-tnef; name=winmail.dat", Content_Transfer_Encoding="base64"),
+        K.REPLY,
+    )
+    made["image only"] = (
+        raw("AAAA", content_type="image/png; name=x.png", Content_Transfer_Encoding="base64"),
+        K.REPLY,
+    )
     made["nothing at all"] = (b"", K.EMPTY)
     made["zeros"] = (b"\x00" * 5_000, K.EMPTY)
     made["no head"] = (b"\r\n\r\nBroken.", K.REPLY)
-    made["no end of its parts"] = (raw("--b\nContent-Type: text/plain\n\nBroken.", content_type='multipart/mixed; boundary="b"'), K.REPLY)
+    made["no end of its parts"] = (
+        raw("--b\nContent-Type: text/plain\n\nBroken.", content_type='multipart/mixed; boundary="b"'),
+        K.REPLY,
+    )
     made["parts without a boundary"] = (raw("Broken.", content_type="multipart/mixed"), K.REPLY)
     made["2 MB on one line"] = (raw("broken " * 300_000), K.REPLY)
     made["200,000 quoted lines"] = (raw("Broken.\n" + "> quoted\n" * 200_000), K.REPLY)
     made["50,000 heads"] = (raw("Broken.\n" + "From: a\n" * 50_000), K.REPLY)
     made["forged in-reply-to"] = (raw("Broken.", In_Reply_To="<personal.1@reply.example>"), K.REPLY)
-    made["answer between the lines"] = (raw("On Mon, 1 Nov 2026, Care <c@x.example> wrote:\n> When?\nOn Friday.\n> Where?\nHere."), K.REPLY)
+    made["answer between the lines"] = (
+        raw("On Mon, 1 Nov 2026, Care <c@x.example> wrote:\n> When?\nOn Friday.\n> Where?\nHere."),
+        K.REPLY,
+    )
     made["forwarded mail"] = (
-        raw("--b\nContent-Type: text/plain\n\nSee below.\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nInner\n--b--", content_type='multipart/mixed; boundary="b"'),
+        raw(
+            "--b\nContent-Type: text/plain\n\nSee below.\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nInner\n--b--",
+            content_type='multipart/mixed; boundary="b"',
+        ),
         K.REPLY,
     )
     made["calendar"] = (
-        raw("--b\nContent-Type: text/plain\n\nThursday.\n--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n--b--", content_type='multipart/alternative; boundary="b"'),
+        raw(
+            "--b\nContent-Type: text/plain\n\nThursday.\n--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n--b--",
+            content_type='multipart/alternative; boundary="b"',
+        ),
         K.REPLY,
     )
     return made

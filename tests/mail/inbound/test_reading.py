@@ -107,7 +107,10 @@ def test_the_reader_takes_any_order_of_pieces_of_mails(lines: list[str]) -> None
 def test_the_cutter_only_ever_takes_away_and_is_done_in_one_go(text: str) -> None:
     words = cutting.cut(text)
     assert len(words) <= len(text)
-    assert all(line.strip() in text.replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "") for line in words.split("\n"))
+    assert all(
+        line.strip() in text.replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "")
+        for line in words.split("\n")
+    )
 
 
 @given(st.text(max_size=300))
@@ -119,7 +122,21 @@ def test_a_file_name_is_only_ever_a_name(name: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    "piece", ["> q\n", "On Mon 1 a@b\n", "From: a\n", "a b ", "<", "<a ", "<!--", "-- \n", "wrote:\n", "&", "a@b.c ", "until 1.1. "]
+    "piece",
+    [
+        "> q\n",
+        "On Mon 1 a@b\n",
+        "From: a\n",
+        "a b ",
+        "<",
+        "<a ",
+        "<!--",
+        "-- \n",
+        "wrote:\n",
+        "&",
+        "a@b.c ",
+        "until 1.1. ",
+    ],
 )
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     def seconds(times: int) -> float:
