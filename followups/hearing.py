@@ -1,4 +1,4 @@
-"""What a mail of the customer does to their ticket. It lands by the signed address alone, and only ever adds their words.
+"""What a mail of the customer does to their ticket. It lands by the signed address alone, and only adds their words.
 
 From an address we know as theirs it counts as they do; from another it is heard as well, marked as such, and is no
 evidence that we reached them. Thanks, absences and machines change nothing.
@@ -60,7 +60,7 @@ def land(row: Inbound, generation: int, back_on: date | None, now: datetime) -> 
 
 
 def land_by_hand(row: Inbound, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket | None:
-    """A lead says which ticket a mail set aside belongs to. Returns the ticket it stands with; None: somebody was first.
+    """A lead says which ticket a mail set aside belongs to. Returns the ticket it stands with; None: too late.
 
     The words count as the customer's, from an address they are not known by, whatever else the mail claims.
     """
@@ -198,7 +198,7 @@ def _anew(work: OpenTicket, at: datetime) -> Ticket:
 
 
 def _is_a_loop(row: Inbound, ticket: Ticket, now: datetime) -> bool:
-    """Whether so many mails of this address came to this case within a day, or the same words, that no person writes."""
+    """Whether so many mails of this address, or the same words, came within a day that no person writes them."""
     lately = Inbound.objects.filter(
         from_address=row.from_address, case=ticket.pk, received_at__gt=now - _A_DAY, state=State.LANDED
     ).exclude(pk=row.pk)

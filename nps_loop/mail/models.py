@@ -119,7 +119,7 @@ class InboundQuerySet(models.QuerySet["Inbound"]):
 
 
 class Inbound(models.Model):
-    """One mail that came in. Kept before anybody reads it, so that none is lost; then it is somebody's, or set aside."""
+    """One mail that came in. Kept before anybody reads it, so that none is lost; then it lands, or is set aside."""
 
     class Kind(models.TextChoices):
         UNREAD = "", _("not looked at yet")

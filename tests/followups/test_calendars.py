@@ -338,7 +338,6 @@ def test_years_hold_what_their_days_hold(hours, start, span, without):
     assert working_time(hours, start, end, without) == by_day
 
 
-
 @given(calendars(), st.lists(moments, min_size=3, max_size=3), pauses())
 def test_time_adds_up(hours, some, without):
     first, middle, last = sorted(some)

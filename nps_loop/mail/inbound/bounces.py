@@ -12,9 +12,12 @@ _DAEMON = re.compile(
     r"^(mailer-daemon|mailerdaemon|postmaster|mail-daemon|bounce[s]?|mdaemon)(\+.*|-.*)?@", re.IGNORECASE
 )
 _SUBJECT = re.compile(
-    r"(undeliver(able|ed)|delivery (status notification|failure|has failed|failed)|returned mail|mail delivery (failed|failure|system)"
-    r"|failure notice|unzustellbar|zustellung fehlgeschlagen|nicht zugestellt|non remis|échec de (la )?remise|echec de la remise"
-    r"|no se puede entregar|no entregado|mancata consegna|impossibile recapitare|onbestelbaar|nie dostarczono|não entregue)",
+    r"(undeliver(able|ed)|delivery (status notification|failure|has failed|failed)|returned mail"
+    r"|mail delivery (failed|failure|system)"
+    r"|failure notice|unzustellbar|zustellung fehlgeschlagen|nicht zugestellt|non remis"
+    r"|échec de (la )?remise|echec de la remise"
+    r"|no se puede entregar|no entregado|mancata consegna|impossibile recapitare|onbestelbaar"
+    r"|nie dostarczono|não entregue)",
     re.IGNORECASE,
 )
 _LATE = re.compile(

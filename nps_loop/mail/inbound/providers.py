@@ -18,7 +18,7 @@ _FOR_GOOD = ("bounced", "invalid")
 
 def connect() -> None:
     """Hear what django-anymail's webhooks report."""
-    from anymail import signals
+    from anymail import signals  # type: ignore[import-untyped]
 
     signals.inbound.connect(mail_came, dispatch_uid="nps_loop.mail.mail_came")
     signals.tracking.connect(mail_went, dispatch_uid="nps_loop.mail.mail_went")
