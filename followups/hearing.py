@@ -1,4 +1,4 @@
-"""What a mail of the customer does to their ticket. It lands by the signed address alone, and only ever adds their words.
+"""What a mail of the customer does to their ticket. It lands by the signed address alone, and only adds their words.
 
 From an address we know as theirs it counts as they do; from another it is heard as well, marked as such, and is no
 evidence that we reached them. Thanks, absences and machines change nothing.
@@ -60,7 +60,7 @@ def land(row: Inbound, generation: int, back_on: date | None, now: datetime) -> 
 
 
 def land_by_hand(row: Inbound, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket | None:
-    """A lead says which ticket a mail set aside belongs to. Returns the ticket it stands with; None: somebody was first.
+    """A lead says which ticket a mail set aside belongs to. Returns the ticket it stands with; None: too late.
 
     The words count as the customer's, from an address they are not known by, whatever else the mail claims.
     """
@@ -147,7 +147,9 @@ def _ticket_for(row: Inbound, conversation: Conversation) -> Ticket | None:
     """The ticket whose mail it answers where that is one of this conversation; else the one the page shows."""
     if row.about is not None and row.about.case is not None:
         tickets = Ticket.objects.filter(pk=row.about.case, conversation=conversation)
-        answered = tickets.exclude(state=TicketState.DISMISSED).select_related("contact", "owner", "conversation").first()
+        answered = (
+            tickets.exclude(state=TicketState.DISMISSED).select_related("contact", "owner", "conversation").first()
+        )
         shown = ticket_on_page(conversation)
         if answered is not None and (shown is None or answered.pk == shown.pk or answered.is_live):
             return answered
@@ -177,11 +179,14 @@ def _note(work: OpenTicket, words: str, at: datetime, row: Inbound, *, is_known:
     """Words that change nothing stand with the ticket all the same."""
     ticket = work.ticket
     reply = work.make(
-        Reply(
-            ticket=ticket, cycle=ticket.cycle, via=Reply.Via.MAIL, text=words, happened_at=at, recorded_at=work.now
-        )
+        Reply(ticket=ticket, cycle=ticket.cycle, via=Reply.Via.MAIL, text=words, happened_at=at, recorded_at=work.now)
     )
-    data: dict[str, object] = {"reply": reply.pk, "via": Reply.Via.MAIL, "inbound": row.pk, "thanks": row.kind == Kind.THANKS}
+    data: dict[str, object] = {
+        "reply": reply.pk,
+        "via": Reply.Via.MAIL,
+        "inbound": row.pk,
+        "thanks": row.kind == Kind.THANKS,
+    }
     work.write("heard", data=data | ({} if is_known else {"other_address": True}), happened_at=at)
 
 
@@ -193,7 +198,7 @@ def _anew(work: OpenTicket, at: datetime) -> Ticket:
 
 
 def _is_a_loop(row: Inbound, ticket: Ticket, now: datetime) -> bool:
-    """Whether so many mails of this address came to this case within a day, or the same words, that no person writes."""
+    """Whether so many mails of this address, or the same words, came within a day that no person writes them."""
     lately = Inbound.objects.filter(
         from_address=row.from_address, case=ticket.pk, received_at__gt=now - _A_DAY, state=State.LANDED
     ).exclude(pk=row.pk)

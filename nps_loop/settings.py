@@ -302,9 +302,16 @@ REPLY_DOMAIN = env.str("REPLY_DOMAIN", default=_site.hostname or "localhost")
 
 # Where customers' replies are fetched: imaps://user:password@host/INBOX. Empty: nothing is fetched.
 INBOUND_URL = env.str("INBOUND_URL", default="") if not DEMO else ""
+# "name:password" that mail providers send with their webhooks (/hooks/mail/<provider>/inbound/ and …/tracking/); needs
+# the extra `providers`. What else django-anymail asks for one, such as ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY, is taken
+# from the environment under its own name.
+INBOUND_WEBHOOK_SECRET = env.str("INBOUND_WEBHOOK_SECRET", default="") if not DEMO else ""
+ANYMAIL = {"WEBHOOK_SECRET": INBOUND_WEBHOOK_SECRET} | {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
 # Whether mail to REPLY_DOMAIN comes in at all: then customers answer to a signed address, else to a person's own.
 # Say so where it comes by a provider's webhook or `manage.py receive_mail` and no mailbox is read.
-MAIL_COMES_IN = bool(INBOUND_URL) or env.bool("INBOUND_MAIL", default=False)
+MAIL_COMES_IN = bool(INBOUND_URL or INBOUND_WEBHOOK_SECRET) or env.bool("INBOUND_MAIL", default=False)
 
 # --- webhooks --------------------------------------------------------------------------------------------------
 

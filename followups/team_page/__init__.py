@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from followups import counting, escalations_page, leaderless
+from followups import counting, escalations_page, incoming_page, leaderless
 from followups.models import Team, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs
 from followups.reports.metrics import reporting_day
@@ -81,6 +81,7 @@ class TeamPage:
     risks: list[Case]
     stuck: list[Response]
     failed: list[trouble.FailedMail]
+    set_aside: int
     crew: people.Crew
     together: str
     together_href: str
@@ -176,6 +177,7 @@ def team_page(viewer: Viewer, teams: list[Team], team: Team | None, *, now: date
         risks=risks,
         stuck=trouble.stuck_answers(chosen),
         failed=trouble.failed_mails(tickets, now=now),
+        set_aside=incoming_page.lying_too_long(team.calendar if team else viewer.calendar, now=now),
         crew=crew,
         together=counting.in_words(counts["together"]) if counts["together"] else "",
         together_href=link.list(together="true"),

@@ -51,7 +51,7 @@ from followups.next_step import Known
 from followups.permissions import WORKING, Role
 from followups.team_page import people
 from followups.viewing import Viewer
-from nps_loop.mail.models import Message, Stream
+from nps_loop.mail.models import Attachment, Message, Stream
 from nps_loop.people.models import User
 from surveys.models import Response
 
@@ -291,6 +291,15 @@ def _said(ticket: Ticket, viewer: Viewer, now: datetime) -> QuerySet[Any]:
             code=F("via"),
             flag=F("to_personal_mail"),
             other=F("says_settled"),
+        ),
+        rows(
+            "file",
+            Attachment.objects.filter(inbound__case=ticket.pk),
+            "inbound__received_at",
+            "",
+            text=F("name"),
+            number=F("inbound_id"),
+            code=F("stored_as"),
         ),
         rows("verdict", Verdict.objects.filter(ticket=ticket), "happened_at", "", text=F("text"), code=F("choice")),
         rows(

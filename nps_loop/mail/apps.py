@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class MailConfig(AppConfig):
@@ -11,7 +12,9 @@ class MailConfig(AppConfig):
         """Register where unsubscribe links lead, and what /readyz says of the mailbox."""
         from nps_loop import health, links
         from nps_loop.mail import envelope
-        from nps_loop.mail.inbound import polling
+        from nps_loop.mail.inbound import polling, providers
 
         links.targets[envelope.UNSUBSCRIBE] = envelope.unsubscribe_targets
+        if settings.INBOUND_WEBHOOK_SECRET:
+            providers.connect()
         health.CHECKS["mailbox"] = polling.state

@@ -61,11 +61,10 @@ def urls(message: Message, found: Mapping[tuple[str, int], links.Target], *, now
         if key not in found:
             raise Unfillable(f"What its link “{name}” leads to no longer exists.")
     host = next((found[key].host for key in wanted.values() if found[key].host), "")
-    answers = {
-        REPLY_TO: addresses.make(key[1], found[key].generation)
-        for key in wanted.values()
-        if settings.MAIL_COMES_IN and key[0] == LOOP and message.stream != Stream.STAFF
-    }
+    answers: dict[str, str] = {}
+    thread = next((key for key in wanted.values() if key[0] == LOOP), None)
+    if settings.MAIL_COMES_IN and thread and message.stream != Stream.STAFF:
+        answers[REPLY_TO] = addresses.make(thread[1], found[thread].generation)
     return answers | {
         name: links.url(*key, links.Target(found[key].generation, found[key].host or host), now=now)
         for name, key in wanted.items()

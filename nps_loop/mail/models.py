@@ -131,7 +131,7 @@ class InboundQuerySet(models.QuerySet["Inbound"]):
 
 
 class Inbound(models.Model):
-    """One mail that came in. Kept before anybody reads it, so that none is lost; then it is somebody's or set aside."""
+    """One mail that came in. Kept before anybody reads it, so that none is lost; then it lands, or is set aside."""
 
     class Kind(models.TextChoices):
         UNREAD = "", _("not looked at yet")
@@ -184,6 +184,11 @@ class Inbound(models.Model):
     )
 
     objects = InboundQuerySet.as_manager()
+
+    @property
+    def reason_in_words(self) -> str:
+        """`reason` in the language of whoever looks."""
+        return in_words(self.reason)
 
     class Meta:
         ordering = ["-id"]

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from nps_loop.link_guard import gone, stops_guessing
-from nps_loop.mail import mailbox, outbox, telling, unsubscribing
+from nps_loop.mail import hooks, mailbox, outbox, telling, unsubscribing
 from nps_loop.mail.framing import framed
 from nps_loop.mail.models import Message
 
@@ -32,6 +32,7 @@ def mailbox_page(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     else:
         opened = mailbox.Row(get_object_or_404(mailbox.visible_to(request.user), pk=pk), now)
     context = {"page": page, "opened": opened, "asked": pk is not None, "demo": settings.DEMO}
+    context["sorts_mail"] = hooks.sorts_mail(request.user)
     return render(request, "mail/mailbox.html", context | {"mail_server": settings.MAIL_SERVER})
 
 

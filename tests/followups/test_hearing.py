@@ -54,7 +54,12 @@ def make(hanna: User, state: str = TicketState.ASSIGNED, **fields) -> Ticket:
 def test_an_answer_of_the_customer_stands_with_the_ticket_and_tells_its_owner(hanna) -> None:
     ticket = make(hanna)
 
-    row = come_in(raw("It is still broken.\n\nOn Mon, 23 Nov 2026 at 10:00, Care <c@x> wrote:\n> We heard you.", to=reply_address(ticket)))
+    row = come_in(
+        raw(
+            "It is still broken.\n\nOn Mon, 23 Nov 2026 at 10:00, Care <c@x> wrote:\n> We heard you.",
+            to=reply_address(ticket),
+        )
+    )
 
     assert (row.kind, row.state, row.case, row.is_known_sender) == ("reply", "landed", ticket.pk, True)
     assert Reply.objects.get(ticket=ticket).text == "It is still broken."
@@ -65,7 +70,9 @@ def test_an_answer_of_the_customer_stands_with_the_ticket_and_tells_its_owner(ha
 
 
 def test_a_waiting_ticket_comes_back(hanna) -> None:
-    ticket = make(hanna, TicketState.WAITING_ON_CUSTOMER, waiting_from="contacted", waiting_until=NOW + timedelta(days=3))
+    ticket = make(
+        hanna, TicketState.WAITING_ON_CUSTOMER, waiting_from="contacted", waiting_until=NOW + timedelta(days=3)
+    )
 
     come_in(raw("Monday suits me.", to=reply_address(ticket)))
 
@@ -97,7 +104,12 @@ def test_long_after_the_end_it_is_a_new_ticket(hanna) -> None:
     ("words", "fields", "kind", "state"),
     [
         ("Thank you!", {}, "thanks", "landed"),
-        ("I am out of office until 30 November 2026.", {"Auto_Submitted": "auto-replied", "subject": "Automatic reply"}, "away", "ignored"),
+        (
+            "I am out of office until 30 November 2026.",
+            {"Auto_Submitted": "auto-replied", "subject": "Automatic reply"},
+            "away",
+            "ignored",
+        ),
         ("Ticket 4711 was created.", {"Auto_Submitted": "auto-generated"}, "automatic", "ignored"),
         ("> We heard you.", {}, "empty", "ignored"),
     ],
@@ -118,7 +130,14 @@ def test_thanks_absences_and_machines_change_nothing(hanna, standing, words, fie
 def test_an_answering_machine_teaches_the_absence(hanna) -> None:
     ticket = make(hanna)
 
-    come_in(raw("Ich bin bis 4. Dezember 2026 nicht im Büro.", to=reply_address(ticket), subject="Abwesenheitsnotiz", Auto_Submitted="auto-replied"))
+    come_in(
+        raw(
+            "Ich bin bis 4. Dezember 2026 nicht im Büro.",
+            to=reply_address(ticket),
+            subject="Abwesenheitsnotiz",
+            Auto_Submitted="auto-replied",
+        )
+    )
 
     ticket.contact.refresh_from_db()
     assert str(ticket.contact.away_until) == "2026-12-05"
@@ -155,7 +174,17 @@ def test_an_address_of_somebody_else_or_of_several_is_not_added(hanna) -> None:
 
 def test_nothing_lands_by_subject_in_reply_to_or_a_forged_token(hanna) -> None:
     ticket = make(hanna)
-    ours = Message.objects.create(kind="personal", stream="case", case=ticket.pk, recipient="marta@nordby.example", from_address="c@x.example", message_id="<personal.1@reply.example>", subject="s", text="t", state="sent")
+    ours = Message.objects.create(
+        kind="personal",
+        stream="case",
+        case=ticket.pk,
+        recipient="marta@nordby.example",
+        from_address="c@x.example",
+        message_id="<personal.1@reply.example>",
+        subject="s",
+        text="t",
+        state="sent",
+    )
     genuine = reply_address(ticket)
     forged = [
         "care@reply.example",
@@ -181,7 +210,17 @@ def test_an_address_stops_working_when_its_generation_is_raised(hanna) -> None:
 
 def test_an_answer_to_a_personal_mail_is_evidence_of_contact(hanna) -> None:
     ticket = make(hanna)
-    Message.objects.create(kind="personal", stream="case", case=ticket.pk, recipient="marta@nordby.example", from_address="c@x.example", message_id="<personal.1@reply.example>", subject="s", text="t", state="sent")
+    Message.objects.create(
+        kind="personal",
+        stream="case",
+        case=ticket.pk,
+        recipient="marta@nordby.example",
+        from_address="c@x.example",
+        message_id="<personal.1@reply.example>",
+        subject="s",
+        text="t",
+        state="sent",
+    )
 
     come_in(raw("Thursday, please.", to=reply_address(ticket), In_Reply_To="<personal.1@reply.example>"))
 
@@ -227,7 +266,9 @@ def test_a_mail_that_came_back_voids_what_it_proved_and_stops_mail_to_the_addres
     from nps_loop.mail.suppression import suppressed
 
     ticket = make(hanna)
-    workflow.send_message(ticket, actor=Actor.person(hanna), now=NOW, version=None, subject="Sorry", body="I call you on Thursday.")
+    workflow.send_message(
+        ticket, actor=Actor.person(hanna), now=NOW, version=None, subject="Sorry", body="I call you on Thursday."
+    )
     deliver_due(NOW)
     mail = Message.objects.get(kind="personal")
     ticket.refresh_from_db()
@@ -238,7 +279,13 @@ def test_a_mail_that_came_back_voids_what_it_proved_and_stops_mail_to_the_addres
         "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; marta@nordby.example\nAction: failed\nStatus: 5.1.1\n"
         f"Diagnostic-Code: smtp; 550 no such user\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {mail.message_id}\n\n--b--"
     )
-    row = come_in(raw(report, sender="MAILER-DAEMON@mx.example", content_type='multipart/report; report-type=delivery-status; boundary="b"'))
+    row = come_in(
+        raw(
+            report,
+            sender="MAILER-DAEMON@mx.example",
+            content_type='multipart/report; report-type=delivery-status; boundary="b"',
+        )
+    )
 
     assert (row.kind, row.about, row.case) == ("bounce", mail, ticket.pk)
     ticket.refresh_from_db()
@@ -253,7 +300,9 @@ def test_the_mail_that_leaves_is_answered_to_the_signed_address_and_its_row_hold
     from followups import workflow
 
     ticket = make(hanna)
-    workflow.send_message(ticket, actor=Actor.person(hanna), now=NOW, version=None, subject="Sorry", body="[[link:reply]] I call.")
+    workflow.send_message(
+        ticket, actor=Actor.person(hanna), now=NOW, version=None, subject="Sorry", body="[[link:reply]] I call."
+    )
     deliver_due(NOW)
 
     sent = next(each for each in outbox.outbox if each.to == ["Marta Lindqvist <marta@nordby.example>"])

@@ -40,7 +40,7 @@ def test_all_is_well(client: Client, well: Settings) -> None:
     status, checks = asked(client)
     assert status == 200
     assert checks.pop("sweep").startswith("ok, ")
-    assert checks == {"database": "ok", "migrations": "ok", "broker": "ok"}
+    assert checks == {"database": "ok", "migrations": "ok", "broker": "ok", "mailbox": "ok, none is read"}
 
 
 def test_a_broker_that_does_not_answer_is_named(client: Client, well: Settings, tmp_path: Any) -> None:

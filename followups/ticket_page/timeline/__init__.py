@@ -54,6 +54,7 @@ class _Story(Hands, Reaching, Promises, Endings, Colleagues):
             "left-alone": self._left_alone,
             "log-contact": self._log_contact,
             "log-reply": self._log_reply,
+            "heard": self._heard,
             "send-message": self._send_message,
             "wait": self._wait,
             "mail-accepted": self._mail_accepted,

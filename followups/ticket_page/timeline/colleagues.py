@@ -53,6 +53,7 @@ class Colleagues(Teller):
             if event.data.get("because") == "date"
             else gettext("<b>{who}</b> took it up again"),
             "hold": gettext("<b>{who}</b> put it on hold: owner and lead read the words, automatic mail stops"),
+            "add-address": gettext("<b>{who}</b> added the address to those {name} is known by"),
             "unhold": gettext("<b>{who}</b> lifted the hold"),
             "join": gettext("<b>{who}</b> joined it with #{other}"),
             "split": gettext("<b>{who}</b> gave it to whom the answer is from")

@@ -60,6 +60,29 @@ class Reaching(Teller):
                 entry.about += " " + gettext("An answer to an automatic mail is no first contact.")
         if event.data.get("attempt"):
             self.contacted = True
+        return self._by_mail(entry, event)
+
+    def _heard(self, event: Event) -> Entry:
+        """Words that change nothing: thanks, or an answer to a case that was dismissed."""
+        thanks = gettext("<b>{customer}</b> said thank you; nothing follows from it")
+        words = thanks if event.data.get("thanks") else gettext("<b>{customer}</b> wrote; nothing follows from it")
+        entry = self._line(event, "reply", words, customer=self.full)
+        entry.kind = "people"
+        if (reply := self._said("reply", event, "reply")) is not None:
+            entry.words, entry.from_customer = reply.text, True
+        return self._by_mail(entry, event)
+
+    def _by_mail(self, entry: Entry, event: Event) -> Entry:
+        """What a mail brought besides its words: files, and an address we did not know."""
+        entry.inbound = event.data.get("inbound") or 0
+        if entry.inbound:
+            files = [row for row in self.case.of_kind("file") if row.number == entry.inbound]
+            entry.files = [(row.pk if row.code else 0, row.text) for row in files]
+        if event.data.get("other_address"):
+            entry.tags.append((gettext("from another address"), "warn", "warn"))
+            entry.may_add_address = not any(
+                each.verb == "add-address" and each.data.get("inbound") == entry.inbound for each in self.case.events
+            )
         return entry
 
     def _send_message(self, event: Event) -> Entry:

@@ -32,6 +32,10 @@ class Entry:
     from_customer: bool = False
     customer_reads: str = ""
     about: str = ""
+    # Files that came with it: (number, name; number 0: not kept), and the mail they and the words came with.
+    files: list[tuple[int, str]] = field(default_factory=list)
+    inbound: int = 0
+    may_add_address: bool = False
     mail: Message | None = None
 
     @property

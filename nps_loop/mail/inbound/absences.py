@@ -48,7 +48,7 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 _STILL_AWAY = re.compile(
-    r"^(until|through|till|bis|jusqu|hasta|fino|tot|do|até|till och|til og|t\.?o\.?m|asti)", re.IGNORECASE
+    r"^(until|through|till|bis|jusqu|hasta|fino|tot|do|até|till och|til og|t\.?o\.?m|asti)\b", re.IGNORECASE
 )
 _MONTHS = {
     name: number
@@ -74,7 +74,8 @@ _MONTHS = {
 _DATE = re.compile(
     r"(?P<y>20\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
     r"|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./]?(?P<y2>20\d\d|\d\d)?"
-    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?\s(?:of |de |do )?(?P<mon>[^\W\d_]{3,15})\.?(?:,? (?:de )?(?P<y3>20\d\d))?"
+    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?\s(?:of |de |do )?(?P<mon>[^\W\d_]{3,15})\.?"
+    r"(?:,? (?:de )?(?P<y3>20\d\d))?"
     r"|(?P<mon4>[^\W\d_]{3,15})\s(?P<d4>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<y4>20\d\d))?",
     re.IGNORECASE,
 )

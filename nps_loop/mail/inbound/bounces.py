@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from nps_loop.mail.inbound.reading import Mail
 from nps_loop.mail.suppression import normalise
 
-_DAEMON = re.compile(r"^(mailer-daemon|mailerdaemon|postmaster|mail-daemon|bounce[s]?|mdaemon)(\+.*|-.*)?@", re.IGNORECASE)
+_DAEMON = re.compile(
+    r"^(mailer-daemon|mailerdaemon|postmaster|mail-daemon|bounce[s]?|mdaemon)(\+.*|-.*)?@", re.IGNORECASE
+)
 _SUBJECT = re.compile(
-    r"(undeliver(able|ed)|delivery (status notification|failure|has failed|failed)|returned mail|mail delivery (failed|failure|system)"
-    r"|failure notice|unzustellbar|zustellung fehlgeschlagen|nicht zugestellt|non remis|échec de (la )?remise|echec de la remise"
-    r"|no se puede entregar|no entregado|mancata consegna|impossibile recapitare|onbestelbaar|nie dostarczono|não entregue)",
+    r"(undeliver(able|ed)|delivery (status notification|failure|has failed|failed)|returned mail"
+    r"|mail delivery (failed|failure|system)"
+    r"|failure notice|unzustellbar|zustellung fehlgeschlagen|nicht zugestellt|non remis"
+    r"|échec de (la )?remise|echec de la remise"
+    r"|no se puede entregar|no entregado|mancata consegna|impossibile recapitare|onbestelbaar"
+    r"|nie dostarczono|não entregue)",
     re.IGNORECASE,
 )
-_LATE = re.compile(r"\b(delay(ed)?|warning|verzöger\w*|retardé|retrasad[oa]|still trying|will (be )?retr\w+)\b", re.IGNORECASE)
+_LATE = re.compile(
+    r"\b(delay(ed)?|warning|verzöger\w*|retardé|retrasad[oa]|still trying|will (be )?retr\w+)\b", re.IGNORECASE
+)
 _FOR_NOW = re.compile(r"\b4\.\d{1,3}\.\d{1,3}\b|mailbox (is )?full|over quota|temporar", re.IGNORECASE)
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _ID = re.compile(r"message-id:\s{0,20}(<[^<>\s]{1,250}>)", re.IGNORECASE)

@@ -17,16 +17,16 @@ _MACHINES = re.compile(r"^(no-?reply|do-?not-?reply|noreply|donotreply|mailer-da
 _LETTERS = re.compile(r"[^\W_]+")
 # Whole answers that say thanks and ask for nothing, as words without accents; after them may stand a name or two.
 _THANKS = frozenset(
-    """thank thanks you thx ty cheers much many very so a lot great perfect ok okay super good all appreciated got it received
-    noted brilliant wonderful for your help the quick reply update and mail email message answer kind regards best
-    danke dankeschon vielen dank herzlichen besten schon sehr lieben prima alles klar gut passt fur die ihre deine schnelle hilfe
-    antwort ruckmeldung nachricht info erhalten mit freundlichen grussen viele grusse mfg lg vg
-    merci beaucoup bien recu parfait d accord pour votre ton reponse retour aide cordialement bonne journee
-    gracias muchas mil perfecto vale de acuerdo por su tu la respuesta ayuda recibido saludos un saludo
-    grazie mille molte perfetto va bene per la risposta il suo aiuto ricevuto cordiali saluti
-    bedankt dank je u wel hartelijk voor het uw je antwoord hulp prima groet groeten met vriendelijke
-    dziekuje dzieki bardzo serdecznie za odpowiedz pomoc pozdrawiam
-    obrigado obrigada muito pela resposta ajuda tack sa mycket tak takk kiitos paljon dekuji diky""".split()
+    """thank thanks you thx ty cheers much many very so a lot great perfect ok okay super good all appreciated got it
+    received noted brilliant wonderful for your help the quick reply update and mail email message answer kind
+    regards best danke dankeschon vielen dank herzlichen besten schon sehr lieben prima alles klar gut passt fur
+    die ihre deine schnelle hilfe antwort ruckmeldung nachricht info erhalten mit freundlichen grussen viele
+    grusse mfg lg vg merci beaucoup bien recu parfait d accord pour votre ton reponse retour aide cordialement
+    bonne journee gracias muchas mil perfecto vale de acuerdo por su tu la respuesta ayuda recibido saludos un
+    saludo grazie mille molte perfetto va bene per la risposta il suo aiuto ricevuto cordiali saluti bedankt dank
+    je u wel hartelijk voor het uw je antwoord hulp prima groet groeten met vriendelijke dziekuje dzieki bardzo
+    serdecznie za odpowiedz pomoc pozdrawiam obrigado obrigada muito pela resposta ajuda tack sa mycket tak takk
+    kiitos paljon dekuji diky""".split()
 )
 _SAYS_THANKS = re.compile(
     r"\b(thank|thanks|thx|cheers|appreciated|danke|dankeschon|dank|merci|gracias|grazie|bedankt|dziekuje|dzieki|obrigado|obrigada"
@@ -80,7 +80,9 @@ def is_thanks(words: str) -> bool:
     spoken = _LETTERS.findall(plain.replace("ł", "l"))
     if not spoken or len(spoken) > _MOST_THANKS or not _SAYS_THANKS.search(" ".join(spoken)):
         return False
-    if {"no", "not", "but", "aber", "kein", "keine", "nicht", "pas", "mais", "pero", "ma", "maar", "niet"} & set(spoken):
+    if {"no", "not", "but", "aber", "kein", "keine", "nicht", "pas", "mais", "pero", "ma", "maar", "niet"} & set(
+        spoken
+    ):
         return False
     last_known = max(at for at, word in enumerate(spoken) if word in _THANKS)
     unknown_inside = [word for word in spoken[:last_known] if word not in _THANKS]

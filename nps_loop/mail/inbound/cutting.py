@@ -10,9 +10,12 @@ import re
 # "On … wrote:" as mail programs of many languages say it. Looked for in short lines only, by the end of the line, so
 # that no pattern runs over a long text.
 _WROTE = re.compile(
-    r"(wrote|writes|schrieb|schrieb am .*|a écrit|a ecrit|escribió|escribio|ha scritto|scrisse|schreef|het volgende geschreven"
+    r"(wrote|writes|schrieb|schrieb am .*|a écrit|a ecrit|escribió|escribio|ha scritto|scrisse|schreef"
+    r"|het volgende geschreven"
     r"|napisał\(a\)|napisał|napisała|napisał/a|pisze|escreveu|skrev|kirjoitti|napsal\(a\)|napsal|írta|написал\(а\)|написал|пише"
-    r"|schreef het volgende|a scris|yazdı|schrieb folgendes)\s*:?\s*$",
+    r"|schreef het volgende|a scris|yazdı|schrieb folgendes)\s*:?\s*$"
+    # In German and Dutch the writer stands behind the verb.
+    r"|\b(schrieb|schreef)\b.{0,300}:$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
@@ -22,15 +25,18 @@ _BEGINS = re.compile(
 )
 _HAS_DATE_OR_ADDRESS = re.compile(r"\d|@")
 _DIVIDER = re.compile(
-    r"^[-_—–*\s]{2,40}(original message|ursprüngliche nachricht|originalnachricht|original-nachricht|message d'origine|message original"
-    r"|mensaje original|messaggio originale|oorspronkelijk bericht|wiadomość oryginalna|oryginalna wiadomość|mensagem original"
+    r"^[-_—–*\s]{2,40}(original message|ursprüngliche nachricht|originalnachricht|original-nachricht"
+    r"|message d'origine|message original"
+    r"|mensaje original|messaggio originale|oorspronkelijk bericht"
+    r"|wiadomość oryginalna|oryginalna wiadomość|mensagem original"
     r"|ursprungligt meddelande|forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado"
     r"|messaggio inoltrato|doorgestuurd bericht)[-_—–*\s]{0,40}:?$",
     re.IGNORECASE,
 )
 _FROM = re.compile(r"^\*?(from|von|de|da|van|od|från|fra|od kogo|lähettäjä|от)\s?:\*?\s", re.IGNORECASE)
 _OTHER_HEADS = re.compile(
-    r"^\*?(sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|enviado el|para|asunto|fecha|inviato|data|"
+    r"^\*?(sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|enviado el|para|asunto|fecha"
+    r"|inviato|data|"
     r"a|oggetto|verzonden|aan|onderwerp|wysłano|do|temat|assunto|skickat|till|ämne|sendt|til|emne)\s?:\*?(\s|$)",
     re.IGNORECASE,
 )
@@ -116,7 +122,7 @@ def _introduces(lines: list[str], at: int) -> int:
         if not line or len(line) > _LONGEST or line.startswith(">"):
             return 0
         joined = f"{joined} {line}"
-        if _WROTE.search(line[-60:]) and _HAS_DATE_OR_ADDRESS.search(joined) and _is_end(line, lines, at + count):
+        if _WROTE.search(line) and _HAS_DATE_OR_ADDRESS.search(joined) and _is_end(line, lines, at + count):
             return count
     return 0
 

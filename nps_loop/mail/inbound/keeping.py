@@ -21,15 +21,16 @@ MOST_BYTES = 36 * 1024 * 1024
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{40}\.(eml|bin)", re.ASCII)
 
 
-def store(raw: bytes, *, route: str, now: datetime) -> Inbound:
+def store(raw: bytes, *, route: str, now: datetime, known_as: str = "") -> Inbound:
     """Keep one mail as it came and return its row; the row of the first time where these bytes came before.
 
-    `route` says how it came ("imap", "pipe", a provider). The file is on the disk before the row says so: whoever dies
-    in between leaves a file that nobody knows, never a row without its mail. Raises OSError where nothing can be
-    written; then the mail stays where it was.
+    `route` says how it came ("imap", "pipe", a provider); `known_as` is the provider's name for a mail whose bytes
+    differ each time they are sent. The file is on the disk before the row says so: whoever dies in between leaves a
+    file that nobody knows, never a row without its mail. Raises OSError where nothing can be written; then the mail
+    stays where it was.
     """
     raw = raw[:MOST_BYTES]
-    digest = hashlib.sha256(raw).hexdigest()
+    digest = hashlib.sha256(known_as.encode() or raw).hexdigest()
     known = Inbound.objects.filter(digest=digest).first()
     if known is not None:
         return known

@@ -18,7 +18,7 @@ _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 
 
 def to_text(html: str) -> str:
-    """Return the words of `html`, a line per block; what stands in a blockquote begins with `>`. Linear, never raises."""
+    """Return the words of `html`, a line per block; what stands in a blockquote begins with `>`. Linear."""
     return "\n".join(_Scanner(html).lines()).strip()
 
 

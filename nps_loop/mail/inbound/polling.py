@@ -79,8 +79,8 @@ def poll(now: datetime, *, limit: int = 200) -> int:
         return 0
     try:
         mailbox = Mailbox.of(settings.INBOUND_URL)
-    except ValueError as error:
-        logger.error("No mail is fetched: %s", error)
+    except ValueError as wrong:
+        logger.error("No mail is fetched: %s", wrong)
         return 0
     position, _ = Position.objects.get_or_create(mailbox=mailbox.name)
     until = now + LEASE
@@ -130,7 +130,7 @@ class _Reader:
         self._left = limit
 
     def read(self, server: imaplib.IMAP4, folder: str) -> None:
-        answer, found = server.select(f'"{folder}"')
+        answer, _ = server.select(f'"{folder}"')
         if answer != "OK":
             raise imaplib.IMAP4.error(f"no folder {folder}")
         self._begin_anew_where_numbers_do(server)
@@ -144,7 +144,7 @@ class _Reader:
                 return
 
     def _begin_anew_where_numbers_do(self, server: imaplib.IMAP4) -> None:
-        """Another UIDVALIDITY means other numbers: all is looked at again, and known mails are known by their digest."""
+        """Another UIDVALIDITY means other numbers: all is looked at again; known mails have a digest."""
         _, values = server.response("UIDVALIDITY")
         validity = int(values[0]) if values and values[0] else 0
         if validity != self._position.validity:
@@ -193,9 +193,8 @@ def _connected(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
 def _fetched(server: imaplib.IMAP4, uid: int) -> bytes | None:
     """The mail as it came; None where somebody deleted it meanwhile."""
     _, sizes = server.uid("FETCH", str(uid), "(RFC822.SIZE)")
-    said = next((found for line in sizes if isinstance(line, bytes) and (found := _SIZE.search(line))), None)
-    size = int(said[1]) if said else 0
-    part = f"<0.{_BEGINNING}>" if size > keeping.MOST_BYTES else ""
+    said = next((size for line in sizes if isinstance(line, bytes) and (size := _SIZE.search(line))), None)
+    part = f"<0.{_BEGINNING}>" if said and int(said[1]) > keeping.MOST_BYTES else ""
     answer, found = server.uid("FETCH", str(uid), f"(BODY.PEEK[]{part})")
     if answer != "OK":
         raise imaplib.IMAP4.error(f"it did not hand out mail {uid}")

@@ -120,7 +120,7 @@ def _parsed(raw: bytes) -> Parsed:
 
 def _headers_of(message: Parsed) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in list(message.raw_items())[:500]:  # type: ignore[attr-defined]
+    for name, value in list(message.raw_items())[:500]:
         key = str(name).lower()
         if key not in found:
             found[key] = _decoded(str(value))
@@ -255,7 +255,7 @@ class _Content:
             elif kind.startswith("message/") or kind == "text/rfc822-headers":
                 self._returned(part, in_report)
             elif part.is_multipart():
-                children = [child for child in part.get_payload() if isinstance(child, Parsed)]  # type: ignore[union-attr]
+                children = [child for child in part.get_payload() if isinstance(child, Parsed)]
                 in_report = in_report or kind == "multipart/report"
                 waiting.extend((child, in_report) for child in reversed(children))
             else:
@@ -280,7 +280,7 @@ class _Content:
                 self.report.append({name: _decoded(value) for name, value in _headers_of(block).items()})
 
     def _returned(self, part: Parsed, in_report: bool) -> None:
-        inner = part.get_payload(0) if part.is_multipart() else part  # type: ignore[call-overload]
+        inner = part.get_payload(0) if part.is_multipart() else part
         if isinstance(inner, Parsed) and inner is not part:
             self.returned_ids += _ID.findall(_headers_of(inner).get("message-id", ""))
             if not in_report:

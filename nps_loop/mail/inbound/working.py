@@ -1,4 +1,4 @@
-"""Reading what was kept: each mail once, whoever looks at it. What raises is tried again, and shown when it is stuck."""
+"""Reading what was kept: each mail once, whoever looks at it. What raises is tried again, then shown as stuck."""
 
 from __future__ import annotations
 
@@ -97,9 +97,11 @@ def _follow(row: Inbound, mail: Mail, now: datetime) -> None:
 
 
 def _report(row: Inbound, mail: Mail, now: datetime) -> None:
-    """A mail of ours came back. It is believed where it names a Message-ID of ours and does not contradict its recipient."""
+    """A mail of ours came back. Believed where it names a Message-ID of ours, and no other recipient."""
     report = bounces.report_in(mail)
-    assert report is not None
+    if report is None:
+        _end(row, State.IGNORED, "A report that says nothing of a mail.")
+        return
     about = Message.objects.filter(message_id__in=report.message_ids).order_by("-pk").first()
     if about is None or report.recipient not in ("", about.recipient):
         _end(row, State.IGNORED, "A report about a mail that is none of ours.")

@@ -34,7 +34,9 @@ def test_what_lies_in_the_mailbox_is_kept_once_and_marked_as_read(mailbox) -> No
     assert polling.state(NOW + timedelta(minutes=1, seconds=5)) == "ok, read 5 s ago"
 
 
-def test_a_process_that_dies_between_keeping_and_marking_loses_nothing_and_doubles_nothing(mailbox, monkeypatch) -> None:
+def test_a_process_that_dies_between_keeping_and_marking_loses_nothing_and_doubles_nothing(
+    mailbox, monkeypatch
+) -> None:
     mailbox.deliver(raw("One."))
     mailbox.deliver(raw("Two."))
     real = keeping.store

@@ -1,4 +1,4 @@
-"""`manage.py receive_mail < mail`: keep one mail from standard input, as a mail server's pipe transport hands it over."""
+"""`manage.py receive_mail < mail`: keep one mail from standard input, as a mail server's pipe hands it over."""
 
 import sys
 from datetime import UTC, datetime
