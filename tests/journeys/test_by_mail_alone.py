@@ -6,6 +6,7 @@ The mails leave by a mail server and come in by a mailbox, both real. Weeks pass
 from __future__ import annotations
 
 import re
+import smtplib
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ import pytest
 from tests.conftest import Received, running_sink
 from tests.journeys.company import Company, Visitor, loop_link
 from tests.journeys.test_main_loop import next_working_day, unfilled
-from tests.mail.dovecot import MISSING, Dovecot, running_dovecot
+from tests.mail.dovecot import MISSING, Dovecot, delivering_smtp, running_dovecot
 from tests.stack import Stack
 
 pytestmark = [
@@ -65,7 +66,7 @@ def zone_where_it_is_noon() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
-def reply_to(mail: Received, words: str) -> bytes:
+def reply_to(mail: Received, words: str) -> EmailMessage:
     """What a customer's mail program sends who presses *Reply* and types above the quotation."""
     reply = EmailMessage()
     reply["From"] = f"Marta Lindqvist <{MARTA}>"
@@ -76,7 +77,7 @@ def reply_to(mail: Received, words: str) -> bytes:
     reply["Date"] = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
     quoted = "\n".join(f"> {line}" for line in mail.part("plain").splitlines())
     reply.set_content(f"{words}\n\nOn Friday, Hanna Brandt <care@halden.example> wrote:\n{quoted}\n")
-    return bytes(reply)
+    return reply
 
 
 def log_a_call(hanna: Visitor, note: str) -> None:
@@ -155,7 +156,8 @@ def test_a_detractor_is_won_back_by_mail_and_browser_alone(company: Company, mai
 
     # She answers the mail: still broken. It is open again, with her words and nothing of what she quoted.
     assert asked.message["Reply-To"].startswith("reply+")
-    mailbox.deliver(reply_to(asked, "It is still broken: this morning two imports failed again."))
+    with delivering_smtp(mailbox) as port, smtplib.SMTP("127.0.0.1", port) as server:
+        server.send_message(reply_to(asked, "It is still broken: this morning two imports failed again."))
     stack.wait(lambda: company.state_of(number)[0] == "assigned", "the reply opens it again", 30)
     assert stack.rows("SELECT cycle FROM followups_ticket WHERE id = %s", [number]) == [(1,)]
     (said,) = stack.rows("SELECT text FROM followups_reply WHERE ticket_id = %s", [number])[0]
@@ -192,7 +194,7 @@ def test_a_detractor_is_won_back_by_mail_and_browser_alone(company: Company, mai
     stack.wait(lambda: company.report("recovery")["changes"]["detractor"]["promoter"] == 1, "the report counts her", 30)
     lead = visitor().log_in("lead")
     lead.page.goto("/reports/")
-    lead.page.locator("a[href*='recovered']").first.click()
+    lead.page.locator("a[href*='from_detractor_to_promoter']").first.click()
     assert f"#{number}" in lead.text
     lead.is_at_peace()
     assert stack.rows("SELECT count(*) FROM followups_ticket") == [(1,)]
