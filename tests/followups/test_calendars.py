@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from followups.calendars import (
@@ -25,6 +25,7 @@ from followups.calendars import (
     working_stretches,
     working_time,
 )
+from tests.conftest import counted
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NINE_TO_HALF_PAST_FIVE = ((540, 1050),)
@@ -239,6 +240,8 @@ def test_negative_time_and_naive_moments_are_refused():
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Santiago",
          "Pacific/Apia", "Africa/Casablanca", "Asia/Tehran", "Pacific/Auckland"]  # fmt: skip
 
+often = settings(max_examples=counted(100, full=2_000))
+
 
 @st.composite
 def blocks_of_a_day(draw):
@@ -299,6 +302,7 @@ def test_what_is_added_is_what_is_measured_with_pauses(hours, start, minutes, wi
 
 
 @given(calendars(), moments, amounts)
+@often
 def test_from_working_time_there_and_back_again(hours, at, minutes):
     start = next_working_moment(hours, at)
     assert subtract_working(hours, add_working(hours, start, minutes), minutes) == start
@@ -360,6 +364,7 @@ def test_later_or_more_is_never_due_earlier(hours, start, other, one, more):
 @given(calendars(), moments, st.integers(0, 3 * 1440), pauses())
 @example(week(AROUND_THE_CLOCK, days=7), datetime(2026, 3, 28, 12, tzinfo=UTC), 1440, [])
 @example(week(AROUND_THE_CLOCK, "Australia/Lord_Howe", days=7), datetime(2026, 10, 3, 6, tzinfo=UTC), 1440, [])
+@often
 def test_a_minute_by_minute_recount_agrees(hours, start, length, without):
     # Where the clocks go back, the wall shows an hour twice and a recount counts both showings; a block that ends
     # within that hour ends at the first. So the recount is compared where every edge lies outside such hours.

@@ -214,13 +214,28 @@ def check(ticket: Ticket) -> None:
     assert ticket.owner_id == ticket.conversation.owner_id or ticket.state not in LIVE
 
 
-@given(
-    steps=st.lists(st.sampled_from(STEPS), min_size=4, max_size=25),
-    score=st.sampled_from([0, 3, 6, 7, 8]),
-    phone=st.booleans(),
+some_steps = st.lists(st.sampled_from(STEPS), min_size=4, max_size=25)
+# Half of the lives each, so that two processes share them.
+half = settings(
+    deadline=None,
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_a_random_life_keeps_every_promise(steps: list[str], score: int, phone: bool) -> None:
+
+
+@given(some_steps, st.sampled_from([0, 3, 6]), st.booleans())
+@half
+def test_a_random_life_of_an_unhappy_customer_keeps_every_promise(steps: list[str], score: int, phone: bool) -> None:
+    live(steps, score, phone)
+
+
+@given(some_steps, st.sampled_from([7, 8]), st.booleans())
+@half
+def test_a_random_life_of_a_lukewarm_customer_keeps_every_promise(steps: list[str], score: int, phone: bool) -> None:
+    live(steps, score, phone)
+
+
+def live(steps: list[str], score: int, phone: bool) -> None:
     from django.db import transaction
 
     with transaction.atomic():
