@@ -55,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             refusal = refused.message
         else:
-            return redirect(f"{reverse('mail', args=[made.pk])}#preview")
+            return redirect(f"{reverse('wording', args=[made.pk])}#preview")
     status = 409 if refusal else 400 if form.errors else 200
     context = {"form": form, "refusal": refusal, "kinds": KINDS.values()}
     return render(request, "followups/mail_new.html", context, status=status)
@@ -84,7 +84,7 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
         except Refused as refused:
             refusal = refused.message
         else:
-            return redirect(f"{reverse('mail', args=[row.pk])}#preview")
+            return redirect(f"{reverse('wording', args=[row.pk])}#preview")
     rendered = wording_page.shown(row, user, now=now)
     context = {
         "row": row,
@@ -126,7 +126,7 @@ def change(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     _leads_only(request)
     now, user, row = timezone.now(), _user(request), _found(number)
     edits = _edits(request)
-    there = redirect("mail", row.pk)
+    there = redirect("wording", row.pk)
     try:
         match verb:
             case "put-in-force":
@@ -142,7 +142,7 @@ def change(request: HttpRequest, number: int, verb: str) -> HttpResponse:
             case "go-back":
                 draft = wording_versions.go_back_to(row.pk, edits=edits, by=user, now=now)
                 messages.success(request, gettext("A draft says what version %(n)s says.") % {"n": row.version})
-                there = redirect("mail", draft.pk)
+                there = redirect("wording", draft.pk)
             case "test":
                 _send_to_oneself(request, row)
             case _:

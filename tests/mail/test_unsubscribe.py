@@ -165,5 +165,5 @@ def test_the_link_of_somebody_erased_is_as_unknown_as_any(client, invitation):
     good = address_of(invitation)
     type(invitation).objects.update(recipient="")
 
-    assert client.get(good).status_code == 404
-    assert choose(client, invitation).status_code == 404
+    assert client.get(good).status_code == 410
+    assert choose(client, invitation).status_code == 410
