@@ -244,6 +244,7 @@ def _tickets(cast: Cast) -> Iterator[Place]:
         yield Place("contact", f"/contacts/{mine.contact_id}/", cast.agent)
         yield Place("contact-as-lead", f"/contacts/{mine.contact_id}/", cast.lead)
         yield Place("merge-search", f"/contacts/{mine.contact_id}/merge/", cast.admin)
+        yield Place("export", f"/contacts/{mine.contact_id}/export/", cast.admin)
         yield Place("erase", f"/contacts/{mine.contact_id}/erase/", cast.admin)
         yield Place("merge-none-found", f"/contacts/{mine.contact_id}/merge/?q=zzzzz", cast.admin)
         yield Place("merge-refused", f"/contacts/{mine.contact_id}/merge/?with={mine.contact_id}", cast.admin)
