@@ -131,6 +131,8 @@ def _work(cast: Cast) -> Iterator[Place]:
     yield Place("tickets-none-found", "/tickets/?q=zzzzz", cast.lead)
     yield Place("invitations", "/surveys/invitations/", cast.lead)
     yield Place("invitations-none", "/surveys/invitations/?rule=merged", cast.admin)
+    yield Place("suppressions", "/suppressions/", cast.lead)
+    yield Place("suppressions-none", "/suppressions/?q=zzzzz", cast.lead)
     yield Place("fairness", "/team/fairness/", cast.lead)
     yield Place("fairness-of-all", "/team/fairness/?day_from=2026-01-01", cast.admin)
     yield Place("fairness-wrong", "/team/fairness/?day_from=2026-02-01&day_to=2026-01-01", cast.lead)
