@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.signals import post_migrate, post_save
 from django.utils import timezone
 
-from followups import erasing, hearing, incoming_page, leaving, opening, rehearsal, reranking, seeds
+from followups import erasing, exporting, hearing, incoming_page, leaving, opening, rehearsal, reranking, seeds
 from followups.messages import notices, wording
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
@@ -63,6 +63,7 @@ def connect() -> None:
     webhook_hooks.given_up.append(webhooks_given_up)
     # First of all: what the others look for still stands where it stood.
     forgetting.erasers.insert(0, erasing.erase)
+    forgetting.erasers.append(exporting.erase)
     forgetting.writings.append(erasing.written_by)
 
 

@@ -21,7 +21,8 @@ PAGES: tuple[tuple[str, str, Any, Any], ...] = (
         _("What customers are asked, in which words, how it is sent, and the links to it."),
     ),
     ("mails", "mail", _("Mails"), _("What customers are told by themselves, in which words, and how it reads.")),
+    ("suppressions", "x", _("Not to be written to"), _("Who gets nothing more of a kind, and why.")),
     ("templates", "note", _("Templates"), _("Texts to begin a mail from, and passages to put into one.")),
 )
 # Addresses that belong to the set-up, for the mark in the navigation.
-ADDRESSES = ("/set-up/", "/calendars/", "/policies/", "/rules/", "/surveys/", "/mails/")
+ADDRESSES = ("/set-up/", "/calendars/", "/policies/", "/rules/", "/surveys/", "/mails/", "/suppressions/")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nps_loop.jobs.models import Job, RetentionRun
@@ -17,6 +17,8 @@ from nps_loop.mail.erasing import remove_files
 from nps_loop.mail.models import Inbound, Message
 from nps_loop.webhooks.models import Delivery
 
+# Work whose file is all that is held about a person: kept no longer than it takes to hand it over.
+EXPORT = "export_contact"
 # Rows of one kind that one run deals with: the rest is there the next day.
 MOST = 5_000
 
@@ -38,6 +40,7 @@ def _kinds() -> Mapping[str, tuple[Callable[[datetime], int], int]]:
         "raw_mails": (_raw_mails, days["raw_mails"]),
         "mail_words": (_mail_words, days["mail_words"]),
         "import_files": (_import_files, days["import_files"]),
+        "exports": (_exports, days["exports"]),
         "webhook_deliveries": (_deliveries, days["webhook_deliveries"]),
     }
 
@@ -62,7 +65,15 @@ def _mail_words(before: datetime) -> int:
 
 
 def _import_files(before: datetime) -> int:
-    old = Job.objects.filter(state__in=[Job.State.DONE, Job.State.FAILED], finished_at__lt=before).exclude(file="")
+    return _files(Job.objects.exclude(kind=EXPORT), before)
+
+
+def _exports(before: datetime) -> int:
+    return _files(Job.objects.filter(kind=EXPORT), before)
+
+
+def _files(jobs: QuerySet[Job], before: datetime) -> int:
+    old = jobs.filter(state__in=[Job.State.DONE, Job.State.FAILED], finished_at__lt=before).exclude(file="")
     gone = 0
     for job in old.order_by("pk")[:MOST]:
         job.file.delete(save=False)

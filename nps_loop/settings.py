@@ -265,6 +265,7 @@ KEPT_DAYS = {
     "raw_mails": env.int("KEEP_RAW_MAILS_DAYS", default=30),
     "mail_words": env.int("KEEP_MAIL_WORDS_DAYS", default=365),
     "import_files": env.int("KEEP_IMPORT_FILES_DAYS", default=30),
+    "exports": env.int("KEEP_EXPORTS_DAYS", default=7),
     "webhook_deliveries": env.int("KEEP_WEBHOOK_DELIVERIES_DAYS", default=90),
 }
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -17,6 +19,7 @@ from django.utils import formats
 
 from nps_loop.mail.fingerprints import fingerprint, keep_pepper
 from nps_loop.mail.models import Stream, Suppression
+from nps_loop.people.models import User
 
 Reason = Suppression.Reason
 
@@ -114,6 +117,23 @@ def lift(addresses: Iterable[str], stream: str | None = None, *, only: str | Non
     if only is not None:
         rows = rows.filter(reason=only)
     return rows.delete()[0]
+
+
+def lift_one(number: int, *, why: str, by: User, now: datetime) -> bool:
+    """Take the row of this number off the list; who did it and `why` is kept in the log of changes.
+
+    Returns False where it is gone already, or is that of an erased address: those stay for good.
+    """
+    liftable = Suppression.objects.exclude(reason=Reason.ERASED)
+    with transaction.atomic():
+        row = liftable.filter(pk=number).first()
+        if row is None or not liftable.filter(pk=number).delete()[0]:
+            return False
+        LogEntry.objects.create(
+            user=by, content_type=ContentType.objects.get_for_model(Suppression), object_id=str(number),
+            object_repr=str(row)[:200], action_flag=DELETION, change_message=why, action_time=now,
+        )  # fmt: skip
+    return True
 
 
 def sentence(row: Suppression, name: str, now: datetime) -> str:

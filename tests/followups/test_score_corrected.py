@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from django.utils import timezone
 from followups.models import Event, Ticket
 from followups.opening import open_awaiting
 from nps_loop.mail.models import Message
+from surveys.incoming import IncomingResponse
 from surveys.models import Revision
-from tests.factories import make_user
+from surveys.recording import record_responses
+from tests.factories import make_source, make_user
 from tests.followups.test_customers_page import address, case, press, resolved  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +47,8 @@ def test_the_owner_is_told_and_the_ticket_says_who_did_it(client: Client, case: 
 
     event = Event.objects.get(ticket=case, verb="correct-score")
     assert (event.actor_kind, event.data["from"], event.data["to"]) == ("customer", 3, 9)
-    assert Message.objects.filter(recipient=case.owner.email, subject__contains=f"#{case.pk}", text__contains="3 to 9")
+    notices = Message.objects.filter(recipient=case.owner.email, subject__contains=f"#{case.pk}")
+    assert [mail.text.count("3 to 9") for mail in notices if "3 to 9" in mail.text] == [1]
 
 
 def test_a_higher_one_closes_nothing_that_is_resolved(client: Client, resolved: Ticket) -> None:  # noqa: F811
@@ -87,3 +91,19 @@ def test_after_the_case_has_run_out_it_is_too_late(client: Client, resolved: Tic
     press(client, resolved, "correct", score="9")
 
     assert resolved.response.revisions.count() == 0
+
+
+def test_a_lower_one_opens_a_ticket_where_none_was() -> None:
+    now = timezone.now()
+    source = make_source()
+    happy = IncomingResponse(row=1, external_id="slip-1", score=9, email="marta@nordby.example", responded_at=now)
+    record_responses(source, [happy], now=now, announce=False)
+    open_awaiting(now=now)
+    assert not Ticket.objects.exists()
+
+    later = now + timedelta(minutes=5)
+    record_responses(source, [replace(happy, score=2, version_at=later)], now=later, announce=False)
+    open_awaiting(now=later)
+
+    ticket = Ticket.objects.get()
+    assert (ticket.score, ticket.response.score, ticket.response.revision) == (2, 2, 2)

@@ -58,6 +58,7 @@ WORDS = "The driver Zbigniew left my orthopaedic bed in the rain on Lindenallee.
 REPLY = "My orthopaedic bed is still wet and nobody came to Lindenallee."
 TRACES = (NAME, "Márta", "Kowalska", EMAIL, PHONE, "55501", OWN_ID, "orthopaedic", "Lindenallee", "Zbigniew")
 SOURCE = "crm"
+FILE = f"{'2' * 40}.bin"
 
 
 def incoming(**fields: Any) -> IncomingResponse:
@@ -144,7 +145,7 @@ def _mail(ticket: Ticket, contact: Contact) -> None:
     folder = Path(settings.DATA_DIR) / "inbound" / "ab"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "one.eml").write_text(f"From: {EMAIL}\n\n{REPLY}")
-    (folder / "two.bin").write_text(NAME)
+    (folder / FILE).write_text(NAME)
     inbound = Inbound.objects.create(
         digest="d" * 64, route="imap", kind="reply", state="landed", stored_as="ab/one.eml", from_address=EMAIL,
         message_id=f"<1.{EMAIL}>", from_name=NAME, subject=f"Re: {NAME}", text=REPLY, words=REPLY, received_at=NOW,
@@ -156,7 +157,7 @@ def _mail(ticket: Ticket, contact: Contact) -> None:
         content_type="application/pdf",
         size=1,
         digest="e" * 64,
-        stored_as="ab/two.bin",
+        stored_as=f"ab/{FILE}",
     )
     Suppression.objects.create(address=EMAIL, stream="surveys", reason="unsubscribed", origin=f"said {NAME}")
 

@@ -54,7 +54,7 @@ def test_a_day_has_one_run_with_its_counts() -> None:
     assert retention.run(now=later) == 0
     run = RetentionRun.objects.get()
     assert run.finished_at is not None
-    assert run.counts == {"raw_mails": 0, "mail_words": 1, "import_files": 0, "webhook_deliveries": 0}
+    assert run.counts == {"raw_mails": 0, "mail_words": 1, "import_files": 0, "exports": 0, "webhook_deliveries": 0}
 
 
 def test_nought_days_keep_it_for_good(settings: Any) -> None:
