@@ -7,12 +7,14 @@ evidence that we reached them. Thanks, absences and machines change nothing.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from followups.actors import Actor
+from followups.messages import notices
 from followups.models import Conversation, Reply, Ticket
 from followups.models.tickets import TicketState
 from followups.refusals import NotAllowed
@@ -21,6 +23,7 @@ from followups.workflow import reopening
 from followups.workflow.anew import take_up_anew
 from followups.workflow.contact import HEARING, SKEW, hear
 from followups.workflow.writing import OpenTicket, opened
+from nps_loop.mail import outbox
 from nps_loop.mail.hooks import Landed
 from nps_loop.mail.models import Inbound
 from surveys.identity import is_shared_mailbox, normalise_email
@@ -32,6 +35,7 @@ Kind, State = Inbound.Kind, Inbound.State
 MOST_IN_A_DAY = 12
 # A person may ask the same a second and a third time within a day; a machine goes on.
 SAME_WORDS = 3
+TOO_MANY = "More came from this address within a day than one person writes: look whether somebody does."
 _A_DAY = timedelta(days=1)
 
 
@@ -53,8 +57,7 @@ def land(row: Inbound, generation: int, back_on: date | None, now: datetime) -> 
     if row.kind == Kind.EMPTY:
         return Landed(State.IGNORED, "Nothing stands in it.", ticket.pk, known)
     if _is_a_loop(row, ticket, now):
-        row.kind = Kind.AUTOMATIC
-        return Landed(State.IGNORED, "Too many like it within a day: a machine answers.", ticket.pk, known)
+        return _stop_listening(row, ticket, known=known, now=now)
     heard = take_in(row, ticket, is_known=known, now=now)
     return Landed(State.LANDED, "" if known else "From another address than those of the customer.", heard.pk, known)
 
@@ -197,10 +200,44 @@ def _anew(work: OpenTicket, at: datetime) -> Ticket:
     return take_up_anew(work, at=at, reason="")
 
 
+def _stop_listening(row: Inbound, ticket: Ticket, *, known: bool, now: datetime) -> Landed:
+    """More came than a person writes. It may be a person all the same: the first one is for a lead to look at, and the
+    owner hears of it; whatever follows within the day is kept and changes nothing.
+    """
+    if _lately(row, ticket, now).filter(Q(reason=TOO_MANY) | Q(handled_by__isnull=False)).exists():
+        row.kind = Kind.AUTOMATIC
+        return Landed(State.IGNORED, "Too many like it within a day: a machine answers.", ticket.pk, known)
+    key = f"too-many:{ticket.pk}:{row.pk}"
+    said = partial(_too_many_in_words, ticket)
+    owner = ticket.owner if ticket.owner is not None and ticket.owner.is_active else None
+    drafts = (
+        [notices.to_person(owner, ticket, said, dedupe_key=key)]
+        if owner is not None
+        else notices.to_leads(ticket, said, dedupe_key=key)
+    )
+    outbox.queue(drafts, now=now)
+    return Landed(State.QUARANTINED, TOO_MANY, ticket.pk, known)
+
+
+def _too_many_in_words(ticket: Ticket) -> tuple[str, list[str]]:
+    name = ticket.contact.short_name if ticket.contact else gettext("The customer")
+    return (
+        gettext("Many mails of %(name)s within a day (#%(number)s)") % {"name": name, "number": ticket.pk},
+        [
+            gettext("More came than one person writes, so the next ones no longer stand with the ticket."),
+            gettext("If a person writes them, call. A lead finds the mails under “Mail that came in”."),
+        ],
+    )
+
+
+def _lately(row: Inbound, ticket: Ticket, now: datetime) -> QuerySet[Inbound]:
+    """The other mails of this address on this case within a day."""
+    rows = Inbound.objects.filter(from_address=row.from_address, case=ticket.pk, received_at__gt=now - _A_DAY)
+    return rows.exclude(pk=row.pk)
+
+
 def _is_a_loop(row: Inbound, ticket: Ticket, now: datetime) -> bool:
     """Whether so many mails of this address, or the same words, came within a day that no person writes them."""
-    lately = Inbound.objects.filter(
-        from_address=row.from_address, case=ticket.pk, received_at__gt=now - _A_DAY, state=State.LANDED
-    ).exclude(pk=row.pk)
+    lately = _lately(row, ticket, now).filter(state=State.LANDED)
     said = list(lately.values_list("words", flat=True)[:MOST_IN_A_DAY])
     return len(said) >= MOST_IN_A_DAY or said.count(row.words) >= SAME_WORDS

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from nps_loop.celery import ring
 from nps_loop.mail import delivery
-from nps_loop.mail.inbound import polling, working
+from nps_loop.mail.inbound import working
 
 _AT_ONCE = 1_000
 
@@ -16,13 +16,6 @@ def deliver() -> None:
     counts = delivery.deliver_due(timezone.now(), limit=_AT_ONCE)
     if counts["claimed"] - counts["released"] >= _AT_ONCE:
         ring(deliver)
-
-
-@shared_task
-def fetch_mail() -> None:
-    """Look what came into the mailbox, and read it."""
-    polling.poll(timezone.now())
-    working.read_waiting(timezone.now())
 
 
 @shared_task

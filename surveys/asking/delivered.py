@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -17,8 +18,13 @@ from surveys.models.invitations import InvitationQuerySet
 
 Rule, State = Invitation.Rule, Invitation.State
 
-# Why a mail that waited its turn is not sent after all, by the rule that came up meanwhile.
+# Why a mail that waited its turn is not sent after all, by the rule that came up meanwhile. What suppresses an address
+# the outbox says itself; who is asked first was settled when the mail was queued.
 _REASONS = {
+    Rule.SWITCHED_OFF: "Not sent: this survey is not sent any more.",
+    Rule.MERGED: "Not sent: this person was put together with another.",
+    Rule.DO_NOT_CONTACT: "Not sent: this person must not be contacted.",
+    Rule.OWN_STAFF: "Not sent: this is a colleague.",
     Rule.OPEN_CASE: "Not sent: a case of this person is open.",
     Rule.ANSWERED_LATELY: "Not sent: this survey was answered meanwhile.",
 }
@@ -52,7 +58,9 @@ def why_no_longer(messages: Sequence[Message], now: datetime) -> dict[int, str]:
         elif row.state not in (State.PLANNED, State.SENT) or (row.expires_at is not None and row.expires_at <= now):
             reason = _OVER
         elif row.contact is not None:
-            reason = _REASONS.get(Rule(rule_against(asking_now(row, now), people[row.contact.pk])), "")
+            # The draw and the moment were theirs when it was queued: they must not hide that a case is open by now.
+            asking = replace(asking_now(row, now), share=100, fresh_until=None)
+            reason = _REASONS.get(Rule(rule_against(asking, people[row.contact.pk])), "")
         if reason:
             reasons |= {pk: reason for pk in (row.message_id, row.reminder_id) if pk is not None and pk in ours}
     return reasons

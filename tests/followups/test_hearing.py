@@ -246,6 +246,26 @@ def test_a_mail_with_settled_in_it_confirms_nothing(hanna) -> None:
     assert ticket.closed_as != ClosedAs.CONFIRMED
 
 
+def test_whoever_writes_more_than_a_person_does_is_shown_to_a_lead_and_the_owner_hears_it_once(hanna) -> None:
+    ticket = make(hanna)
+    for number in range(hearing.MOST_IN_A_DAY):
+        come_in(raw(f"And another thing, number {number}.", to=reply_address(ticket)), NOW + timedelta(minutes=number))
+
+    rows = [
+        come_in(raw(f"Please, do answer. {number}", to=reply_address(ticket)), NOW + timedelta(hours=1, minutes=number))
+        for number in range(3)
+    ]
+
+    assert [(row.state, row.case) for row in rows] == [
+        (Inbound.State.QUARANTINED, ticket.pk),
+        (Inbound.State.IGNORED, ticket.pk),
+        (Inbound.State.IGNORED, ticket.pk),
+    ]
+    told = Message.objects.filter(recipient=hanna.email, subject__startswith="Many mails of")
+    assert told.count() == 1
+    assert Reply.objects.filter(ticket=ticket).count() == hearing.MOST_IN_A_DAY
+
+
 @pytest.mark.full
 def test_a_loop_with_another_machine_ends(hanna) -> None:
     ticket = make(hanna, TicketState.RESOLVED)

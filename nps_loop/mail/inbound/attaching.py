@@ -13,6 +13,7 @@ from nps_loop.mail.models import Attachment, Inbound
 MOST_EACH = 10 * 1024 * 1024
 MOST_A_MAIL = 25 * 1024 * 1024
 MOST_FILES = 50
+_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,59}", re.ASCII)
 _ODD = re.compile(r'[\\/:*?"<>|;%\x00-\x1f\x7f]')
 
 
@@ -33,7 +34,7 @@ def keep(inbound: Inbound, files: Sequence[File]) -> list[Attachment]:
             Attachment(
                 inbound=inbound,
                 name=harmless(file.name),
-                content_type=file.content_type[:120],
+                content_type=_type_of(file),
                 size=size,
                 digest=hashlib.sha256(file.content).hexdigest(),
                 stored_as="" if reason else keeping.write(file.content, "bin"),
@@ -41,6 +42,11 @@ def keep(inbound: Inbound, files: Sequence[File]) -> list[Attachment]:
             )
         )
     return Attachment.objects.bulk_create(rows)
+
+
+def _type_of(file: File) -> str:
+    """What it says it is, where that is a type at all: a stranger wrote it, control characters and all."""
+    return file.content_type if _TYPE.fullmatch(file.content_type) else "application/octet-stream"
 
 
 def harmless(name: str) -> str:

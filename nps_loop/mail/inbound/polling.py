@@ -89,16 +89,17 @@ def poll(now: datetime, *, limit: int = 200) -> int:
         return 0
     position.refresh_from_db()
     reader = _Reader(position, limit)
-    error = ""
+    error, is_read = "", False
     try:
         with _connected(mailbox) as server:
             reader.read(server, mailbox.folder)
+        is_read = True
     except (imaplib.IMAP4.error, OSError, ssl.SSLError, ValueError) as fault:
         error = _in_words(fault)
         logger.warning("The mailbox %s could not be read: %s", mailbox.name, error)
     finally:
         Position.objects.filter(pk=position.pk, leased_until=position.leased_until).update(
-            leased_until=None, error=error, **({} if error else {"read_at": now})
+            leased_until=None, error=error, **({"read_at": now} if is_read else {})
         )
     return reader.kept
 

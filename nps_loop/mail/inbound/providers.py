@@ -46,8 +46,12 @@ def mail_went(sender: Any, event: Any, esp_name: str, **_kwargs: Any) -> None:
 
 
 def came_back(address: str, reason: str, *, origin: str, now: datetime) -> None:
-    """Mark the newest mail to `address` as come back; where none is known, remember the address alone."""
-    sent = Message.objects.filter(recipient=address, state=Message.State.SENT, sent_at__gt=now - _LATELY)
+    """Mark the newest mail to `address` as come back; where none is known, remember the address alone.
+
+    Providers repeat themselves: a mail that is marked already stands for the report, and no older one is marked for it.
+    """
+    left = [Message.State.SENT, Message.State.BOUNCED]
+    sent = Message.objects.filter(recipient=address, state__in=left, sent_at__gt=now - _LATELY)
     newest = sent.order_by("-sent_at").values_list("pk", flat=True).first()
     if newest is None or not telling.mark_bounced([newest], reason=f"Came back: {reason[:200]}", now=now):
         suppression.came_back([address], origin=origin, now=now)

@@ -37,12 +37,16 @@ def read_waiting(now: datetime, *, limit: int = 200) -> int:
 
 def _read_one(pk: int, now: datetime) -> int:
     written: list[str] = []
+    name = Inbound.objects.waiting(now).filter(pk=pk).values_list("stored_as", flat=True).first()
+    if name is None:
+        return 0
+    # A large mail takes its time to be read: nobody who wants to write waits for that.
+    mail = reading.read(keeping.path_of(name).read_bytes())
     try:
         with transaction.atomic():
             row = Inbound.objects.waiting(now).select_for_update(skip_locked=True).filter(pk=pk).first()
             if row is None:
                 return 0
-            mail = reading.read(keeping.path_of(row.stored_as).read_bytes())
             _note(row, mail)
             row.next_try_at, row.handled_at = None, now
             _follow(row, mail, now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import stat
 import sys
 from datetime import timedelta
@@ -10,7 +12,7 @@ from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from nps_loop.mail.inbound import keeping, polling, working
 from nps_loop.mail.models import Inbound, Position
@@ -57,6 +59,67 @@ def test_a_process_that_dies_between_keeping_and_marking_loses_nothing_and_doubl
         b"One.",
         b"Two.",
     ]
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+def test_a_process_killed_around_the_keeping_loses_nothing_and_doubles_nothing(mailbox, monkeypatch, dies) -> None:
+    mailbox.deliver(raw("One."))
+    mailbox.deliver(raw("Two."))
+    real = keeping.store
+
+    def killed(content, **fields):
+        if dies == "after":
+            real(content, **fields)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    # What is forked must not use the connection of this process.
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(keeping, "store", killed)
+            polling.poll(NOW)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert Inbound.objects.count() == (1 if dies == "after" else 0)
+
+    assert polling.poll(NOW + timedelta(seconds=1)) == 0, "the lease of the dead one still holds"
+    polling.poll(NOW + polling.LEASE)
+
+    assert sorted(keeping.path_of(row.stored_as).read_bytes().strip()[-4:] for row in Inbound.objects.all()) == [
+        b"One.",
+        b"Two.",
+    ]
+
+
+def test_a_fault_of_our_own_is_not_shown_as_a_mailbox_that_was_read(mailbox, monkeypatch) -> None:
+    mailbox.deliver(raw("One."))
+
+    def full(content, **fields):
+        raise DatabaseError("no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(keeping, "store", full)
+        with pytest.raises(DatabaseError):
+            polling.poll(NOW)
+
+    assert Position.objects.get().read_at is None
+
+
+def test_a_large_mail_is_read_before_anybody_has_to_wait_for_it(monkeypatch) -> None:
+    keeping.store(raw("One."), route="imap", now=NOW)
+    real, inside = working.reading.read, []
+
+    def looks(content):
+        inside.append(connection.in_atomic_block)
+        return real(content)
+
+    monkeypatch.setattr(working.reading, "read", looks)
+
+    assert working.read_waiting(NOW) == 1
+    assert inside == [False]
 
 
 def test_two_pollers_take_no_mail_twice(mailbox) -> None:
@@ -128,3 +191,17 @@ def test_a_mail_whose_file_cannot_be_read_is_tried_again_and_then_shown_as_stuck
 
     row.refresh_from_db()
     assert (row.state, row.attempts) == (Inbound.State.STUCK, working.MAX_ATTEMPTS)
+
+
+def test_a_file_of_an_impossible_type_keeps_no_mail_from_being_read() -> None:
+    mail = (
+        b'From: marta@nordby.example\nSubject: s\nContent-Type: multipart/mixed; boundary="b"\n\n--b\n\nIt is broken.\n'
+        b'--b\nContent-Type: application/\x00odd\nContent-Disposition: attachment; filename="a.bin"\n\nx\n--b--\n'
+    )
+    row = keeping.store(mail, route="imap", now=NOW)
+
+    working.read_waiting(NOW)
+
+    row.refresh_from_db()
+    assert row.words == "It is broken."
+    assert row.attachments.get().content_type == "application/octet-stream"

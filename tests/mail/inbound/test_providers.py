@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -92,3 +93,15 @@ def test_what_came_back_and_what_was_called_spam_is_heard() -> None:
     assert Suppression.objects.filter(address="marta@nordby.example", reason="bounced", stream="case").exists()
     streams = Suppression.objects.filter(address="olaf@nordby.example").values_list("stream", "reason")
     assert set(streams) == {("surveys", "complained"), ("news", "complained")}
+
+
+def test_a_report_that_is_repeated_marks_no_older_mail() -> None:
+    older = make_message(recipient="marta@nordby.example", state="sent", sent_at=timezone.now() - timedelta(days=1))
+    newer = make_message(recipient="marta@nordby.example", state="sent", sent_at=timezone.now())
+
+    for _ in range(2):
+        providers.came_back("marta@nordby.example", "550 5.1.1", origin="postmark", now=timezone.now())
+
+    older.refresh_from_db()
+    newer.refresh_from_db()
+    assert (older.state, newer.state) == (Message.State.SENT, Message.State.BOUNCED)

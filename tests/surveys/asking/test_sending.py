@@ -7,7 +7,7 @@ import pytest
 from nps_loop.mail import delivery, suppression, telling
 from nps_loop.mail.models import Message, Stream, Suppression
 from surveys.asking import reminding, sending
-from surveys.models import Invitation, Survey
+from surveys.models import Contact, Invitation, Survey
 from tests.factories import (
     DAY,
     HOUR,
@@ -276,6 +276,39 @@ def test_an_answer_while_the_reminder_waits_drops_it():
     found = fresh(row)
     assert (found.state, found.reminder.state) == (State.ANSWERED, "skipped")
     assert found.reminder.reason == "Not sent: this survey was answered meanwhile."
+
+
+@pytest.mark.parametrize(
+    ("survey", "person", "open_case", "reason"),
+    [
+        ({"is_sent": False}, {}, False, "Not sent: this survey is not sent any more."),
+        ({}, {"do_not_contact": True}, False, "Not sent: this person must not be contacted."),
+        ({"share": 1}, {}, True, "Not sent: a case of this person is open."),
+    ],
+)
+def test_what_changes_while_the_mail_waits_stops_it(survey, person, open_case, reason):
+    row = make_planned()
+    sending.send_due(now=NOW)
+    Survey.objects.update(**{"is_sent": True, **survey})
+    Contact.objects.filter(pk=row.contact_id).update(**{"role": "", **person})
+    if open_case:
+        make_ticket(answer={"contact": row.contact, "responded_at": NOW - 90 * DAY})
+
+    delivery.deliver_due(NOW)
+
+    found = fresh(row)
+    assert (found.state, found.message.state, found.message.reason) == (State.STOPPED, "skipped", reason)
+
+
+def test_a_question_that_waited_too_long_still_stops_for_an_open_case():
+    row = make_planned(cause=Cause.EVENT, occasion_at=NOW - HOUR)
+    sending.send_due(now=NOW)
+    Invitation.objects.filter(pk=row.pk).update(occasion_at=NOW - 60 * DAY)
+    make_ticket(answer={"contact": row.contact, "responded_at": NOW - 90 * DAY})
+
+    delivery.deliver_due(NOW)
+
+    assert fresh(row).message.reason == "Not sent: a case of this person is open."
 
 
 def test_a_reminder_that_comes_back_takes_the_question_back_from_nobody():
