@@ -1,4 +1,5 @@
-"""Why a mail did not arrive: kept with it in English for good, read in the language of whoever looks at it."""
+"""Why a mail did not arrive, or was set aside when it came in: kept with it in English for good, read in the language
+of whoever looks at it."""
 
 from __future__ import annotations
 
@@ -50,6 +51,28 @@ KEPT = (
     gettext_noop("The mail server takes nothing now: %(answer)s."),
     gettext_noop("The mail server put it off: %(answer)s."),
     gettext_noop("The mail server refused it: %(answer)s."),
+    gettext_noop("Came back: %(answer)s"),
+    # Of mails that came in.
+    gettext_noop("It was not sent to the signed address of a case."),
+    gettext_noop("The address it was sent to has been withdrawn."),
+    gettext_noop("Its conversation has no case that could take it."),
+    gettext_noop("Nothing here knows the case it belongs to."),
+    gettext_noop("From another address than those of the customer."),
+    gettext_noop("An answering machine: nothing follows from it."),
+    gettext_noop("Sent by a machine: nothing follows from it."),
+    gettext_noop("Sent by a machine, and belongs to no case."),
+    gettext_noop("Nothing stands in it."),
+    gettext_noop("Too many like it within a day: a machine answers."),
+    gettext_noop("One of our own mails came round."),
+    gettext_noop("A report that says nothing of a mail."),
+    gettext_noop("A report about a mail that is none of ours."),
+    gettext_noop("The mail server says: %(answer)s"),
+    gettext_noop("Could not be read (%(error)s)."),
+    gettext_noop("Put with its case by hand."),
+    gettext_noop("Looked at, and nothing follows from it."),
+    # Of files that came with them.
+    gettext_noop("Not kept: larger than 10 MB."),
+    gettext_noop("Not kept: the files of this mail are larger than 25 MB together."),
 )
 
 
@@ -68,7 +91,10 @@ def in_words(kept: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(message, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(message)))) for message in KEPT]
+    return [
+        (message, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(message)), re.DOTALL))
+        for message in KEPT
+    ]
 
 
 def _day(kept: str) -> str:
