@@ -26,7 +26,7 @@ class InvitationsForm(forms.Form):
     """Which invitations. What does not fit is said beside the field, and narrows nothing."""
 
     survey = forms.ModelChoiceField(
-        Survey.objects.order_by("name"), to_field_name="slug", label=_("Survey"), required=False
+        Survey.objects.order_by("name"), to_field_name="slug", label=_("Survey"), required=False, empty_label=_("any")
     )
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("any")), (ASKED, _("asked")), *Invitation.State.choices]

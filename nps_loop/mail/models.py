@@ -216,6 +216,11 @@ class Attachment(models.Model):
     stored_as = models.CharField(max_length=120, blank=True, help_text="Empty: not kept, see reason.")
     reason = models.CharField(max_length=200, blank=True)
 
+    @property
+    def reason_in_words(self) -> str:
+        """`reason` in the language of whoever looks."""
+        return in_words(self.reason)
+
     class Meta:
         ordering = ["id"]
 

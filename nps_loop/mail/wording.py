@@ -1,4 +1,5 @@
-"""Why a mail did not arrive: kept with it in English for good, read in the language of whoever looks at it."""
+"""Why a mail did not arrive, or was set aside when it came in: kept with it in English for good, read in the language
+of whoever looks at it."""
 
 from __future__ import annotations
 
@@ -68,10 +69,15 @@ KEPT = (
     gettext_noop("One of our own mails came round."),
     gettext_noop("It was not sent to the signed address of a case."),
     gettext_noop("Sent by a machine, and belongs to no case."),
+    gettext_noop("Came back: %(answer)s"),
+    gettext_noop("Nothing here knows the case it belongs to."),
     gettext_noop("A report that says nothing of a mail."),
     gettext_noop("A report about a mail that is none of ours."),
     gettext_noop("The mail server says: %(answer)s"),
     gettext_noop("Could not be read (%(error)s)."),
+    # Of files that came with them.
+    gettext_noop("Not kept: larger than 10 MB."),
+    gettext_noop("Not kept: the files of this mail are larger than 25 MB together."),
 )
 
 
@@ -90,7 +96,10 @@ def in_words(kept: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(message, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(message)))) for message in KEPT]
+    return [
+        (message, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(message)), re.DOTALL))
+        for message in KEPT
+    ]
 
 
 def _day(kept: str) -> str:

@@ -17,6 +17,7 @@ from followups import rule_books
 from followups.calendars import closed_days
 from followups.models import Away, Calendar, Member, Rule, RuleBook, Team
 from nps_loop.people.models import User
+from nps_loop.samples.words import drivers_to_pick
 from surveys.models import Brand, Source, Survey, Touchpoint
 from surveys.scoring import Band
 
@@ -376,7 +377,13 @@ def _sources(brands: dict[str, Brand], points: dict[str, Touchpoint]) -> dict[st
     for slug, name, kind, about, question in SURVEYS:
         brand = brands["mokari" if slug.startswith("mokari") else "corvane"]
         survey = Survey.objects.create(
-            slug=slug, name=name, kind=kind, touchpoint=points[about], brand=brand, question=question
+            slug=slug,
+            name=name,
+            kind=kind,
+            touchpoint=points[about],
+            brand=brand,
+            question=question,
+            drivers=drivers_to_pick(topics_of(about)),
         )
         sources.append(
             Source(slug=slug, name=name, channel=Source.Channel.FILE, survey=survey, brand=brand, time_zone=ZONE)

@@ -16,10 +16,10 @@ from surveys.models import Invitation
 
 @dataclass(frozen=True, slots=True)
 class BandRow:
-    """One band before: how many are in each band now, of how many that is a recovery."""
+    """One band before: how many are in each band now (its name, count, list), of how many that is a recovery."""
 
     label: str
-    cells: list[tuple[int, str]]
+    cells: list[tuple[str, int, str]]
     recovered: RateFigure
 
 
@@ -63,6 +63,7 @@ def recovery(report: RecoveryReport, links: Links) -> Recovery | None:
                 label=str(first.label),
                 cells=[
                     (
+                        str(later.label),
                         report.changes[first.value, later.value],
                         links.tickets(f"from_{first.value}_to_{later.value}", band=None),
                     )

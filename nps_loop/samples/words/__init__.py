@@ -22,6 +22,60 @@ DRIVERS = {
     "install": "Installation",
     "people": "The people",
 }
+# The same, as our own survey page offers them in other languages.
+_IN_GERMAN = {
+    "technician": "Serviceeinsatz",
+    "fault": "Zuverlässigkeit der Maschine",
+    "refill": "Lieferungen",
+    "invoice": "Rechnungen",
+    "silence": "Auf dem Laufenden gehalten werden",
+    "price": "Preis",
+    "portal": "Portal und App",
+    "taste": "Kaffee und Wasser",
+    "install": "Installation",
+    "people": "Die Menschen",
+}
+_IN_SPANISH = {
+    "technician": "Visita técnica",
+    "fault": "Fiabilidad de la máquina",
+    "refill": "Entregas",
+    "invoice": "Facturas",
+    "silence": "Recibir información a tiempo",
+    "price": "Precio",
+    "portal": "Portal y aplicación",
+    "taste": "Café y agua",
+    "install": "Instalación",
+    "people": "Las personas",
+}
+_IN_FRENCH = {
+    "technician": "Visite technique",
+    "fault": "Fiabilité de la machine",
+    "refill": "Livraisons",
+    "invoice": "Factures",
+    "silence": "Le suivi de l’information",
+    "price": "Prix",
+    "portal": "Portail et application",
+    "taste": "Café et eau",
+    "install": "Installation",
+    "people": "Les personnes",
+}
+
+
+def drivers_to_pick(topics: Iterable[str]) -> list[dict[str, object]]:
+    """These reasons as `Survey.drivers` keeps them: a code, and a label for each language."""
+    return [
+        {
+            "code": topic,
+            "label": {
+                "en": DRIVERS[topic],
+                "de": _IN_GERMAN[topic],
+                "es": _IN_SPANISH[topic],
+                "fr": _IN_FRENCH[topic],
+            },
+        }
+        for topic in topics
+    ]
+
 
 Texts = dict[str, tuple[str, ...]]
 

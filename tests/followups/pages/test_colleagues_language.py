@@ -11,7 +11,7 @@ from django.utils import translation
 from followups import workflow
 from followups.actors import Actor
 from followups.refusals import NotAllowed
-from nps_loop.mail.models import Message
+from nps_loop.mail.models import Attachment, Inbound, Message
 from nps_loop.people.models import User
 from tests.factories import make_message, make_user
 from tests.followups.pages.cast import DAY, Cast, add_marta
@@ -117,3 +117,23 @@ def test_why_a_mail_did_not_arrive_is_kept_in_english_and_read_in_any_language(
         assert mail.reason_in_words == read
     mail.refresh_from_db()
     assert mail.reason == kept
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "read"),
+    [
+        (Inbound, "The mail server says: 550 No such user", "Der Mailserver sagt: 550 No such user"),
+        (
+            Inbound,
+            "It was not sent to the signed address of a case.",
+            "Sie ging nicht an die signierte Adresse eines Falls.",
+        ),
+        (Inbound, "Could not be read (ValueError).", "Konnte nicht gelesen werden (ValueError)."),
+        (Attachment, "Not kept: larger than 10 MB.", "Nicht aufbewahrt: größer als 10 MB."),
+    ],
+)
+def test_why_a_mail_was_set_aside_and_a_file_not_kept_is_read_in_any_language(
+    row: type[Inbound] | type[Attachment], reason: str, read: str
+) -> None:
+    with translation.override("de"):
+        assert row(reason=reason).reason_in_words == read
