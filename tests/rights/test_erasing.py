@@ -31,12 +31,13 @@ WITHOUT_A_PERSON = {
         "surveys.brand", "surveys.touchpoint", "surveys.survey", "surveys.source", "followups.rule", "followups.rulebook",
         "followups.calendar", "followups.slapolicy", "followups.team", "followups.member", "followups.ladderstep",
         "followups.rootcause", "followups.workpattern", "followups.bonushours", "webhooks.endpoint", "followups.away",
+        "followups.mailwording",
     },
     "the company that buys": {"surveys.account"},
     "codes and numbers alone": {
         "followups.conversation", "followups.event", "followups.deadline", "followups.decision", "followups.escalation",
         "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
-        "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
+        "people.presses", "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",
