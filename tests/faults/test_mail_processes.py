@@ -132,7 +132,9 @@ def test_killed_at_every_point_of_a_hand_over_no_mail_is_lost_and_each_kill_doub
     assert Counter(told) == dict.fromkeys(("before claim", "claimed", "begun", "after accept", "before mark"), 4)
     sent = copies(server)
     doubled = {address: times for address, times in sent.items() if times > 1}
-    print(f"{len(told)} kills ({dict(Counter(told))}): {len(sent)} of {count} arrived, {sum(sent.values()) - count} doubled")
+    print(
+        f"{len(told)} kills ({dict(Counter(told))}): {len(sent)} of {count} arrived, {sum(sent.values()) - count} doubled"
+    )
     assert len(sent) == count, "a mail was lost"
     # Only a yes that was not kept yet makes a mail leave again, and every such kill had one mail in hand.
     assert sum(sent.values()) - count == told.count("after accept")

@@ -376,7 +376,9 @@ def test_trouble_of_every_kind_in_one_batch_is_retried_or_ends_as_its_class_dema
     with silent_port() as nobody:
         there, settings.EMAIL_PORT = settings.EMAIL_PORT, nobody
         assert delivery.deliver_due(NOW)["retried"] == len(order)
-    assert {fresh(row).reason for row in rows.values()} == {"The mail server could not be reached (SMTPServerDisconnected)."}
+    assert {fresh(row).reason for row in rows.values()} == {
+        "The mail server could not be reached (SMTPServerDisconnected)."
+    }
     settings.EMAIL_PORT = there
     now, waits = NOW, {}
     for _ in range(4):
