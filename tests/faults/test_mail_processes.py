@@ -43,9 +43,9 @@ def stack(server: Server) -> Iterator[Stack]:
 
 
 @contextmanager
-def deliverers(stack: Stack, count: int) -> Iterator[list["subprocess.Popen[str]"]]:
-    """`count` processes that hand over mails, gone at the end; each prints its child's process id."""
-    command = [sys.executable, "-m", "tests.faults.deliverer"]
+def deliverers(stack: Stack, count: int, *, deaths: int = 0) -> Iterator[list["subprocess.Popen[str]"]]:
+    """`count` processes that hand over mails, gone at the end; each prints its child's process id, and where it dies."""
+    command = [sys.executable, "-m", "tests.faults.deliverer", str(deaths)]
     options = {"cwd": ROOT, "env": stack.env, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
     processes = [subprocess.Popen(command, **options) for _ in range(count)]
     try:
@@ -55,6 +55,10 @@ def deliverers(stack: Stack, count: int) -> Iterator[list["subprocess.Popen[str]
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             process.stdout.close()
+
+
+def child_of(process: "subprocess.Popen[str]") -> int:
+    return int(process.stdout.readline().split()[0])
 
 
 def states(stack: Stack) -> dict[str, int]:
@@ -84,7 +88,7 @@ def test_kill_9_in_the_middle_loses_no_mail_and_repeats_under_one_message_id(sta
     kills = 0
 
     with deliverers(stack, 2) as processes:
-        children = [int(process.stdout.readline()) for process in processes]
+        children = [child_of(process) for process in processes]
         end = time.monotonic() + 180
         arrived = 0
         while states(stack) != {"sent": count}:
@@ -95,7 +99,7 @@ def test_kill_9_in_the_middle_loses_no_mail_and_repeats_under_one_message_id(sta
                 victim = chance.randrange(2)
                 os.kill(children[victim], signal.SIGKILL)
                 kills += 1
-                children[victim] = int(processes[victim].stdout.readline())
+                children[victim] = child_of(processes[victim])
                 arrived = len(server.mails)
             time.sleep(0.01)
 
@@ -108,3 +112,33 @@ def test_kill_9_in_the_middle_loses_no_mail_and_repeats_under_one_message_id(sta
     assert len(ids) == count, "a repeated mail had another Message-ID"
     assert doubled <= kills
     assert stack.rows("SELECT count(*) FROM mail_message WHERE sent_at IS NULL") == [(0,)]
+
+
+@pytest.mark.stack
+@pytest.mark.full
+def test_killed_at_every_point_of_a_hand_over_no_mail_is_lost_and_each_kill_doubles_one_at_most(stack, server):
+    count, deaths = 800, 10
+    for first in range(0, count, 400):
+        stack.python(QUEUE.format(count=f"{first}, {first + 400}"))
+
+    with deliverers(stack, 2, deaths=deaths) as processes:
+        stack.wait(lambda: states(stack) == {"sent": count}, "every mail is sent", seconds=240)
+        told = [process.stdout.readline().split(maxsplit=1)[1].strip() for process in processes for _ in range(deaths)]
+        # One that is said to live on has been started: everybody before it is dead.
+        lives = [process.stdout.readline().split(maxsplit=1)[1].strip() for process in processes]
+
+    assert lives == ["nowhere", "nowhere"]
+    assert len(told) == 20
+    assert Counter(told) == dict.fromkeys(("before claim", "claimed", "begun", "after accept", "before mark"), 4)
+    sent = copies(server)
+    doubled = {address: times for address, times in sent.items() if times > 1}
+    print(
+        f"{len(told)} kills ({dict(Counter(told))}): {len(sent)} of {count} arrived, {sum(sent.values()) - count} doubled"
+    )
+    assert len(sent) == count, "a mail was lost"
+    # Only a yes that was not kept yet makes a mail leave again, and every such kill had one mail in hand.
+    assert sum(sent.values()) - count == told.count("after accept")
+    assert set(doubled.values()) <= {2}
+    assert len({(str(mail["To"]), str(mail["Message-ID"])) for mail in server.mails}) == count
+    kept = stack.rows("SELECT recipient, message_id FROM mail_message WHERE sent_at IS NOT NULL AND state = 'sent'")
+    assert {(str(mail["To"]), str(mail["Message-ID"])) for mail in server.mails} == set(kept)

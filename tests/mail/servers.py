@@ -63,6 +63,9 @@ class _Handler:
         if local.startswith("slow"):
             # Taken, and the answer still to come: the moment in which a crash makes a double.
             await asyncio.sleep(0.03)
+        if local == "mute":
+            # Taken, and not a word about it.
+            await asyncio.sleep(3)
         if local == "drop":
             smtp.transport.abort()
         return "250 OK"

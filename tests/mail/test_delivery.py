@@ -365,6 +365,52 @@ def test_a_server_that_falls_silent_in_the_middle_makes_the_mail_wait(server, se
     assert fresh(fine).state == State.SENT
 
 
+@pytest.mark.full
+def test_trouble_of_every_kind_in_one_batch_is_retried_or_ends_as_its_class_demands(server, settings):
+    settings.EMAIL_TIMEOUT = 1
+    fine = [f"fine{n}" for n in range(30)]
+    trouble = ["bye", "busy", "gone", "silent", "drop", "mute"]
+    order = [local for n, local in enumerate(fine) for local in ([local, trouble[n // 5]] if n % 5 == 2 else [local])]
+    rows = dict(zip(order, queued(*order), strict=True))
+
+    with silent_port() as nobody:
+        there, settings.EMAIL_PORT = settings.EMAIL_PORT, nobody
+        assert delivery.deliver_due(NOW)["retried"] == len(order)
+    assert {fresh(row).reason for row in rows.values()} == {
+        "The mail server could not be reached (SMTPServerDisconnected)."
+    }
+    settings.EMAIL_PORT = there
+    now, waits = NOW, {}
+    for _ in range(4):
+        now += seconds(120)
+        delivery.deliver_due(now)
+        for local in trouble:
+            kept = fresh(rows[local])
+            waits.setdefault(local, []).append(kept.state == State.QUEUED and kept.send_after > now)
+
+    # All others left once, whatever happened beside them.
+    assert {local: len(server.to(local)) for local in fine} == dict.fromkeys(fine, 1)
+    assert {fresh(rows[local]).state for local in fine} == {State.SENT}
+    # A refusal ends it at once; everything else waits for a next try each time, and says what it waits for.
+    assert waits.pop("gone") == [False] * 4
+    assert (fresh(rows["gone"]).state, fresh(rows["gone"]).attempts) == (State.FAILED, 2)
+    assert set(map(tuple, waits.values())) == {(True,) * 4}
+    begins = {
+        "bye": "The mail server takes nothing now: 421",
+        "busy": "The mail server put it off: 450",
+        "gone": "The mail server refused it: 550",
+        "silent": "The connection broke during the hand-over (",
+        "drop": "The connection broke during the hand-over (",
+        "mute": "The connection broke during the hand-over (",
+    }
+    assert {local for local in trouble if not fresh(rows[local]).reason.startswith(begins[local])} == set()
+    # What may have left and was tried again carries one Message-ID.
+    for local in ("drop", "mute"):
+        assert {mail["Message-ID"] for mail in server.to(local)} == {rows[local].message_id}
+        assert len(server.to(local)) == fresh(rows[local]).attempts - 1
+    assert not server.to("gone") + server.to("bye") + server.to("busy") + server.to("silent")
+
+
 # --- claims ----------------------------------------------------------------------------------------------------
 
 
