@@ -16,7 +16,7 @@ PAGES: tuple[tuple[str, str, Any, Any], ...] = (
     ("fairness", "team", _("Fairness"), _("Who was given what and why, and whether the shares are even.")),
     (
         "surveys",
-        "send",
+        "voices",
         _("Surveys"),
         _("What customers are asked, in which words, how it is sent, and the links to it."),
     ),

@@ -84,7 +84,8 @@ def _of_machines(now: datetime) -> list[Inbound]:
             text="The hall plan is online.",
         )
     ]
-    about = Message.objects.filter(kind="acknowledgement", state=Message.State.SENT).order_by("-pk").first()
+    thanked = Message.objects.filter(kind="acknowledgement", language="en", state=Message.State.SENT)
+    about = thanked.order_by("-pk").first()
     if about is not None:
         rows.append(
             _row(

@@ -22,7 +22,8 @@ from followups.viewing import Viewer
 from nps_loop import links
 from nps_loop.jobs.models import Job
 from nps_loop.jobs.running import run_waiting
-from nps_loop.mail.models import Message
+from nps_loop.mail.inbound import keeping
+from nps_loop.mail.models import Attachment, Inbound, Message
 from nps_loop.people.lapsed_forms import Lapsed
 from nps_loop.people.models import User
 from surveys.asking import answering
@@ -76,6 +77,8 @@ def _public(cast: Cast) -> Iterator[Place]:
     if mail is not None:
         token = links.make("unsubscribe", mail.pk, 0)
         yield Place("unsubscribe", f"/unsubscribe/{token}/")
+        kept = Client().post(f"/unsubscribe/{token}/", {"preferences": "1", "stream": ["surveys", "news"]})
+        yield Place("unsubscribe-saved", NOWHERE, html=kept.content.decode())
     yield Place("unsubscribe-unknown", "/unsubscribe/nothing/")
     yield Place("loop-unknown", "/loop/nothing/")
     yield from _surveys(cast)
@@ -109,6 +112,9 @@ def _surveys(cast: Cast) -> Iterator[Place]:
     yield Place("survey-set-up", f"/surveys/{survey.pk}/", cast.lead)
     yield Place("survey-wording", f"/surveys/{survey.pk}/wording/de/", cast.lead)
     yield Place("survey-preview", f"/surveys/{survey.pk}/preview/en/", cast.lead)
+    yield Place("survey-mail-preview", f"/surveys/{survey.pk}/preview/de/mail/", cast.lead)
+    secret = _logged_in(cast.lead).post(f"/surveys/{survey.pk}/secret/").content.decode()
+    yield Place("survey-secret", f"/surveys/{survey.pk}/", cast.lead, html=secret)
 
 
 def _work(cast: Cast) -> Iterator[Place]:
@@ -247,7 +253,9 @@ def _tickets(cast: Cast) -> Iterator[Place]:
         yield Place("contact-as-lead", f"/contacts/{mine.contact_id}/", cast.lead)
         yield Place("merge-search", f"/contacts/{mine.contact_id}/merge/", cast.admin)
         yield Place("export", f"/contacts/{mine.contact_id}/export/", cast.admin)
-        yield Place("erase", f"/contacts/{mine.contact_id}/erase/", cast.admin)
+        erase = f"/contacts/{mine.contact_id}/erase/"
+        yield Place("erase", erase, cast.admin)
+        yield Place("erase-unsure", erase, cast.admin, html=_logged_in(cast.admin).post(erase).content.decode())
         yield Place("merge-none-found", f"/contacts/{mine.contact_id}/merge/?q=zzzzz", cast.admin)
         yield Place("merge-refused", f"/contacts/{mine.contact_id}/merge/?with={mine.contact_id}", cast.admin)
         twin = Contact.objects.exclude(pk=mine.contact_id).filter(merged_into=None, erased_at=None).earliest("pk")
@@ -400,6 +408,34 @@ def _mails(cast: Cast) -> Iterator[Place]:
     in_force = client.post("/mails/new/", words | {"kind": "reopened"})["Location"].partition("#")[0]
     client.post(f"{in_force}put-in-force/", {"edits": "1"})
     yield Place("mail-in-force", in_force, cast.lead)
+    yield from _incoming(cast)
+
+
+def _incoming(cast: Cast) -> Iterator[Place]:
+    """What came in: nothing yet, then a mail that was set aside with a file that was kept and one that was not."""
+    Inbound.objects.all().delete()
+    empty = _logged_in(cast.lead).get("/mailbox/in/").content.decode()
+    yield Place("incoming-none", "/mailbox/in/", cast.lead, html=empty)
+    row = Inbound.objects.create(
+        digest="0" * 64,
+        route="imap",
+        kind=Inbound.Kind.FOREIGN,
+        state=Inbound.State.QUARANTINED,
+        reason="It was not sent to the signed address of a case.",
+        from_name="Joost van Dijk",
+        from_address="a.quite.long.name.of.somebody@a-quite-long-name-of-a-company.example",
+        subject="Re: Your answer has arrived",
+        words="It leaks again.",
+        text="It leaks again.\n\nOn Friday we wrote:\n> Your answer has arrived.",
+        received_at=timezone.now(),
+    )
+    kept = keeping.write(b"A picture of a leak.", "bin")
+    Attachment.objects.create(inbound=row, name="leak.jpg", content_type="image/jpeg", size=90_000, stored_as=kept)
+    Attachment.objects.create(
+        inbound=row, name="film.mp4", content_type="video/mp4", size=90_000_000, reason="Not kept: larger than 10 MB."
+    )
+    yield Place("incoming", "/mailbox/in/", cast.lead)
+    yield Place("incoming-mail", f"/mailbox/in/{row.pk}/?view=all", cast.admin)
 
 
 def _logged_in(user: User) -> Client:
