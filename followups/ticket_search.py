@@ -126,6 +126,8 @@ def found(tickets: QuerySet[Ticket], search: Search, user: User, *, among: int =
         return tickets
     if connection.vendor != "postgresql":
         return reduce(lambda rows, word: rows.filter(_plainly(word, user)), search.words, tickets)
+    if search.numbers == ():
+        return tickets.none()
     if search.numbers is not None:
         tickets = tickets.filter(_is_one_of(search.numbers))
     else:
