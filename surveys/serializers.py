@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from rest_framework import serializers
 
+from surveys.incoming import Rejection
 from surveys.models import Response, Revision, Survey
-from surveys.posting import Posted
 from surveys.recording import Status
 
 
@@ -78,20 +78,32 @@ class RecordedSerializer(serializers.ModelSerializer[Response]):
         return str(self.context["posted"].note)
 
 
-class OutcomeSerializer(serializers.Serializer[Posted]):
-    """What became of one row of a bulk post."""
+class HasErrors(Protocol):
+    """One row of a bulk post. `errors` is empty unless it was rejected; `note` is something to know."""
+
+    errors: list[Rejection]
+    note: str
+
+
+class RowOutcomeSerializer(serializers.Serializer[Any]):
+    """What every bulk post says of one row: which it is, and why it was rejected."""
 
     row = serializers.IntegerField(help_text="Place in the list; 1 is the first.")
-    status = serializers.ChoiceField(choices=[status.value for status in Status])
-    id = serializers.IntegerField(source="response_id", allow_null=True)
     reason = serializers.SerializerMethodField(help_text="Why it was rejected, or what to know.")
     field = serializers.SerializerMethodField(help_text="The field at fault.")
 
-    def get_reason(self, posted: Posted) -> str:
+    def get_reason(self, posted: HasErrors) -> str:
         return posted.errors[0].reason if posted.errors else posted.note
 
-    def get_field(self, posted: Posted) -> str:
+    def get_field(self, posted: HasErrors) -> str:
         return posted.errors[0].field if posted.errors else ""
+
+
+class OutcomeSerializer(RowOutcomeSerializer):
+    """What became of one row of a bulk post."""
+
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    id = serializers.IntegerField(source="response_id", allow_null=True)
 
 
 class BulkOutcomeSerializer(serializers.Serializer[Any]):

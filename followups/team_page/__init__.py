@@ -91,11 +91,6 @@ class TeamPage:
     gaps: list[leaderless.Gap]
     first: str
 
-    @property
-    def nothing_waits(self) -> bool:
-        """Whether no ticket needs the lead now."""
-        return not (self.breaking or self.late.count or self.unassigned or self.asks or self.calls or self.risks)
-
 
 def teams_of(user: User) -> list[Team]:
     """The teams this person may look at here: those led, for an administrator all that take tickets. One query."""

@@ -25,7 +25,6 @@ from followups.workflow.writing import OpenTicket, opened
 from nps_loop.mail.models import Message
 
 Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome
-TALKS = frozenset({Channel.PHONE, Channel.VIDEO, Channel.VISIT})
 # Clocks of two machines differ a little; more than this is a wrong date, not a skew.
 SKEW = timedelta(minutes=5)
 # What is looked at once the customer has said something.

@@ -7,7 +7,7 @@ something to say against it by then (`hooks.before_handover`) says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -66,11 +66,6 @@ def waits(messages: Sequence[Message], *, now: datetime) -> dict[int, Wait]:
             # Whoever waits keeps nobody else waiting.
             rivals[message.recipient] = [each for each in rivals.get(message.recipient, ()) if each.pk != message.pk]
     return found
-
-
-def last_automatic(addresses: Iterable[str], *, now: datetime) -> dict[str, datetime]:
-    """Address -> when the last automatic mail left for it, for those that got one in the last 24 hours. One query."""
-    return {address: max(row.sent_at or now for row in rows) for address, rows in _rivals(set(addresses), now).items()}
 
 
 def _rivals(addresses: set[str], now: datetime) -> dict[str, list[Message]]:

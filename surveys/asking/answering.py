@@ -152,7 +152,14 @@ def answer_openly(survey: Survey, key: str, said: Said, *, now: datetime, identi
     It is nobody's answer, unless an address was given or somebody we trust has signed who it is.
     """
     with transaction.atomic():
-        return _record(source_of(survey), f"link:{key}", said, now=now, identity=identity or Identity(email=said.email))
+        return _record(
+            source_of(survey),
+            f"link:{key}",
+            said,
+            now=now,
+            identity=identity or Identity(email=said.email),
+            is_vouched_for=identity is not None,
+        )
 
 
 def new_key() -> str:
@@ -175,6 +182,7 @@ def _record(
     person: Contact | None = None,
     touchpoint: str = "",
     identity: Identity | None = None,
+    is_vouched_for: bool = True,
 ) -> Response:
     held = Response.objects.filter(source=source, external_id=external_id).select_related("contact").first()
     incoming = _incoming(held, external_id, said, now=now, known=person or (held.contact if held else None))
@@ -192,7 +200,9 @@ def _record(
     if said.is_finished:
         decide_now([response.pk])
     if said.good_time and response.contact_id is not None:
-        Contact.objects.filter(pk=response.contact_id).update(good_time=said.good_time)
+        known = Contact.objects.filter(pk=response.contact_id)
+        # Whoever types an address into an open link may be anybody: what we know stays.
+        (known if is_vouched_for else known.filter(good_time="")).update(good_time=said.good_time)
     return response
 
 

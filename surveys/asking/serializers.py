@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from surveys.asking.events import Taken
 from surveys.models import Invitation
+from surveys.serializers import RowOutcomeSerializer
 
 
 class EventInSerializer(serializers.Serializer[Any]):
@@ -56,20 +57,11 @@ class EventTakenSerializer(serializers.Serializer[Taken]):
     note = serializers.CharField()
 
 
-class EventOutcomeSerializer(serializers.Serializer[Taken]):
+class EventOutcomeSerializer(RowOutcomeSerializer):
     """What became of one row of a bulk post."""
 
-    row = serializers.IntegerField(help_text="Place in the list; 1 is the first.")
     status = serializers.ChoiceField(choices=["taken", "known", "ignored", "rejected"])
     invitations = PlannedSerializer(many=True)
-    reason = serializers.SerializerMethodField(help_text="Why it was rejected, or what to know.")
-    field = serializers.SerializerMethodField(help_text="The field at fault.")
-
-    def get_reason(self, taken: Taken) -> str:
-        return taken.errors[0].reason if taken.errors else taken.note
-
-    def get_field(self, taken: Taken) -> str:
-        return taken.errors[0].field if taken.errors else ""
 
 
 class EventsOutcomeSerializer(serializers.Serializer[Any]):

@@ -47,11 +47,6 @@ class Brand(models.Model):
         return {"name": self.name, "colour": self.colour, "legal_footer": self.legal_footer, "address": address}
 
 
-class AccountQuerySet(models.QuerySet["Account"]):
-    def with_owner(self) -> AccountQuerySet:
-        return self.select_related("owner")
-
-
 class Account(models.Model):
     """The company that buys."""
 
@@ -72,8 +67,6 @@ class Account(models.Model):
     is_partner = models.BooleanField(default=False, help_text="Answers on behalf of other accounts.")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -21,10 +21,12 @@ def keep(inbound: Inbound, files: Sequence[File]) -> list[Attachment]:
     """Keep the files of one mail and return their rows, saved. What is too large has a row that says so."""
     rows = []
     total = 0
-    for file in files[:MOST_FILES]:
+    for place, file in enumerate(files):
         size = len(file.content)
         reason = ""
-        if size > MOST_EACH:
+        if place >= MOST_FILES:
+            reason = "Not kept: it came with more than 50 files."
+        elif size > MOST_EACH:
             reason = "Not kept: larger than 10 MB."
         elif total + size > MOST_A_MAIL:
             reason = "Not kept: the files of this mail are larger than 25 MB together."

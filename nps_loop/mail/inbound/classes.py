@@ -34,6 +34,8 @@ _SAYS_THANKS = re.compile(
 )
 _MOST_THANKS = 14
 _NAMES = 3
+# As `outbox` makes them: a word, 32 hexadecimal digits, our domain.
+_OUR_ID = re.compile(r"<[a-z0-9_-]+\.[0-9a-f]{32}@([^<>@]+)>", re.ASCII)
 
 
 def classify(mail: Mail, words: str, *, own_domain: str) -> str:
@@ -96,4 +98,6 @@ def _goes_on(words: str) -> bool:
 
 
 def _is_own(mail: Mail, own_domain: str) -> bool:
-    return mail.message_id.lower().endswith(f"@{own_domain.lower()}>")
+    """By the form of our Message-IDs: the domain alone may be the company's, and then it is a colleague who writes."""
+    found = _OUR_ID.fullmatch(mail.message_id.lower())
+    return found is not None and found[1] == own_domain.lower()

@@ -116,7 +116,8 @@ def mails() -> dict[str, tuple[bytes, str]]:
         raw("Still trying.", sender=DAEMON, subject="Warning: mail delivery failed so far, delayed"),
         K.DELAYED,
     )
-    made["own"] = (raw("We heard you.", Message_ID="<personal.2@reply.example>"), K.OWN)
+    made["own"] = (raw("We heard you.", Message_ID=f"<personal.{'0f' * 16}@reply.example>"), K.OWN)
+    made["a colleague of the same domain"] = (raw("Is it done?", Message_ID="<CAF2.77@reply.example>"), K.REPLY)
     made["html only"] = (
         raw(
             "<style>p{}</style><p>It is <b>still</b> broken.</p><blockquote>We heard you.</blockquote>",

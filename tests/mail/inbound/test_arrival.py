@@ -205,3 +205,15 @@ def test_a_file_of_an_impossible_type_keeps_no_mail_from_being_read() -> None:
     row.refresh_from_db()
     assert row.words == "It is broken."
     assert row.attachments.get().content_type == "application/octet-stream"
+
+
+def test_of_very_many_files_those_that_are_not_kept_are_named() -> None:
+    part = b'--b\nContent-Type: text/csv\nContent-Disposition: attachment; filename="%d.csv"\n\n%d\n'
+    mail = b'From: marta@nordby.example\nSubject: s\nContent-Type: multipart/mixed; boundary="b"\n\n--b\n\nHere.\n'
+    row = keeping.store(mail + b"".join(part % (n, n) for n in range(52)) + b"--b--\n", route="imap", now=NOW)
+
+    working.read_waiting(NOW)
+
+    assert row.attachments.exclude(stored_as="").count() == 50
+    left = row.attachments.filter(stored_as="")
+    assert {file.reason for file in left} == {"Not kept: it came with more than 50 files."} and left.count() == 2

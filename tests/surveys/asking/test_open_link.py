@@ -11,7 +11,7 @@ from surveys import customer_views
 from surveys.asking import open_links
 from surveys.asking.answering import source_of
 from surveys.asking.signed_identity import LIVES, Refused, read, signature
-from surveys.models import Contact, Response
+from surveys.models import Contact, ContactKey, Response
 from tests.factories import NOW, make_brand, make_contact, make_survey, make_user
 from tests.surveys.asking.links_to import open_page_of
 
@@ -60,6 +60,17 @@ def test_who_gives_an_address_can_be_answered(client, survey):
     client.post(open_page_of(survey), {"send": "all", "score": "3", "email": " Marta@Client.Example ", "key": KEY})
 
     assert Response.objects.get().contact == Contact.objects.get(email="marta@client.example")
+
+
+def test_an_address_that_anybody_may_type_changes_nothing_we_know(client, survey):
+    known = make_contact("Marta Weber", email="marta@client.example", phone="+49 40 1", good_time="before ten")
+    ContactKey.objects.create(contact=known, kind=ContactKey.Kind.EMAIL, value=known.email)
+    sent = {"send": "all", "score": "3", "email": "marta@client.example", "contact": "yes", "key": KEY}
+    client.post(open_page_of(survey), sent | {"phone": "+1 555 1", "time": "at night"})
+
+    known.refresh_from_db()
+    assert Response.objects.get().contact == known
+    assert (known.phone, known.good_time) == ("+49 40 1", "before ten")
 
 
 def test_what_is_no_address_is_refused_in_words(client, survey):
