@@ -112,7 +112,6 @@ def _surveys(cast: Cast) -> Iterator[Place]:
     yield Place("survey-set-up", f"/surveys/{survey.pk}/", cast.lead)
     yield Place("survey-wording", f"/surveys/{survey.pk}/wording/de/", cast.lead)
     yield Place("survey-preview", f"/surveys/{survey.pk}/preview/en/", cast.lead)
-    yield Place("survey-mail-preview", f"/surveys/{survey.pk}/preview/de/mail/", cast.lead)
     secret = _logged_in(cast.lead).post(f"/surveys/{survey.pk}/secret/").content.decode()
     yield Place("survey-secret", f"/surveys/{survey.pk}/", cast.lead, html=secret)
 
