@@ -56,13 +56,8 @@ def redact(person: Person, now: datetime) -> Mapping[str, int]:
             # A mail to another customer quotes that customer.
             quoting = rows.filter(stream="staff") if name == "mail.message" else rows
             counts[name] += _redact_rows(quoting, fields, person.words)
-    counts["sessions"] = _forget_typed(_pattern(everything))
+    counts["sessions"] = _forget_typed(holds_any(everything))
     return +counts
-
-
-def holds_any(strings: Sequence[str]) -> re.Pattern[str]:
-    """A pattern that finds any of `strings`, in large or small letters."""
-    return _pattern(strings)
 
 
 # What other people said, in their own words, which may be the same ones.
@@ -71,7 +66,8 @@ _SAID_BY_OTHERS = frozenset(
 )
 
 
-def _pattern(strings: Collection[str]) -> re.Pattern[str]:
+def holds_any(strings: Collection[str]) -> re.Pattern[str]:
+    """A pattern that finds any of `strings`, in large or small letters."""
     # As a whole only: the number of a customer is no part of a longer number.
     each = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(strings, key=len, reverse=True)]
     return re.compile("|".join(each), re.IGNORECASE)
@@ -85,7 +81,7 @@ def _texts(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
 
 
 def _redact_rows(rows: QuerySet[Any], fields: Sequence[models.Field[Any, Any]], strings: Sequence[str]) -> int:
-    pattern = _pattern(strings)
+    pattern = holds_any(strings)
     names = [field.name for field in fields]
     as_text = {f"{name}_as_text": Cast(name, TextField()) for name in names}
     changed = 0
