@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import translation
@@ -37,6 +38,16 @@ _CHECK_AGAIN = timedelta(minutes=1)
 # A server that breaks off so often in a row is left alone for a while.
 _MOST_BREAKS = 3
 _BREATHER = timedelta(seconds=30)
+# Said twice for each mail, between two words with its server: as SQL, because putting them together anew each time took
+# three times as long as the database does.
+_BEGUN = (
+    "UPDATE mail_message SET attempts = %s"
+    " WHERE id = %s AND state = 'sending' AND leased_until = %s AND sent_at IS NULL AND ended_at IS NULL"
+)
+_ACCEPTED = (
+    "UPDATE mail_message SET state = 'sending', sent_at = %s, leased_until = %s, ended_at = NULL, reason = ''"
+    " WHERE id = %s AND state IN ('sending', 'queued') AND sent_at IS NULL"
+)
 # A mail during whose hand-over the process died this often is set aside for a person to look at.
 _MOST_DEATHS = 20
 
@@ -93,7 +104,7 @@ class _Run:
             found = envelope.look_up(leaving)
             ready = [(m, urls) for m in leaving if (urls := self._urls(claim, m, found)) is not None]
             if self._connection is None:
-                self.counts["sent"] += claim.accepted([message for message, _ in ready], self.moment(), begun=False)
+                self.counts["sent"] += claim.delivered([message for message, _ in ready], self.moment())
                 return True
             return self._send_each(self._connection, claim, ready)
         finally:
@@ -172,7 +183,7 @@ class _Run:
                         return False
             else:
                 self._breaks = 0
-                self.counts["sent"] += claim.accepted([message], self.moment(), begun=True)
+                self.counts["sent"] += claim.accepted(message, self.moment())
         return True
 
     def _put_off(self, claim: _Claim, messages: Sequence[Message], verdict: Verdict, *, begun: bool) -> None:
@@ -218,14 +229,16 @@ class _Claim:
     def begin(self, message: Message) -> bool:
         """Count the try before it is made, so that a mail that kills its process is found out; False: lease lost."""
         message.attempts += 1
-        return self._mine.filter(pk=message.pk).update(attempts=message.attempts) == 1
+        return _written(_BEGUN, message.attempts, message.pk, self.until) == 1
 
-    def accepted(self, messages: Sequence[Message], now: datetime, *, begun: bool) -> int:
-        """Keep that the mail server took these mails. What it took counts even if the lease was lost meanwhile."""
-        taken = Message.objects.filter(pk__in=[m.pk for m in messages], state__in=[State.SENDING, State.QUEUED])
-        tries = {} if begun else {"attempts": F("attempts") + 1}
-        return taken.filter(sent_at=None).update(
-            state=State.SENDING, sent_at=now, leased_until=now, ended_at=None, reason="", **tries
+    def accepted(self, message: Message, now: datetime) -> int:
+        """Keep that the mail server took a mail. What it took counts even if the lease was lost meanwhile."""
+        return _written(_ACCEPTED, now, now, message.pk)
+
+    def delivered(self, messages: Sequence[Message], now: datetime) -> int:
+        """Where no mail server is asked: these count as taken, at the first try."""
+        return self._mine.filter(pk__in=[message.pk for message in messages]).update(
+            sent_at=now, leased_until=now, reason="", attempts=F("attempts") + 1
         )
 
     def failed(self, message: Message, reason: str, *, dead: bool, now: datetime) -> int:
@@ -251,6 +264,18 @@ class _Claim:
         return self._mine.filter(pk__in=pks).update(
             state=State.QUEUED, leased_until=None, send_after=send_after, **changes
         )
+
+
+def _written(statement: str, *values: Any) -> int:
+    """How many rows a statement changed."""
+    ready = [_in_database(value) if isinstance(value, datetime) else value for value in values]
+    with database.cursor() as cursor:
+        cursor.execute(statement, ready)
+        return int(cursor.rowcount)
+
+
+def _in_database(moment: datetime) -> Any:
+    return database.ops.adapt_datetimefield_value(moment)
 
 
 def _ask(hook: hooks.BeforeHandover, messages: Sequence[Message], now: datetime) -> tuple[dict[int, str], set[int]]:
