@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
 from followups.reports.metrics import ReportFilters
-from followups.reports.metrics.filters import WITHOUT
+from followups.reports.metrics.ways import WITHOUT
 from nps_loop.people.models import User
 from surveys.models import Account, Survey, Touchpoint
 from surveys.scoring import Band

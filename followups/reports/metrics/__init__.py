@@ -4,7 +4,7 @@
 cohort and whose eyes.
 """
 
-from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
+from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
 from followups.reports.metrics.closure import (
     Age,
     Cause,
@@ -13,6 +13,8 @@ from followups.reports.metrics.closure import (
     Goal,
     Promises,
     Rate,
+    TicketGroup,
+    closure_groups,
     closure_report,
     figure_queryset,
     first_contact_curve,
@@ -24,9 +26,12 @@ from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
+from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
 
 __all__ = [
     "FIGURES",
+    "USUAL_WAYS",
+    "WITHOUT",
     "Age",
     "Asked",
     "Cause",
@@ -43,7 +48,10 @@ __all__ = [
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
+    "TicketGroup",
+    "Way",
     "answered_to",
+    "closure_groups",
     "closure_report",
     "figure_of",
     "figure_queryset",
@@ -52,12 +60,15 @@ __all__ = [
     "grain_of",
     "invitations_of",
     "is_figure",
+    "nps_groups",
     "nps_report",
     "own_counts",
     "people_report",
     "periods",
     "recovery_report",
+    "reportable",
     "reporting_day",
     "response_rate_report",
+    "way_of",
     "with_facts",
 ]

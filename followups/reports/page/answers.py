@@ -10,8 +10,8 @@ from django.utils.translation import gettext, ngettext
 from followups.reports import charts, sentences
 from followups.reports.charts import Part
 from followups.reports.metrics import Group, NpsReport, Scores
-from followups.reports.metrics.filters import WITHOUT
 from followups.reports.metrics.periods import Grain
+from followups.reports.metrics.ways import WITHOUT
 from followups.reports.page.links import Links
 from followups.reports.sentences import interval, period_label, period_name
 from surveys.models import Survey
