@@ -1,7 +1,7 @@
 """Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
 
-`facts` defines the figures about tickets, `closure` and `people` count them, `answers` counts NPS, `filters` says which
-cohort and whose eyes.
+`facts` defines the figures about tickets, `closure` and `people` count them, `times` says how long things take,
+`answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
 from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
@@ -17,6 +17,7 @@ from followups.reports.metrics.closure import (
     figure_queryset,
     first_contact_curve,
     goal_of,
+    resolution_curve,
 )
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
@@ -24,6 +25,7 @@ from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
+from followups.reports.metrics.times import TimesReport, times_report
 
 __all__ = [
     "FIGURES",
@@ -43,6 +45,7 @@ __all__ = [
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
+    "TimesReport",
     "answered_to",
     "closure_report",
     "figure_of",
@@ -58,6 +61,8 @@ __all__ = [
     "periods",
     "recovery_report",
     "reporting_day",
+    "resolution_curve",
     "response_rate_report",
+    "times_report",
     "with_facts",
 ]
