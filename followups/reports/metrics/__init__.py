@@ -1,7 +1,7 @@
 """Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
 
 `facts` defines the figures about tickets, `closure` and `people` count them, `times` says how long things take,
-`answers` counts NPS, `filters` says which cohort and whose eyes.
+`effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
 from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
@@ -19,6 +19,7 @@ from followups.reports.metrics.closure import (
     goal_of,
     resolution_curve,
 )
+from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
 from followups.reports.metrics.people import Person, own_counts, people_report
@@ -33,7 +34,9 @@ __all__ = [
     "Asked",
     "Cause",
     "ClosureReport",
+    "Comparison",
     "Counts",
+    "EffectReport",
     "Goal",
     "Group",
     "NpsReport",
@@ -48,6 +51,7 @@ __all__ = [
     "TimesReport",
     "answered_to",
     "closure_report",
+    "effect_report",
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
