@@ -81,6 +81,24 @@ class EffectReportView(ReportView):
         return Response({**found.as_dict(), "in_words": in_words(found)})
 
 
+class WorthReportView(ReportView):
+    """What is at stake in money."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Accounts with an unhappy customer who waits for us now, and accounts won back, each counted once."""
+        return Response(metrics.worth_report(self.filters(), now=self.now).as_dict())
+
+
+class ReopeningReportView(ReportView):
+    """Whether what was done lasts."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Reopened tickets of those ever resolved, and promises moved of those due, with their intervals."""
+        return Response(metrics.reopening_report(self.filters(), now=self.now).as_dict())
+
+
 class ResponseRateReportView(ReportView):
     """Who was asked, for leads; to everybody else it does not exist."""
 

@@ -25,8 +25,10 @@ from followups.reports.metrics.filters import ReportFilters, answered_to, report
 from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
+from followups.reports.metrics.reopening import ReopeningReport, reopening_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
 from followups.reports.metrics.times import TimesReport, times_report
+from followups.reports.metrics.worth import Worth, WorthReport, worth_report
 
 __all__ = [
     "FIGURES",
@@ -45,10 +47,13 @@ __all__ = [
     "Promises",
     "Rate",
     "RecoveryReport",
+    "ReopeningReport",
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
     "TimesReport",
+    "Worth",
+    "WorthReport",
     "answered_to",
     "closure_report",
     "effect_report",
@@ -64,9 +69,11 @@ __all__ = [
     "people_report",
     "periods",
     "recovery_report",
+    "reopening_report",
     "reporting_day",
     "resolution_curve",
     "response_rate_report",
     "times_report",
     "with_facts",
+    "worth_report",
 ]

@@ -228,7 +228,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
         ),
         first_contact=first_contact_curve(filters, now=now),
         goal=goal_of(filters.tickets()),
-        promises=_promises(filters, now),
+        promises=promises_of(filters, now=now),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
         **_now_figures(filters, now),
@@ -293,7 +293,8 @@ def goal_of(tickets: TicketQuerySet) -> Goal:
     )
 
 
-def _promises(filters: ReportFilters, now: datetime) -> Promises:
+def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
+    """What became of the promises on the tickets of one cohort. One query."""
     tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
     rows = promises(now=now).filter(ticket__in=tickets).order_by().values("kept").annotate(n=Count("pk"))
     by_kind = {row["kept"]: row["n"] for row in rows}
