@@ -4,7 +4,8 @@
 cohort and whose eyes.
 """
 
-from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
+from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report, scores_of
+from followups.reports.metrics.audience import Audience, audience_of
 from followups.reports.metrics.closure import (
     Age,
     Cause,
@@ -14,6 +15,7 @@ from followups.reports.metrics.closure import (
     Promises,
     Rate,
     closure_report,
+    counts_of,
     figure_queryset,
     first_contact_curve,
     goal_of,
@@ -29,6 +31,7 @@ __all__ = [
     "FIGURES",
     "Age",
     "Asked",
+    "Audience",
     "Cause",
     "ClosureReport",
     "Counts",
@@ -44,7 +47,9 @@ __all__ = [
     "ResponseRateReport",
     "Scores",
     "answered_to",
+    "audience_of",
     "closure_report",
+    "counts_of",
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
@@ -59,5 +64,6 @@ __all__ = [
     "recovery_report",
     "reporting_day",
     "response_rate_report",
+    "scores_of",
     "with_facts",
 ]

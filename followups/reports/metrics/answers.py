@@ -125,9 +125,7 @@ def nps_report(filters: ReportFilters, *, now: datetime) -> NpsReport:
     for day, score, n in counted.values_list("day", "score").annotate(n=Count("pk")):
         by_day.setdefault(day, Counter())[score] = n
     excluded = filters.answers().exclude(excluded_as="").order_by().values_list("excluded_as").annotate(n=Count("pk"))
-    before = Scores.of(
-        dict(filters.before().answers().counted().order_by().values_list("score").annotate(n=Count("pk")))
-    )
+    before = scores_of(filters.before())
     scores = Scores.of(_summed(by_day.values()))
     return NpsReport(
         filters=filters,
@@ -147,6 +145,11 @@ def nps_report(filters: ReportFilters, *, now: datetime) -> NpsReport:
         by_segment=_groups(counted, "segment", "segment"),
         by_kind=_groups(counted, "survey_kind", "survey_kind"),
     )
+
+
+def scores_of(filters: ReportFilters) -> Scores:
+    """The scores of one cohort that count, and their NPS. One query."""
+    return Scores.of(dict(filters.answers().counted().order_by().values_list("score").annotate(n=Count("pk"))))
 
 
 def _summed(counts: Iterable[Counter[int]]) -> Counter[int]:
