@@ -60,7 +60,7 @@ class PlanForm(RefusedForm):
         super().__init__(data, auto_id="plan-%s")
         self.fields["touchpoint"].queryset = touchpoints_led_by(user)  # type: ignore[attr-defined]
         first, last = quarter_before(today)
-        self.initial |= {"day_from": first, "day_to": last, "meeting_on": today + DAYS_TO_READ}
+        self.initial.update({"day_from": first, "day_to": last, "meeting_on": today + DAYS_TO_READ})
 
 
 class ChangeForm(ShownForm):
@@ -91,7 +91,7 @@ class ChangeForm(ShownForm):
             field.queryset = rows
             field.label_from_instance = _with_title
             self.initial[name] = sorted(invited & own if name == "people" else invited - own)
-        self.initial |= {"day_from": review.day_from, "day_to": review.day_to, "meeting_on": review.meeting_on}
+        self.initial.update({"day_from": review.day_from, "day_to": review.day_to, "meeting_on": review.meeting_on})
 
     def refuse(self, refusal: Incomplete) -> None:
         _refuse(self, refusal)

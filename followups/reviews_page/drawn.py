@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Prefetch
 
@@ -45,7 +46,7 @@ def draws_elsewhere(review: Review, viewer: Viewer) -> int:
     return Draw.objects.filter(review=review).exclude(ticket__in=_seen(viewer)).count()
 
 
-def _seen(viewer: Viewer) -> object:
+def _seen(viewer: Viewer) -> Any:
     return Ticket.objects.visible_to(viewer.user).filter(on_hold=False).order_by().values("pk")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -26,6 +27,8 @@ from surveys.scoring import Nps
 
 CAUSES_SHOWN = 5
 LINES = 3
+# On one printed page there is room for so many; the screen has all of them.
+EARLIER_ON_PAPER, DECISIONS_ON_PAPER = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Sheet:
     causes_note: str
     last_title: str
     earlier: list[Earlier]
+    earlier_more: str
+    decisions_more: str
     before: Part
     before_words: str
     questions: list[Question]
@@ -131,9 +136,11 @@ def sheet_of(pack: Pack, looks: Looks) -> Sheet:
         ),
         causes=closing.few_causes(bars, CAUSES_SHOWN),
         cause_rows=bars,
-        causes_note=sentences.causes_sentence(known, pack.closure.counts["declared"]),
+        causes_note=sentences.causes_share(known, pack.closure.counts["declared"]),
         last_title=_last_title(pack),
         earlier=[_earlier(decision) for decision in pack.earlier],
+        earlier_more=_more(len(pack.earlier) - EARLIER_ON_PAPER),
+        decisions_more=_more(len(pack.decisions) - DECISIONS_ON_PAPER),
         before=_before(pack, looks),
         before_words=_verdict(pack),
         questions=[
@@ -325,6 +332,10 @@ def _earlier(decision: ReviewDecision) -> Earlier:
     return Earlier(decision, tone, symbol, words % said)
 
 
+def _more(n: int) -> str:
+    return ngettext("And %(n)s more", "And %(n)s more", n) % {"n": n} if n > 0 else ""
+
+
 def _before(pack: Pack, looks: Looks) -> Part:
     days = dict(zip(("day_from", "day_to"), (day.isoformat() for day in pack.before_days), strict=True))
     found: Nps = pack.before.nps
@@ -358,7 +369,7 @@ def _question(slug: str, name: str, n: int, links: _Open) -> Question:
     return Question(slug, gettext("What do we change about “%(cause)s”?") % {"cause": name}, tickets)
 
 
-def _hears(pack: Pack, links: _Open) -> dict[str, Part | list[Part]]:
+def _hears(pack: Pack, links: _Open) -> dict[str, Any]:
     found = pack.audience
     told = gettext("%(n)s can be told") % {"n": found.can_be_told}
     return {

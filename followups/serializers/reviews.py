@@ -54,7 +54,7 @@ class DrawSerializer(serializers.ModelSerializer[Draw]):
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_their_answer(self, draw: Draw) -> str | None:
-        return draw.their_answer if draw.mark else None  # type: ignore[attr-defined,no-any-return]
+        return draw.their_answer if draw.mark else None  # type: ignore[attr-defined]
 
 
 class ReviewDetailSerializer(ReviewSerializer):

@@ -37,7 +37,7 @@ def bring(company: Company, *, now: datetime) -> None:
     preparing.prepare_due(now=met - 7 * HOUR)
     _decide(company, held, met)
     for drawn in held.draws.order_by("position"):
-        drawing.mark(held, drawn.pk, "no" if drawn.position == 1 else "yes", by=lead, now=met - HOUR)
+        drawing.mark(held, drawn.pk, "no" if drawn.position == 2 else "yes", by=lead, now=met - HOUR)
     planning.hold(held, by=lead, now=met)
     training, phone, _form = ReviewDecision.objects.filter(review=held).order_by("pk")
     deciding.complete(

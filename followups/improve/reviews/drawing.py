@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.utils.translation import gettext
@@ -110,7 +111,7 @@ class Agreement:
 
 def agreement_of(user: User) -> Agreement:
     """Marks of this person beside the answers of the customers. One query."""
-    marked = with_their_answer(Draw.objects.filter(marked_by=user)).order_by()
+    marked: QuerySet[Any] = with_their_answer(Draw.objects.filter(marked_by=user)).order_by()
     rows = marked.values_list("mark", "their_answer").annotate(n=Count("pk"))
     return agreement({(given, answer): n for given, answer, n in rows})
 

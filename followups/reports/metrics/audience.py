@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from followups.reports.metrics.facts import WITH_CAUSE, figure_of
 from followups.reports.metrics.filters import ReportFilters
@@ -50,11 +50,8 @@ class Audience:
 
 def audience_of(filters: ReportFilters, *, now: datetime) -> Audience:
     """Of the tickets of the cohort that were resolved for a cause. One query."""
-    rows = (
-        with_hearing(figure_of(filters.tickets(), WITH_CAUSE, now=now))
-        .order_by()
-        .values("hears", unknown=ExpressionWrapper(Q(contact=None), output_field=BooleanField()))
-    )
+    found: QuerySet[Any] = with_hearing(figure_of(filters.tickets(), WITH_CAUSE, now=now)).order_by()
+    rows = found.values("hears", unknown=ExpressionWrapper(Q(contact=None), output_field=BooleanField()))
     customers: dict[str, int] = {}
     tickets: dict[str, int] = {}
     for row in rows.annotate(n=Count("pk"), people=Count("contact", distinct=True)):
