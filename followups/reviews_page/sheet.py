@@ -188,9 +188,9 @@ def _nps(pack: Pack, links: _Open) -> Figure:
         parts.append(Part(words, links.answers(band=band)))
     further = _asked(pack) if links.opens else []
     if not found.is_enough or found.value is None:
-        few = ngettext("answer", "answers", found.n)
+        few = ngettext("%(n)s answer", "%(n)s answers", found.n) % {"n": found.n}
         notes = [gettext("Not enough answers for an NPS.")]
-        return Figure(gettext("NPS"), Part(str(found.n), links.answers()), [Part(few)], None, parts, notes, further)
+        return Figure(gettext("NPS"), Part(few, links.answers()), [], None, parts, notes, further)
     gauge = charts.gauge(found.value, found.low or 0, found.high or 0, (-100, 100))
     value = Part(charts.signed(found.value), links.answers())
     return Figure(gettext("NPS"), value, [Part(interval(found))], gauge, parts, [], further)
