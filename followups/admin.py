@@ -16,11 +16,14 @@ from followups.models import (
     Calendar,
     Deadline,
     Decision,
+    Draw,
     Event,
     Initiative,
     LadderStep,
     LetterTemplate,
     Member,
+    Review,
+    ReviewDecision,
     RootCause,
     Rule,
     RuleBook,
@@ -205,3 +208,26 @@ class BonusHoursAdmin(KeptAdmin):
             f"Nobody waits longer than {priority.longest_wait(obj)} hours because of these reasons. "
             "The queues are put in the new order now; the job is among the long work.",
         )
+
+
+# --- reviews ---------------------------------------------------------------------------------------------------
+
+
+class DecisionOfReviewInline(ReadOnlyInline):
+    model = ReviewDecision
+    fields = ["kind", "what", "owner", "due_on", "first_due_on", "state", "reason", "outcome"]
+
+
+class DrawInline(ReadOnlyInline):
+    model = Draw
+    fields = ["position", "ticket", "mark", "marked_by", "marked_at"]
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """Reviews, to look at. Leads plan them and decide under /reviews/."""
+
+    list_display = ["touchpoint", "meeting_on", "day_from", "day_to", "state", "planned_by"]
+    list_filter = ["state"]
+    list_select_related = ["touchpoint", "planned_by"]
+    inlines = [DecisionOfReviewInline, DrawInline]

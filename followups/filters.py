@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from followups import ticket_search
 from followups.given import GivenIn, bounds
-from followups.models import Away, Deadline, Decision, Escalation, Member, RootCause, Team, Ticket
+from followups.models import Away, Deadline, Decision, Escalation, Member, Review, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, attribute_of, way_of
@@ -276,3 +276,14 @@ class AbsenceFilter(AskedFilter):
         if not value:
             return rows
         return rows.filter(user__in=Member.objects.filter(team__in=value, is_active=True).values("user"))
+
+
+class ReviewFilter(AskedFilter):
+    """Reviews of a touchpoint, or in a state."""
+
+    touchpoint = SlugsFilter(field_name="touchpoint__slug", queryset=Touchpoint.objects.all(), label="Its slug")
+    state = django_filters.MultipleChoiceFilter(choices=Review.State.choices)
+
+    class Meta:
+        model = Review
+        fields: list[str] = []

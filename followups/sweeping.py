@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from followups import absence, assignment, clocks, drafts, leaving, morning, opening, recovering, silent_owners
+from followups.improve.reviews import preparing
 from nps_loop import link_guard, retention
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
@@ -39,6 +40,8 @@ def sweep(now: datetime) -> dict[str, int]:
         "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
         "recovery_planned": lambda: recovering.plan_questions(now=now),
         "rounds_started": lambda: planning.start_rounds(now=now),
+        "reviews_prepared": lambda: preparing.prepare_due(now=now),
+        "decisions_reminded": lambda: preparing.remind_due(now=now),
         "jobs": lambda: jobs.run_waiting(now=now),
         "invitations_looked_at": lambda: sending.send_due(now=now),
         "surveys_reminded": lambda: reminding.remind_due(now=now),

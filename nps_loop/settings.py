@@ -401,6 +401,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TicketState": "followups.models.tickets.TicketState",
         "ActionState": "followups.models.work.Action.State",
+        "ReviewState": "followups.models.reviews.Review.State",
+        "ReviewDecisionState": "followups.models.reviews.ReviewDecision.State",
         "MailState": "nps_loop.mail.models.Message.State",
         "SurveyKind": "surveys.models.asking.Survey.Kind",
         "DismissReason": "followups.models.tickets.DismissReason",

@@ -22,6 +22,7 @@ from followups.models import (
     LadderStep,
     Member,
     Resolution,
+    Review,
     RootCause,
     Rule,
     RuleBook,
@@ -325,6 +326,19 @@ def make_verdict(ticket: Ticket, choice: str = Verdict.Choice.NOT_YET, **fields:
     return Verdict.objects.create(
         ticket=ticket, choice=choice, **{"cycle": ticket.cycle, "happened_at": NOW - HOUR, **fields}
     )
+
+
+def make_review(touchpoint: Touchpoint | None = None, **fields: Any) -> Review:
+    """A review of the last thirteen weeks' answers that is planned for the day after tomorrow."""
+    today = NOW.date()
+    defaults: dict[str, Any] = {
+        "day_from": today - 91 * DAY,
+        "day_to": today - DAY,
+        "meeting_on": today + 2 * DAY,
+        "prepare_on": today,
+        "planned_at": NOW - DAY,
+    }
+    return Review.objects.create(touchpoint=touchpoint or make_touchpoint(), **{**defaults, **fields})
 
 
 def make_message(**fields: Any) -> Message:

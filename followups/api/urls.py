@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from followups.api import absences, contacts, escalations, reports, responses, tickets
+from followups.api import absences, contacts, escalations, reports, responses, reviews, tickets
 from followups.serializers.verbs import BODIES
 
 urlpatterns = [
@@ -31,6 +31,8 @@ urlpatterns = [
     path("absences/<int:away>/change/", absences.AbsenceChangeView.as_view(), name="api-absence-change"),
     path("absences/<int:away>/cancel/", absences.AbsenceCancelView.as_view(), name="api-absence-cancel"),
     path("people/<str:person>/working-week/", absences.WorkingWeekView.as_view(), name="api-working-week"),
+    path("reviews/", reviews.ReviewListView.as_view(), name="api-reviews"),
+    path("reviews/<int:review>/", reviews.ReviewDetailView.as_view(), name="api-review"),
     path("reports/nps/", reports.NpsReportView.as_view(), name="api-report-nps"),
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from django.utils.translation import gettext, ngettext
 from followups.messages.letters import owner_facts
 from followups.models import Action, Member, Ticket
 from followups.promises import in_words
+from followups.reports.sentences import days_in_words
+from followups.templatetags.moments import in_full
 from nps_loop.mail.models import Stream
 from nps_loop.mail.outbox import Draft
 from nps_loop.mail.rendering import render
@@ -80,6 +82,40 @@ def to_address(address: str, brand: Brand, words: Words, *, path: str, dedupe_ke
     nobody = User(email=address, language=settings.LANGUAGE_CODE)
     facts = {"subject": subject, "lines": list(lines), "quote": "", "link": link_to(path)}
     return _notice("notice_lead", nobody, brand, facts, ticket=None, dedupe_key=dedupe_key)
+
+
+def to_colleague(
+    user: User, brand: Brand, words: Words, *, path: str, dedupe_key: str, send_after: datetime | None = None
+) -> Draft:
+    """A notice that belongs to no ticket; `words` speaks the reader's language when called."""
+    with translation.override(user.language):
+        subject, lines = words()
+    facts = {"subject": subject, "lines": list(lines), "quote": "", "link": link_to(path)}
+    return _notice("notice_lead", user, brand, facts, ticket=None, dedupe_key=dedupe_key, send_after=send_after)
+
+
+def review_ready(
+    user: User,
+    brand: Brand,
+    *,
+    touchpoint: str,
+    days: tuple[date, date],
+    meeting_on: date,
+    names: str,
+    path: str,
+    dedupe_key: str,
+    send_after: datetime | None = None,
+) -> Draft:
+    """To somebody at the table of a review: what about, when, with whom, and where the pack is. Nobody's words."""
+    with translation.override(user.language):
+        facts = {
+            "touchpoint": touchpoint,
+            "days": days_in_words(*days),
+            "meeting_on": in_full(meeting_on),
+            "names": names,
+            "link": link_to(path),
+        }
+    return _notice("notice_review", user, brand, facts, ticket=None, dedupe_key=dedupe_key, send_after=send_after)
 
 
 def endpoint_given_up(endpoint: Endpoint, brand: Brand, readers: Iterable[User], *, now: datetime) -> list[Draft]:

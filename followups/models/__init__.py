@@ -2,6 +2,7 @@ from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
+from followups.models.reviews import Draw, Review, ReviewDecision
 from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
@@ -36,6 +37,7 @@ __all__ = [
     "Deadline",
     "Decision",
     "DismissalRequest",
+    "Draw",
     "Escalation",
     "Event",
     "Initiative",
@@ -48,6 +50,8 @@ __all__ = [
     "Note",
     "Reply",
     "Resolution",
+    "Review",
+    "ReviewDecision",
     "RootCause",
     "Rule",
     "RuleBook",

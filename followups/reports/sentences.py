@@ -246,6 +246,13 @@ def on_time_sentence(report: ClosureReport) -> str:
 
 
 def causes_sentence(causes: Sequence[Cause], declared: int) -> str:
+    """How many causes make up most of what was declared resolved, for a chart that adds percentages up."""
+    said = causes_share(causes, declared)
+    enough_known = enough(sum(cause.tickets for cause in causes))
+    return f"{said} {gettext('The percentage adds up from the top.')}" if enough_known else said
+
+
+def causes_share(causes: Sequence[Cause], declared: int) -> str:
     """How many causes make up most of what was declared resolved."""
     known = sum(cause.tickets for cause in causes)
     if not known:
@@ -261,12 +268,11 @@ def causes_sentence(causes: Sequence[Cause], declared: int) -> str:
         added, used = added + cause.tickets, used + 1
         if added * 2 >= known:
             break
-    said = ngettext(
+    return ngettext(
         "%(used)s cause makes up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         "%(used)s causes make up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         used,
     ) % {"used": used, "share": whole_percent(added / known), "known": known, "declared": declared}
-    return f"{said} {gettext('The percentage adds up from the top.')}"
 
 
 def load_fairness(loads: Sequence[tuple[int, int]]) -> float | None:

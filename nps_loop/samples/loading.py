@@ -13,7 +13,7 @@ from django.conf import settings
 from followups.assignment import assign_waiting
 from followups.models import Member, Ticket
 from followups.models.tickets import AT_WORK
-from nps_loop.samples import answers, asked, company, customers, desk, hard_days, hard_lives, lives, post
+from nps_loop.samples import answers, asked, company, customers, desk, hard_days, hard_lives, lives, post, reviews
 from nps_loop.samples.answers import DAY, HOUR, Answer, Pool
 from nps_loop.samples.case import Case
 from nps_loop.samples.stage import Life, Stage, import_answers, refuse_to_mail
@@ -103,6 +103,7 @@ def load(*, now: datetime, seed: int = SEED, with_logins: bool = False) -> Truth
     asked.invite(now=now, seed=seed)
     post.receive(now=now)
     post.word(stage.company.people[company.LEAD], now=now)
+    reviews.bring(stage.company, now=now)
     return truth_of(planned.answers, stage.first_contacts, now=now)
 
 

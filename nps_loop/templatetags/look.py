@@ -171,6 +171,7 @@ def main_nav(context: template.Context) -> dict[str, Any]:
     rest = [_item("/reports/", "chart", gettext("Reports"), "r"), _item("/mailbox/", "mail", gettext("Mailbox"))]
     rest.append(_item("/absences/", "pause", gettext("Absences")))
     if leads:
+        rest.append(_item("/reviews/", "file", gettext("Review")))
         rest.append(_item("/templates/", "note", gettext("Templates")))
     if leads or runs:
         rest.append(_item("/import/", "upload", gettext("Import")))

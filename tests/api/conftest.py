@@ -12,9 +12,20 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from followups.models import Away, Escalation, Member, Team, Ticket
+from followups.models import Away, Escalation, Member, Review, Team, Ticket
 from nps_loop.people.models import ApiKey, User
-from tests.factories import DAY, NOW, make_action, make_admin, make_away, make_member, make_team, make_ticket, make_user
+from tests.factories import (
+    DAY,
+    NOW,
+    make_action,
+    make_admin,
+    make_away,
+    make_member,
+    make_review,
+    make_team,
+    make_ticket,
+    make_user,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +85,7 @@ class Cast:
     gone: User
     away: Away
     escalation: Escalation
+    review: Review
 
 
 @pytest.fixture
@@ -93,9 +105,11 @@ def cast(db: None) -> Cast:
     escalation = Escalation.objects.create(
         ticket=ticket, cycle=0, target="first_contact", level="late", happened_at=NOW, told_at=NOW
     )
+    review = make_review()
+    review.touchpoint.teams.add(team)
     return Cast(
         team, other_team, ticket, other_ticket, agent, mate, lead, outsider, back_office, make_admin(), gone, away,
-        escalation,
+        escalation, review,
     )  # fmt: skip
 
 

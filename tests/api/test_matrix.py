@@ -82,6 +82,9 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "people/<str:person>/working-week/"): PLAN_OF_AGENT,
     ("put", "people/<str:person>/working-week/"): CHANGE_PLAN_OF_AGENT,
     ("delete", "people/<str:person>/working-week/"): CHANGE_PLAN_OF_AGENT,
+    ("get", "reviews/"): EVERYBODY,
+    # Of a touchpoint that the team of the ticket takes.
+    ("get", "reviews/<int:review>/"): {**READ_OWN_TICKET, "back_office": 404},
     ("get", "reports/nps/"): EVERYBODY,
     ("get", "reports/closure/"): EVERYBODY,
     ("get", "reports/recovery/"): EVERYBODY,
@@ -137,7 +140,7 @@ def path_of(route: str, cast: Cast) -> str:
     """The address for the ticket of the cast, its answer or its customer."""
     keys = {
         "number": cast.ticket.pk, "pk": cast.ticket.response_id, "contact": cast.ticket.contact_id,
-        "away": cast.away.pk, "escalation": cast.escalation.pk,
+        "away": cast.away.pk, "escalation": cast.escalation.pk, "review": cast.review.pk,
     }  # fmt: skip
     for name, key in keys.items():
         route = route.replace(f"<int:{name}>", str(key))

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Count
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from followups.models import Away, Calendar, Cover, Escalation, Member, SlaPolicy, Ticket
+from followups.improve.reviews import deciding, drawing, planning, preparing
+from followups.models import Away, Calendar, Cover, Escalation, Member, SlaPolicy, Team, Ticket
 from followups.models.tickets import TicketState
+from followups.reports.metrics import reporting_day
 from followups.together import begin, chosen
 from followups.viewing import Viewer
 from nps_loop import links
@@ -27,7 +30,7 @@ from nps_loop.mail.models import Attachment, Inbound, Message
 from nps_loop.people.lapsed_forms import Lapsed
 from nps_loop.people.models import User
 from surveys.asking import answering
-from surveys.models import Contact
+from surveys.models import Contact, Touchpoint
 from tests.factories import DAY, make_invitation, make_survey
 from tests.followups.loop_pages import pages as loop_pages
 from tests.surveys.asking.links_to import open_page_of, page_of
@@ -287,6 +290,7 @@ def _overview(cast: Cast) -> Iterator[Place]:
     if owed is not None:
         yield Place("ticket-due", reverse("ticket-due", args=[owed.pk]), cast.admin)
     yield from _escalations(cast)
+    yield from _reviews(cast)
     yield Place("reports", "/reports/", cast.lead)
     yield Place("reports-as-agent", "/reports/", cast.agent)
     today = timezone.now().date().isoformat()
@@ -297,6 +301,53 @@ def _overview(cast: Cast) -> Iterator[Place]:
     for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):
         mail = Message.objects.filter(state=state).order_by("pk").last()
         yield Place(f"mail-{state}", f"/mailbox/{mail.pk}/", cast.admin)
+
+
+def _reviews(cast: Cast) -> Iterator[Place]:
+    """One that was held and decided something, the next one with loops drawn for it, and forms that were refused."""
+    now = timezone.now()
+    today = reporting_day(now)
+    many = Ticket.objects.visible_to(cast.lead).exclude(response__touchpoint=None)
+    commonest = many.order_by().values("response__touchpoint").annotate(n=Count("pk")).order_by("-n").first()
+    if commonest is None:
+        return
+    point = Touchpoint.objects.get(pk=commonest["response__touchpoint"])
+    for team in Team.objects.led_by(cast.lead).filter(takes_tickets=True):
+        team.touchpoints.add(point)
+    days = {"touchpoint": point, "people": [cast.lead, cast.agent, cast.back_office], "by": cast.lead}
+    met = now - 30 * DAY
+    last = planning.plan(
+        day_from=today - 120 * DAY, day_to=today - 31 * DAY, meeting_on=reporting_day(met), now=met, **days
+    )
+    for n, owner in enumerate((cast.agent, cast.lead, cast.back_office, cast.agent)):
+        deciding.decide(
+            last, kind="process", what=f"Decided then, number {n}", owner=owner, due_on=today + n * DAY, by=cast.lead,
+            now=met,
+        )  # fmt: skip
+    done, moved, dropped, _left = last.decisions.order_by("pk")
+    deciding.complete(done, outcome="It is so now.", version=0, now=now)
+    deciding.move(moved, due_on=today + 20 * DAY, reason="Legal texts had to be checked", version=0, now=now)
+    deciding.drop(dropped, reason="It costs more than it helps", version=0, now=now)
+    planning.hold(last, by=cast.lead, now=met)
+    coming = planning.plan(day_from=today - 30 * DAY, day_to=today, meeting_on=today, now=now, **days)
+    preparing.prepare_due(now=now)
+    if (drawn := coming.draws.order_by("position").first()) is not None:
+        drawing.mark(coming, drawn.pk, "unsure", by=cast.lead, now=now)
+    client, path = _logged_in(cast.lead), f"/reviews/{coming.pk}/"
+    yield Place("reviews", "/reviews/", cast.lead)
+    yield Place("reviews-as-agent", "/reviews/", cast.agent)
+    html = client.post("/reviews/", {"day_from": "2026-02-01", "day_to": "2026-01-01"}).content.decode()
+    yield Place("review-plan-wrong", "/reviews/", cast.lead, html=html)
+    yield Place("review", path, cast.lead)
+    yield Place("review-held", f"/reviews/{last.pk}/", cast.lead)
+    yield Place("review-as-agent", path, cast.agent)
+    yield Place("review-as-guest", path, cast.back_office)
+    html = client.post(f"{path}decide/", {"what": "Something"}).content.decode()
+    yield Place("review-decide-wrong", path, cast.lead, html=html)
+    late = {"reason": "Other things came first", "due_on": str(today + 30 * DAY), "version": 0}
+    html = client.post(f"{path}decisions/{moved.pk}/move/", late).content.decode()
+    yield Place("review-decision-stale", path, cast.lead, html=html)
+    yield Place("review-edit", f"{path}edit/", cast.lead)
 
 
 def _rules(cast: Cast) -> Iterator[Place]:

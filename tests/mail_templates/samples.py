@@ -22,7 +22,15 @@ CUSTOMER_KINDS = [
     "invitation_reminder",
     "recovery_question",
 ]
-STAFF_KINDS = ["morning", "notice_assigned", "notice_action", "notice_named", "notice_lead", "notice_watcher"]
+STAFF_KINDS = [
+    "morning",
+    "notice_assigned",
+    "notice_action",
+    "notice_named",
+    "notice_lead",
+    "notice_review",
+    "notice_watcher",
+]
 KINDS = CUSTOMER_KINDS + STAFF_KINDS
 LANGUAGES = ["en", "de", "es", "fr"]
 
@@ -145,6 +153,12 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "notice_action": {"what": WHAT, "by": "27.11. 17:30", "who": "Marta O'Brien & Co"},
         "notice_named": {"who": "", "score": 9},
         "notice_lead": {"subject": "#1042 & #1043", "lines": ["1 & 2.", "3 < 4."]},
+        "notice_review": {
+            "touchpoint": "A & B: day 30",
+            "days": "1.7. – 30.9.",
+            "meeting_on": silence_until,
+            "names": "Jo O'Neill, Ivo Lenz",
+        },
         "notice_watcher": {"number": 1042, "who": "", "score": 3, "reason": "1 & 2."},
     }
     filled = common | own[kind]

@@ -26,7 +26,7 @@ AUTOMATIC = [
     "left_in_peace_thanks",
 ]
 AUTOMATIC += ["invitation", "invitation_reminder", "recovery_question"]
-WITHOUT_WORDS = ["hand_over", "delay", "invitation", "invitation_reminder"]
+WITHOUT_WORDS = ["hand_over", "delay", "invitation", "invitation_reminder", "notice_review"]
 SAYS_AUTOMATIC = {"en": "automatic", "de": "automatisch", "es": "automátic", "fr": "automatique"}
 every_mail = pytest.mark.parametrize(("kind", "language"), [(k, lang) for k in KINDS for lang in LANGUAGES])
 

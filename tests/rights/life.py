@@ -18,11 +18,13 @@ from followups.models import (
     ActionMove,
     ContactAttempt,
     ContactEvent,
+    Draw,
     Initiative,
     KeptDraft,
     LetterTemplate,
     Note,
     Reply,
+    ReviewDecision,
     SavedView,
     Ticket,
 )
@@ -43,6 +45,7 @@ from tests.factories import (
     make_endpoint,
     make_message,
     make_resolution,
+    make_review,
     make_source,
     make_team,
     make_ticket,
@@ -119,6 +122,12 @@ def _work(ticket: Ticket, agent: Any, contact: Contact) -> None:
     KeptDraft.objects.create(user=agent, ticket=ticket, form="note", typed=KeptDraft.packed({"t": NAME}), kept_at=NOW)
     SavedView.objects.create(owner=agent, name=f"Of {NAME}"[:60], page="tickets", query=f"q={EMAIL}")
     Initiative.objects.create(title="Dry beds", description=f"As {NAME} said: {WORDS}", what_changed=WORDS)
+    review = make_review(planned_by=agent)
+    ReviewDecision.objects.create(
+        review=review, kind="process", what=f"Call {NAME} first", owner=agent, due_on=NOW.date(), first_due_on=NOW.date(),
+        decided_at=NOW, changed_at=NOW, reason=f"{NAME} is away", outcome=f"{PHONE} was rung",
+    )  # fmt: skip
+    Draw.objects.create(review=review, ticket=ticket, cycle=0, position=1)
     LetterTemplate.objects.create(name="For one", step="update", text=f"Dear {NAME}, {PHONE}")
 
 

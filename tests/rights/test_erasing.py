@@ -38,7 +38,7 @@ WITHOUT_A_PERSON = {
     "the company that buys": {"surveys.account"},
     "codes and numbers alone": {
         "followups.conversation", "followups.event", "followups.deadline", "followups.decision", "followups.escalation",
-        "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
+        "followups.review", "followups.draw", "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
         "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
         "people.presses",
     },

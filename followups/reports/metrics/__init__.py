@@ -4,7 +4,8 @@
 `effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
-from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
+from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report, scores_of
+from followups.reports.metrics.audience import Audience, audience_of
 from followups.reports.metrics.closure import (
     Age,
     Cause,
@@ -16,6 +17,7 @@ from followups.reports.metrics.closure import (
     TicketGroup,
     closure_groups,
     closure_report,
+    counts_of,
     figure_queryset,
     first_contact_curve,
     goal_of,
@@ -39,6 +41,7 @@ __all__ = [
     "WITHOUT",
     "Age",
     "Asked",
+    "Audience",
     "Cause",
     "ClosureReport",
     "Comparison",
@@ -62,8 +65,10 @@ __all__ = [
     "Worth",
     "WorthReport",
     "answered_to",
+    "audience_of",
     "closure_groups",
     "closure_report",
+    "counts_of",
     "effect_report",
     "figure_of",
     "figure_queryset",
@@ -83,6 +88,7 @@ __all__ = [
     "reporting_day",
     "resolution_curve",
     "response_rate_report",
+    "scores_of",
     "times_report",
     "way_of",
     "with_facts",

@@ -133,7 +133,7 @@ def nps_report(filters: ReportFilters, *, now: datetime, by: Sequence[str] = USU
     """
     counts = score_counts(filters)
     scores = Scores.of(_summed(counts))
-    before = Scores.of(_summed(score_counts(filters.before())))
+    before = scores_of(filters.before())
     return NpsReport(
         filters=filters,
         now=now,
@@ -147,6 +147,11 @@ def nps_report(filters: ReportFilters, *, now: datetime, by: Sequence[str] = USU
         ),
         groups={name: nps_groups(filters, way_of(name)) for name in by},
     )
+
+
+def scores_of(filters: ReportFilters) -> Scores:
+    """The scores of one cohort that count, and their NPS. One query."""
+    return Scores.of(_summed(score_counts(filters)))
 
 
 def nps_groups(filters: ReportFilters, way: Way) -> tuple[Group, ...]:

@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Event, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
+from followups.reports.metrics.reachable import Hears, with_hearing
 from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
 from surveys.scoring import Band
 
@@ -324,7 +325,16 @@ def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
 
-FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING)
+# Tickets declared resolved for any root cause; those of them whose customer can be told the news, or cannot and why.
+WITH_CAUSE = "with_cause"
+HEARS = {f"hears_{hears.value}": hears for hears in Hears}
+# Tickets with an action that is still open and whose date the customer was told.
+PROMISES_OPEN = "promises_open"
+
+FIGURES: tuple[str, ...] = (
+    *OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING, WITH_CAUSE, *HEARS,
+    PROMISES_OPEN,
+)  # fmt: skip
 
 # `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
 CAUSE = "cause-"
@@ -356,8 +366,15 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     if name in OF_PROMISES:
         found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))
-    if name.startswith(CAUSE):
-        found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__slug=name.removeprefix(CAUSE))
+    if name == PROMISES_OPEN:
+        still_open = promises(now=now).filter(ticket=OuterRef("pk"), state=Action.State.OPEN)
+        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
+    if name in HEARS:
+        return with_hearing(figure_of(tickets, WITH_CAUSE, now=now)).filter(hears=HEARS[name])
+    if name == WITH_CAUSE or name.startswith(CAUSE):
+        found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__isnull=False)
+        if name != WITH_CAUSE:
+            found_cause = found_cause.filter(root_cause__slug=name.removeprefix(CAUSE))
         return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(found_cause))
     return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
 

@@ -222,14 +222,14 @@ def causes(causes: Sequence[Cause], links: Links) -> list[CauseBar]:
     return bars
 
 
-def few_causes(bars: list[CauseBar]) -> list[CauseBar]:
+def few_causes(bars: list[CauseBar], shown: int = CAUSES_SHOWN) -> list[CauseBar]:
     """The bars that are drawn: the largest by themselves, the rest as one. The table under them has them all."""
-    if len(bars) <= CAUSES_SHOWN + 1:
+    if len(bars) <= shown + 1:
         return bars
-    n = sum(bar.tickets for bar in bars[CAUSES_SHOWN:])
+    n = sum(bar.tickets for bar in bars[shown:])
     total = sum(bar.tickets for bar in bars)
-    name = gettext("%(n)s smaller causes") % {"n": len(bars) - CAUSES_SHOWN}
+    name = gettext("%(n)s smaller causes") % {"n": len(bars) - shown}
     width = charts.percent(min(n / bars[0].tickets, 1))
     share, added = (sentences.whole_percent(part) for part in (n / total, 1)) if enough(total) else ("", "")
     rest = CauseBar(name, "", n, width, "bar-3", share, added)
-    return [*bars[:CAUSES_SHOWN], rest]
+    return [*bars[:shown], rest]

@@ -89,13 +89,18 @@ def not_kept(closure: ClosureReport, links: Links) -> list[Said]:
 
 def beside(closure: ClosureReport, links: Links) -> list[Said]:
     """Tickets of the cohort that no rate counts."""
+    return beside_of(closure.counts.by_name, links)
+
+
+def beside_of(counts: Mapping[str, int], links: Links) -> list[Said]:
+    """The same, from the counts alone."""
     terms = {
         "not_due": gettext("not due yet"),
         "nobody_to_reach": gettext("nobody to reach"),
         "left_in_peace": gettext("left in peace"),
         "removed": gettext("duplicate, test or spam"),
     }
-    return _counted(terms, closure.counts.by_name, links)
+    return _counted(terms, counts, links)
 
 
 def _counted(terms: Mapping[str, str], counts: Mapping[str, int], links: Links) -> list[Said]:
