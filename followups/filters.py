@@ -21,6 +21,7 @@ from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
+from followups.reports.metrics.signals import Behind
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
@@ -39,6 +40,14 @@ def known_giving(text: str) -> None:
         bounds(GivenIn.parse(text).first, GivenIn.parse(text).last)
     except ValueError as error:
         raise ValidationError("Write it as user.rule.first-day.last-day.", code="invalid") from error
+
+
+def known_number(text: str) -> None:
+    """Raises ValidationError for what names no signal, person and part."""
+    try:
+        Behind.parse(text)
+    except ValueError as error:
+        raise ValidationError("Write it as signal.user.counted or signal.user.all.", code="invalid") from error
 
 
 def _asked(data: QueryDict | None) -> QueryDict | None:
@@ -142,6 +151,9 @@ class TicketFilter(AskedFilter):
     given = django_filters.CharFilter(
         method="by_given", validators=[known_giving], max_length=80, label="Given to somebody by a rule in a period"
     )
+    signal = django_filters.CharFilter(
+        method="by_signal", validators=[known_number], max_length=80, label="A number of the report on signals"
+    )
 
     class Meta:
         model = Ticket
@@ -198,6 +210,9 @@ class TicketFilter(AskedFilter):
 
     def by_given(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(Exists(GivenIn.parse(value).events.filter(ticket=OuterRef("pk"))))
+
+    def by_signal(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(pk__in=Behind.parse(value).tickets(self.now).values("pk"))
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)

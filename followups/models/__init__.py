@@ -1,4 +1,5 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
+from followups.models.goals import Digest, SetGoal
 from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
@@ -35,6 +36,7 @@ __all__ = [
     "Cover",
     "Deadline",
     "Decision",
+    "Digest",
     "DismissalRequest",
     "Escalation",
     "Event",
@@ -52,6 +54,7 @@ __all__ = [
     "Rule",
     "RuleBook",
     "SavedView",
+    "SetGoal",
     "SlaPolicy",
     "Team",
     "Ticket",

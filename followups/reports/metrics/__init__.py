@@ -17,6 +17,7 @@ from followups.reports.metrics.closure import (
     figure_queryset,
     first_contact_curve,
     goal_of,
+    goal_over,
 )
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
@@ -49,6 +50,7 @@ __all__ = [
     "figure_queryset",
     "first_contact_curve",
     "goal_of",
+    "goal_over",
     "grain_of",
     "invitations_of",
     "is_figure",

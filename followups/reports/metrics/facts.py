@@ -19,6 +19,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -32,6 +33,7 @@ from django.utils.translation import gettext_lazy as _
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
 from followups.reports.metrics.recovered import OF_RECOVERY, with_recovery
+from nps_loop.mail.models import Message, Stream
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 
@@ -245,10 +247,15 @@ OF_PROMISES: dict[str, tuple[Kept, ...]] = {
 
 # Figures about this moment, whatever the day of the answer.
 IN_HAND = Q(state__in=AT_WORK, owner__isnull=False)
-OF_NOW: tuple[str, ...] = ("at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent")
+OF_NOW: tuple[str, ...] = (
+    "at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent",
+    "late_first_contact", "promise_over", "not_yet_unanswered", "reopened_twice", "approval_waiting", "mail_stuck",
+)  # fmt: skip
 
 # Without an event for so long, a ticket at work is called silent.
 SILENT = timedelta(days=7)
+# A mail that failed longer ago was seen, or will not be sent any more.
+STUCK = timedelta(days=7)
 
 
 def _of_now(name: str, now: datetime) -> Q:
@@ -262,7 +269,28 @@ def _of_now(name: str, now: datetime) -> Q:
         "unassigned": Q(state__in=LIVE, owner__isnull=True),
         "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": IN_HAND & Q(changed_at__lt=now - SILENT),
+        "late_first_contact": running_out & Q(due_for=Deadline.Target.FIRST_CONTACT),
+        "promise_over": Q(state__in=LIVE) & Q(Exists(_told_and_over(now))),
+        "not_yet_unanswered": Q(state__in=LIVE, customer_waits=True) & Q(Exists(_of(Verdict, choice="not_yet"))),
+        "reopened_twice": Q(state__in=LIVE, cycle__gte=2),
+        "approval_waiting": Q(state__in=LIVE) & Q(Exists(_of(DismissalRequest, decided_at=None))),
+        "mail_stuck": Q(Exists(_stuck_mails(now))),
     }[name]
+
+
+def _of(rows: type[Model], **which: Any) -> QuerySet[Any]:
+    return rows._default_manager.filter(ticket=OuterRef("pk"), **which)
+
+
+def _told_and_over(now: datetime) -> QuerySet[Any]:
+    """Open actions whose date a customer was told and the date they have now is over."""
+    return _of(Action, state=Action.State.OPEN, first_promised_at__isnull=False, due_at__lt=now)
+
+
+def _stuck_mails(now: datetime) -> QuerySet[Message]:
+    """Mails to the customer about this ticket that came back or could not leave lately."""
+    lost = (Message.State.FAILED, Message.State.BOUNCED)
+    return Message.objects.filter(case=OuterRef("pk"), stream=Stream.CASE, state__in=lost, ended_at__gte=now - STUCK)
 
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
