@@ -35,5 +35,7 @@ urlpatterns = [
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),
     path("reports/response-rate/", reports.ResponseRateReportView.as_view(), name="api-report-response-rate"),
+    path("reports/goals/", reports.GoalsReportView.as_view(), name="api-report-goals"),
+    path("reports/signals/", reports.SignalsReportView.as_view(), name="api-report-signals"),
     path("reports/fairness/", reports.FairnessReportView.as_view(), name="api-report-fairness"),
 ]

@@ -19,7 +19,7 @@ from followups.refusals import Forbidden, Incomplete
 from followups.reports.forms import ReportForm
 from followups.reports.metrics import reporting_day
 from followups.reports.metrics.attainment import goals_report
-from followups.reports.page.goals import goal_rows, set_rows
+from followups.reports.page.goals import counted_and_not, goal_rows, set_rows
 from followups.reports.sentences import days_in_words
 from followups.viewing import viewer
 
@@ -63,10 +63,12 @@ def goals(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.GET, viewer=looking.user, today=today)
     filters = form.filters()
     seen = SetGoal.objects.filter(Q(team=None) | Q(team__in=teams)).select_related("team", "set_by")
+    rows, uncounted = counted_and_not(goal_rows(goals_report(filters, now=now)))
     context = {
         "form": form,
         "days": days_in_words(filters.day_from, filters.day_to),
-        "rows": goal_rows(goals_report(filters, now=now)),
+        "rows": rows,
+        "uncounted": uncounted,
         "ever": set_rows(list(seen)),
         "setting": setting,
         "now": now,

@@ -86,6 +86,8 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "reports/closure/"): EVERYBODY,
     ("get", "reports/recovery/"): EVERYBODY,
     ("get", "reports/response-rate/"): LEADS,
+    ("get", "reports/goals/"): LEADS,
+    ("get", "reports/signals/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip
 

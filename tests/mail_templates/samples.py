@@ -141,8 +141,8 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
                 {
                     "heading": "A & B",
                     "lines": [
-                        {"text": f"{WHAT}. {QUOTE}", "link": "https://loop.example/tickets/?figure=unassigned&team=a"},
-                        {"text": "3 < 4.", "link": "https://loop.example/tickets/?figure=silent&team=a"},
+                        {"text": f"{WHAT}. {QUOTE}", "link": "https://loop.example/tickets/1042/"},
+                        {"text": "3 < 4.", "link": "https://loop.example/tickets/1042/"},
                     ],
                 },
             ],

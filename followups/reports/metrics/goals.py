@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q, TextChoices
-from django.utils.translation import gettext_lazy as _
 
 from followups.models import SetGoal
 from followups.reports.metrics.filters import DAY, ReportFilters
@@ -23,10 +22,10 @@ Metric = SetGoal.Metric
 class Verdict(TextChoices):
     """How a figure stands to its goal. Only an interval that leaves the goal out says that it lies on one side."""
 
-    ABOVE = "above", _("above the goal")
-    AT = "at", _("at the goal, as far as the count can tell")
-    BELOW = "below", _("below the goal")
-    FEW = "few", _("not enough to say")
+    ABOVE = "above"
+    AT = "at"
+    BELOW = "below"
+    FEW = "few"
 
 
 @dataclass(frozen=True, slots=True)

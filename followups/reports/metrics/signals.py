@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Case,
     Count,
@@ -57,7 +58,7 @@ Tickets = QuerySet[Any]
 
 def _who_resolved() -> Coalesce:
     """Whoever resolved it, in the present cycle; the owner where a program did or nobody is known."""
-    return Coalesce(Subquery(_resolution().values("by")[:1]), F("owner"))
+    return Coalesce(Subquery(_resolution().values("by")[:1]), F("owner_id"), output_field=BigIntegerField())
 
 
 def _resolution(**fields: Any) -> QuerySet[Resolution]:
@@ -138,7 +139,7 @@ def _moved(tickets: Tickets, now: datetime) -> Tickets:
         with_facts(tickets, now=now)
         .exclude(place=Place.REMOVED)
         .filter(Exists(due))
-        .annotate(person=F("owner"), hit=Exists(due.filter(Exists(moved))))
+        .annotate(person=F("owner_id"), hit=Exists(due.filter(Exists(moved))))
     )
 
 
@@ -146,7 +147,11 @@ def _dismissal_asked(tickets: Tickets, now: datetime) -> Tickets:
     """Of all tickets: dismissed, or somebody wished it and did not take that back. By whoever wished it, else owner."""
     wishes = DismissalRequest.objects.filter(Q(decided_at=None) | Q(approved__isnull=False), ticket=OuterRef("pk"))
     return tickets.annotate(
-        person=Coalesce(Subquery(wishes.order_by("-asked_at", "-pk").values("asked_by")[:1]), F("owner")),
+        person=Coalesce(
+            Subquery(wishes.order_by("-asked_at", "-pk").values("asked_by")[:1]),
+            F("owner_id"),
+            output_field=BigIntegerField(),
+        ),
         hit=_counted(Q(Exists(wishes)) | Q(state=TicketState.DISMISSED)),
     )
 
@@ -176,7 +181,9 @@ def _corrected(tickets: Tickets, now: datetime) -> Tickets:
         )
         .filter(Exists(before), to__gt=F("was"))
     )
-    return tickets.filter(Exists(talks.filter(ticket=OuterRef("pk")))).annotate(person=F("owner"), hit=Exists(raised))
+    return tickets.filter(Exists(talks.filter(ticket=OuterRef("pk")))).annotate(
+        person=F("owner_id"), hit=Exists(raised)
+    )
 
 
 # Name -> the tickets it looks at, each with `person` (a key, or null) and whether it is `hit`, and so counted.
@@ -350,7 +357,9 @@ def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
             return SignalsReport(filters, now, (), (), {})
     found: dict[str, Parts] = {name: _by_person(rows(tickets, now)) for name, rows in OF_TICKETS.items()}
     is_detractor = Case(When(band=Band.DETRACTOR, then=Value(True)), default=Value(False))
-    whoever = Case(When(~Q(excluded_as=""), then=F("excluded_by")), default=Value(None), output_field=IntegerField())
+    whoever = Case(
+        When(~Q(excluded_as=""), then=F("excluded_by_id")), default=Value(None), output_field=BigIntegerField()
+    )
     found[EXCLUDED] = _by_person(filters.answers().order_by().annotate(person=whoever, hit=is_detractor))
     lines = compare(found)
     people = User.objects.in_bulk({line.person for line in lines})

@@ -32,6 +32,7 @@ class GoalRow:
     href: str
     interval: str
     counted: str
+    n: int
     gauge: Gauge | None
     verdict: str
     tone: str
@@ -56,6 +57,11 @@ def goal_rows(report: GoalsReport) -> list[GoalRow]:
     return [_row(each) for each in report.rows]
 
 
+def counted_and_not(rows: Sequence[GoalRow]) -> tuple[list[GoalRow], list[GoalRow]]:
+    """Goals over something that was counted, and those that are only named, because there was nothing yet."""
+    return [row for row in rows if row.n], [row for row in rows if not row.n]
+
+
 def _row(each: Attainment) -> GoalRow:
     found, of_nps = each.measured, each.metric == Metric.NPS
     ends = (-100, 100) if of_nps else (0, 100)
@@ -71,6 +77,7 @@ def _row(each: Attainment) -> GoalRow:
         href=opens(each),
         interval=interval_in_words(each.metric, found),
         counted=count_in_words(each.metric, found),
+        n=found.n,
         gauge=charts.gauge(found.value or 0, found.low or 0, found.high or 0, ends, each.target) if known else None,
         verdict=verdict_in_words(each),
         tone=TONES[each.verdict],

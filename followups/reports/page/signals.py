@@ -53,6 +53,11 @@ class SignalTable:
     about: str
     rows: list[SignalRow]
 
+    @property
+    def counted(self) -> bool:
+        """Whether there is anything to look at."""
+        return any(row.hits.n for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class SignalsPage:
@@ -65,13 +70,13 @@ class SignalsPage:
 
 
 def signals_page(report: SignalsReport) -> SignalsPage:
-    """Lay out the report. A signal with nobody in it is only named."""
+    """Lay out the report. A signal that counted nothing is only named."""
     tables = [_table(signal, report) for signal in SIGNALS]
     asked = [line for signal in SIGNALS for line in report.of(signal) if line.compared == Compared.MORE]
     return SignalsPage(
         questions=[(question(line, report.people[line.person].name), _hits(line, report)) for line in asked],
-        tables=[table for table in tables if table.rows],
-        without=[table.title for table in tables if not table.rows],
+        tables=[table for table in tables if table.counted],
+        without=[table.title for table in tables if not table.counted],
         tested=report.tested,
     )
 
