@@ -210,13 +210,13 @@ def test_the_report_has_its_tick_where_one_goal_holds(company: User) -> None:
 
 
 def test_the_number_of_queries_does_not_grow(company: User, django_assert_num_queries: Callable[..., Any]) -> None:
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         few = len(goals_report(QUARTER, now=NOW).rows)
     for n in range(6):
         team = make.make_team()
         SetGoal.objects.create(metric="told", team=team, target=50 + n, valid_from=TODAY - (n + 3) * DAY, set_at=NOW)
     throw_together(9, tickets=30, answers=30)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert len(goals_report(QUARTER, now=NOW).rows) > few
 
 
@@ -338,7 +338,7 @@ class TestPage:
         hrefs = {found.href for found in anchors(text)}
         checked = 0
         for row, laid_out in zip(report.rows, goal_rows(report), strict=True):
-            assert laid_out.href in hrefs
+            assert not row.measured.n or laid_out.href in hrefs
             if row.metric in (Metric.TOLD, Metric.CONFIRMED, Metric.ON_TIME, Metric.RECOVERY):
                 assert counted_behind(laid_out.href, company) == row.measured.count
                 checked += 1
