@@ -84,7 +84,8 @@ def month_before(day: date) -> tuple[date, date]:
 def _goals(filters: ReportFilters, team: str, now: datetime) -> Iterable[Comparison]:
     """Every goal that holds now, on the days since it does."""
     for row in goals_report(filters, now=now).rows:
-        if row.stretch.last != filters.day_to or row.verdict == Verdict.FEW:
+        is_of_another_scope = bool(filters.team) and row.team is None
+        if is_of_another_scope or row.stretch.last != filters.day_to or row.verdict == Verdict.FEW:
             continue
         whose = row.team.name if row.team and not filters.team else team
         finding = Finding(Kind.GOAL_MISSED, row.measured.n, opens(row), whose, row)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 # A difference that chance alone would bring about less often than this counts as more than chance.
 LEVEL = 0.05
-# Two outcomes whose probabilities differ by no more than this are equally likely: sums of logarithms end a hair apart.
+# Two outcomes whose probabilities differ by no more than this are equally likely: long products end a hair apart.
 _AS_LIKELY = 1 + 1e-7
 
 
@@ -20,14 +20,13 @@ def fisher(k: int, n: int, others_k: int, others_n: int) -> float:
     """
     if not (0 <= k <= n and 0 <= others_k <= others_n):
         raise ValueError("A part goes from nothing to the whole.")
-    hits, all_of_them = k + others_k, n + others_n
+    hits = k + others_k
     first, last = max(0, hits - others_n), min(hits, n)
-    at = _log_choose(n, first) + _log_choose(others_n, hits - first) - _log_choose(all_of_them, hits)
-    logs = [at]
-    for x in range(first, last):
-        at += math.log((hits - x) * (n - x)) - math.log((x + 1) * (others_n - hits + x + 1))
-        logs.append(at)
-    return _no_likelier(logs, logs[k - first])
+
+    def step(x: int) -> float:
+        return (hits - x) * (n - x) / ((x + 1) * (others_n - hits + x + 1))
+
+    return _no_likelier(k, first, last, (hits + 1) * (n + 1) // (n + others_n + 2), step)
 
 
 def binomial(k: int, n: int, share: float) -> float:
@@ -40,13 +39,12 @@ def binomial(k: int, n: int, share: float) -> float:
         raise ValueError("A part goes from nothing to the whole.")
     if share in (0, 1):
         return 1.0 if k == n * share else 0.0
-    step = math.log(share) - math.log1p(-share)
-    at = n * math.log1p(-share)
-    logs = [at]
-    for x in range(n):
-        at += math.log(n - x) - math.log(x + 1) + step
-        logs.append(at)
-    return _no_likelier(logs, logs[k])
+    odds = share / (1 - share)
+
+    def step(x: int) -> float:
+        return (n - x) / (x + 1) * odds
+
+    return _no_likelier(k, 0, n, int((n + 1) * share), step)
 
 
 def normal(distance: float, error: float) -> float:
@@ -70,10 +68,23 @@ def holm(chances: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+def _no_likelier(seen: int, first: int, last: int, likeliest: int, step: Callable[[int], float]) -> float:
+    """The share of all outcomes from `first` to `last` that are no likelier than `seen`.
 
-
-def _no_likelier(logs: Sequence[float], seen: float) -> float:
-    limit = seen + math.log(_AS_LIKELY)
-    return min(1.0, math.fsum(math.exp(log) for log in logs if log <= limit))
+    `step(x)` is how much likelier x + 1 is than x. Counted outwards from the likeliest, so that nothing can overflow;
+    what is too unlikely for a number adds nothing.
+    """
+    start = min(max(likeliest, first), last)
+    chances = {start: 1.0}
+    chance, x = 1.0, start
+    while x < last and chance:
+        chance *= step(x)
+        x += 1
+        chances[x] = chance
+    chance, x = 1.0, start
+    while x > first and chance:
+        x -= 1
+        chance /= step(x)
+        chances[x] = chance
+    limit = chances.get(seen, 0.0) * _AS_LIKELY
+    return min(1.0, math.fsum(c for c in chances.values() if c <= limit) / math.fsum(chances.values()))

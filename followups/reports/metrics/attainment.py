@@ -124,7 +124,7 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
     """Judge the figures of a cohort by the goals of its days. Eight queries.
 
     For whoever leads, by team; for administrators and programs everybody together as well. How many of those asked
-    answered belongs to no team. `filters.team` leaves one team.
+    answered belongs to no team. `filters.team` leaves one team, and that figure.
     """
     sees_all = filters.viewer is None or filters.viewer.is_superuser
     led = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
@@ -141,7 +141,7 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
     for metric in Metric:
         whose: Sequence[Team | None] = [*everybody, *teams]
         if metric == Metric.RESPONSE_RATE:
-            whose = [None] if not filters.team else []
+            whose = [None]
         for team in whose:
             key = team.pk if team else None
             for stretch in stretches(goals, metric, key, filters.day_from, filters.day_to):

@@ -348,7 +348,7 @@ class TestPage:
             elif row.metric == Metric.RESPONSE_RATE:
                 listed = client.get(laid_out.href).content.decode()
                 answered = Invitation.objects.filter(state="answered", day__gte=FIRST, day__lte=LAST).count()
-                assert row.measured.count == answered and f">{answered}<" in listed
+                assert row.measured.count == answered and f">{answered} invitations<" in listed
         assert checked > 8
 
     def test_a_lead_sees_nothing_of_other_teams(self, company: User) -> None:
