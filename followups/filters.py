@@ -22,6 +22,7 @@ from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, Review, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
+from followups.reports.metrics.signals import Behind
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, attribute_of, way_of
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
@@ -49,6 +50,14 @@ def known_attribute(text: str) -> None:
         attribute_of(text)
     except ValueError as error:
         raise ValidationError(str(error), code="invalid") from error
+
+
+def known_number(text: str) -> None:
+    """Raises ValidationError for what names no signal, person and part."""
+    try:
+        Behind.parse(text)
+    except ValueError as error:
+        raise ValidationError("Write it as signal.user.counted or signal.user.all.", code="invalid") from error
 
 
 def _asked(data: QueryDict | None) -> QueryDict | None:
@@ -160,6 +169,9 @@ class TicketFilter(AskedFilter):
     given = django_filters.CharFilter(
         method="by_given", validators=[known_giving], max_length=80, label="Given to somebody by a rule in a period"
     )
+    signal = django_filters.CharFilter(
+        method="by_signal", validators=[known_number], max_length=80, label="A number of the report on signals"
+    )
 
     class Meta:
         model = Ticket
@@ -226,6 +238,9 @@ class TicketFilter(AskedFilter):
                 attribute, wanted = attribute_of(text)
                 tickets = tickets.filter(way_of(f"{ATTRIBUTE}{attribute}").narrow(wanted, tickets=True))
         return tickets
+
+    def by_signal(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(pk__in=Behind.parse(value).tickets(self.now).values("pk"))
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)

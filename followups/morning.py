@@ -90,7 +90,7 @@ def _starting(now: datetime) -> Iterator[Morning]:
         seen.add(member.user_id)
         calendar = member.team.calendar
         hours = known.setdefault(calendar.pk, calendar.hours)
-        zone = _zone_of(member.user)
+        zone = zone_of(member.user)
         theirs = replace(hours, zone=zone.key)
         day = calendars.day_of(theirs, now)
         stretches = calendars.working_stretches(theirs, day)
@@ -99,7 +99,8 @@ def _starting(now: datetime) -> Iterator[Morning]:
             yield Morning(member.user, zone, day)
 
 
-def _zone_of(user: User) -> ZoneInfo:
+def zone_of(user: User) -> ZoneInfo:
+    """The zone of somebody's clock; the deployment's where theirs is none."""
     try:
         return ZoneInfo(user.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from followups import absence, assignment, clocks, drafts, leaving, morning, opening, recovering, silent_owners
+from followups.digests import sending as digests
 from followups.improve.reviews import preparing
 from nps_loop import link_guard, retention
 from nps_loop.jobs import running as jobs
@@ -37,6 +38,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "promises_in_danger": lambda: clocks.warn_of_promises_in_danger(now=now),
         "promises_broken": lambda: clocks.tell_of_broken_promises(now=now),
         "mornings": lambda: morning.send_mornings(now=now),
+        "digests": lambda: digests.send_digests(now=now),
         "left_alone": lambda: silent_owners.look_after_the_left_alone(now=now),
         "recovery_planned": lambda: recovering.plan_questions(now=now),
         "rounds_started": lambda: planning.start_rounds(now=now),

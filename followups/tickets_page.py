@@ -37,6 +37,7 @@ CARRIED = (
     "contact",
     "figure",
     "given",
+    "signal",
     "root_cause",
     "driver",
     "survey_kind",
@@ -351,6 +352,7 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "rule": gettext("Rule: %(value)s"),
         "hold_rule": gettext("Held by: %(value)s"),
         "given": gettext("Behind a number on fairness"),
+        "signal": gettext("Behind a number on signals"),
     }
     words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
     if value is False:

@@ -14,6 +14,8 @@ from followups.api.base import FollowupView
 from followups.fairness_page import shares
 from followups.reports import metrics
 from followups.reports.effect_in_words import in_words
+from followups.reports.metrics.attainment import goals_report
+from followups.reports.metrics.signals import signals_report
 from followups.serializers.reports import FairnessQuerySerializer, FairnessSerializer, ReportQuerySerializer
 from followups.team_page import teams_of
 from followups.viewing import Viewer
@@ -131,6 +133,34 @@ class ResponseRateReportView(ReportView):
         if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
             raise Http404
         return Response(metrics.response_rate_report(self.filters(), now=self.now).as_dict())
+
+
+class LeadsReportView(ReportView):
+    """For leads and keys that speak for nobody in particular; to everybody else it does not exist."""
+
+    def filters(self) -> metrics.ReportFilters:
+        user: Any = self.request.user
+        if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
+            raise Http404
+        return super().filters()
+
+
+class GoalsReportView(LeadsReportView):
+    """What is wanted, and how far it is reached."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Each goal by figure, team and the days it held, with the figure, its interval and the verdict."""
+        return Response(goals_report(self.filters(), now=self.now).as_dict())
+
+
+class SignalsReportView(LeadsReportView):
+    """Where a figure may look better than the loop behind it."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Each signal by person against everybody else: Fisher's exact test, corrected for all of them by Holm."""
+        return Response(signals_report(self.filters(), now=self.now).as_dict())
 
 
 class FairnessReportView(FollowupView):

@@ -41,5 +41,7 @@ urlpatterns = [
     path("reports/worth/", reports.WorthReportView.as_view(), name="api-report-worth"),
     path("reports/reopening/", reports.ReopeningReportView.as_view(), name="api-report-reopening"),
     path("reports/response-rate/", reports.ResponseRateReportView.as_view(), name="api-report-response-rate"),
+    path("reports/goals/", reports.GoalsReportView.as_view(), name="api-report-goals"),
+    path("reports/signals/", reports.SignalsReportView.as_view(), name="api-report-signals"),
     path("reports/fairness/", reports.FairnessReportView.as_view(), name="api-report-fairness"),
 ]

@@ -344,7 +344,8 @@ class DayPage:
 
     @cached_property
     def figures(self) -> list[around.OwnFigure]:
-        return around.figures(self.viewer.user, self.now)
+        working = next((member.team for member in self.viewer.memberships if member.team.takes_tickets), None)
+        return around.figures(self.viewer.user, self.now, working.slug if working else "")
 
     @property
     def has_something_to_say(self) -> bool:

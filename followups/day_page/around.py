@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from followups import counting
 from followups.models import Action, Away, Member, Ticket
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.reports import sentences
-from followups.reports.metrics import Goal, Rate, ReportFilters, goal_of, own_counts, reporting_day
+from followups.reports.metrics import Goal, Rate, ReportFilters, goal_over, own_counts, reporting_day
 from followups.reports.page.links import Links
 from followups.ticket_rows import RENEWS_SOON
 from followups.viewing import Viewer
@@ -134,12 +134,14 @@ class OwnFigure:
         return self.goal is not None and self.rate.high is not None and self.rate.high * 100 < self.goal
 
 
-def figures(user: User, now: datetime) -> list[OwnFigure]:
-    """First contact on time, told, settled, of this person's tickets over 90 days. Two queries."""
+def figures(user: User, now: datetime, team: str = "") -> list[OwnFigure]:
+    """First contact on time, told, settled, of this person's tickets over 90 days; goals are those of `team` (a slug),
+    else everybody's. Three queries.
+    """
     today = reporting_day(now)
     filters = ReportFilters(day_from=today - timedelta(days=FIGURES_OVER - 1), day_to=today)
     counts = own_counts(user, filters, now=now)
-    goal: Goal = goal_of(filters.tickets().filter(owner=user))
+    goal: Goal = goal_over(replace(filters, team=team), filters.tickets().filter(owner=user))
     links = Links(filters)
     labels = {
         "on_time": gettext("First contact on time"),
@@ -152,7 +154,7 @@ def figures(user: User, now: datetime) -> list[OwnFigure]:
             rate=counts.rate(name),
             words=sentences.rate_in_words(counts.rate(name)),
             interval=sentences.rate_range(counts.rate(name)),
-            goal=goal.percent if name == "on_time" else None,
+            goal=goal.targets.get(name),
             href=links.tickets(name, owner=user.pk),
         )
         for name, label in labels.items()

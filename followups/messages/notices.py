@@ -44,7 +44,7 @@ def link_to(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MorningLine:
-    """One line of a morning mail and where it leads: a path of ours, or nowhere."""
+    """One line of a morning mail or a digest and where it leads: a path of ours, or nowhere."""
 
     text: str
     path: str
@@ -60,7 +60,29 @@ def morning(
     user: User, brand: Brand, *, subject: str, heading: str, parts: Sequence[MorningPart], path: str, dedupe_key: str
 ) -> Draft:
     """The day ahead, once. What is given is in the reader's language already; `path` is where their day is."""
-    facts = {
+    facts = _in_parts(subject, heading, parts, path)
+    return _notice("morning", user, brand, facts, ticket=None, dedupe_key=dedupe_key)
+
+
+def digest(
+    user: User,
+    brand: Brand,
+    *,
+    subject: str,
+    heading: str,
+    parts: Sequence[MorningPart],
+    path: str,
+    is_monthly: bool,
+    dedupe_key: str,
+) -> Draft:
+    """What needs a look, once a week or month. Given as the day ahead is; `path` is where the same is read again."""
+    facts = _in_parts(subject, heading, parts, path) | {"monthly": is_monthly}
+    return _notice("digest", user, brand, facts, ticket=None, dedupe_key=dedupe_key)
+
+
+def _in_parts(subject: str, heading: str, parts: Sequence[MorningPart], path: str) -> dict[str, Any]:
+    """What a mail of lines with links is made of; a line that leads nowhere leads to `path`."""
+    return {
         "subject": subject,
         "heading": heading,
         "parts": [
@@ -72,7 +94,6 @@ def morning(
         ],
         "link": link_to(path),
     }
-    return _notice("morning", user, brand, facts, ticket=None, dedupe_key=dedupe_key)
 
 
 def to_address(address: str, brand: Brand, words: Words, *, path: str, dedupe_key: str) -> Draft:

@@ -1,4 +1,5 @@
 from followups.models.finding import BonusHours, SavedView, TicketDocument
+from followups.models.goals import Digest, SetGoal
 from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
@@ -36,6 +37,7 @@ __all__ = [
     "Cover",
     "Deadline",
     "Decision",
+    "Digest",
     "DismissalRequest",
     "Draw",
     "Escalation",
@@ -56,6 +58,7 @@ __all__ = [
     "Rule",
     "RuleBook",
     "SavedView",
+    "SetGoal",
     "SlaPolicy",
     "Team",
     "Ticket",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -10,6 +11,7 @@ from django.utils.translation import gettext
 
 from followups.models import Decision, Ticket
 from followups.reports.metrics import ReportFilters
+from followups.reports.metrics.signals import left_out_by
 from followups.viewing import Viewer, customer_without_name
 from surveys.models import Response
 from surveys.models.responses import ResponseQuerySet
@@ -40,11 +42,17 @@ class AnswersPage:
 def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     """The answers that `asked` narrows a cohort to: those that count, or with `excluded` those that do not.
 
+    `left_out_by` gives instead those that somebody left out of NPS, with a negative key all others, counted or not.
+
     `band` and `score` narrow further, and `decided=no_rule` to those that no rule asked a ticket for; nonsense narrows
     nothing.
     """
     answers = filters.answers()
-    answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
+    left_out = asked.get("left_out_by", "")
+    if re.fullmatch(r"-?[0-9]{1,18}", left_out, re.ASCII):
+        answers = left_out_by(answers, int(left_out))
+    else:
+        answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
     if asked.get("band") in Band.values:
         answers = answers.filter(band=asked["band"])
     score = asked.get("score", "")

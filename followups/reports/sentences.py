@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from followups.reports.charts import signed
 from followups.reports.metrics import Cause, ClosureReport, NpsReport, Period, Rate
+from followups.reports.metrics.goals import Verdict, verdict
 from followups.reports.metrics.periods import Grain
 from nps_loop.templatetags.look import NBSP
 from surveys.scoring import Z95, Nps, difference, enough, nps
@@ -77,15 +78,25 @@ def rate_range(rate: Rate) -> str:
     """The 95 % interval of a rate: `71 to 87 %`; empty without one."""
     if rate.low is None or rate.high is None:
         return ""
-    low, high = math.floor(rate.low * 100 + 0.5), math.floor(rate.high * 100 + 0.5)
-    return gettext("%(low)s to %(high)s") % {"low": low, "high": f"{high}{NBSP}%"}
+    return percent_range(rate.low, rate.high)
+
+
+def percent_range(low: float, high: float) -> str:
+    """Two fractions of 1, rounded half up: `71 to 87 %`."""
+    words = {"low": math.floor(low * 100 + 0.5), "high": f"{math.floor(high * 100 + 0.5)}{NBSP}%"}
+    return gettext("%(low)s to %(high)s") % words
 
 
 def interval(found: Nps) -> str:
     """`+12 to +27`; empty without answers."""
     if found.low is None or found.high is None:
         return ""
-    return gettext("%(low)s to %(high)s") % {"low": signed(found.low), "high": signed(found.high)}
+    return signed_range(found.low, found.high)
+
+
+def signed_range(low: float, high: float) -> str:
+    """Points of NPS: `+12 to +27`."""
+    return gettext("%(low)s to %(high)s") % {"low": signed(low), "high": signed(high)}
 
 
 # --- which group stands out ------------------------------------------------------------------------------------
@@ -234,13 +245,31 @@ def change_sentence(report: NpsReport) -> str:
 
 def on_time_sentence(report: ClosureReport) -> str:
     """How the rate of first contacts stands to the goal, as far as the count can tell."""
-    rate, goal = report.counts.rate("on_time"), report.goal.percent
-    if rate.rate is None or rate.low is None or rate.high is None or goal is None:
+    return rate_goal_sentence(report.counts.rate("on_time"), report.goal.percent)
+
+
+def rate_goal_sentence(rate: Rate, goal: int | None) -> str:
+    """How a rate stands to a goal in per cent; empty without a goal, or where there are too few for a rate."""
+    if goal is None or rate.low is None or rate.high is None:
         return ""
-    words = {"goal": f"{goal}{NBSP}%", "n": rate.of}
-    if rate.low * 100 > goal:
+    return goal_sentence(verdict(goal, rate.low * 100, rate.high * 100, rate.of), f"{goal}{NBSP}%", rate.of)
+
+
+def nps_goal_sentence(found: Nps, goal: int | None) -> str:
+    """How an NPS stands to a goal in points; empty without a goal, or where there are too few answers."""
+    if goal is None or not found.is_enough:
+        return ""
+    return goal_sentence(verdict(goal, found.low, found.high, found.n), signed(goal), found.n)
+
+
+def goal_sentence(found: Verdict, goal: str, n: int) -> str:
+    """What an interval over `n` says of a goal in words."""
+    words = {"goal": goal, "n": n}
+    if found == Verdict.FEW:
+        return gettext("%(n)s: not enough to hold against the goal of %(goal)s.") % words
+    if found == Verdict.ABOVE:
         return gettext("Above the goal of %(goal)s.") % words
-    if rate.high * 100 < goal:
+    if found == Verdict.BELOW:
         return gettext("Below the goal of %(goal)s.") % words
     return gettext("At the goal of %(goal)s, as far as %(n)s can tell.") % words
 

@@ -41,6 +41,7 @@ KINDS: dict[str, Any] = {
     "recovery_question": _("Recovery question"),
     "you_said_we_did": _("You said, we did"),
     "morning": _("Morning mail"),
+    "digest": _("Digest"),
     "notice_assigned": _("Notice: a ticket is yours"),
     "notice_action": _("Notice: a promise"),
     "notice_lead": _("Notice to the lead"),

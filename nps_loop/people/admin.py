@@ -32,7 +32,7 @@ class PersonAdmin(KeptAdmin, UserAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         ("Who it is", {"fields": ["first_name", "last_name", "email", "title", "phone"]}),
-        ("How they work", {"fields": ["language", "time_zone", "single_keys", "morning_mail"]}),
+        ("How they work", {"fields": ["language", "time_zone", "single_keys", "morning_mail", "digest_mail"]}),
         ("What they may", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Since", {"fields": ["last_login", "date_joined"]}),
     ]

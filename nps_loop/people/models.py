@@ -25,6 +25,9 @@ class User(AbstractUser):
     morning_mail = models.BooleanField(
         default=True, help_text="A mail with the day ahead, once at the start of each working day."
     )
+    digest_mail = models.BooleanField(
+        default=True, help_text="What needs a look: on Mondays for whoever leads, monthly for directors."
+    )
     # Whoever raises it to a day owes this person the mail of that day, or has found nothing to say.
     morning_mail_on = models.DateField(null=True, blank=True, editable=False)
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from followups import rule_books
 from followups.calendars import closed_days
-from followups.models import Away, Calendar, Member, Rule, RuleBook, Team
+from followups.models import Away, Calendar, Member, Rule, RuleBook, SetGoal, Team
 from nps_loop.people.models import User
 from nps_loop.samples.words import drivers_to_pick
 from surveys.models import Brand, Source, Survey, Touchpoint
@@ -249,7 +249,29 @@ def set_up(*, now: datetime, with_logins: bool = False) -> Company:
     company = Company(people, brands, teams, _sources(brands, points), points, monday)
     _absences(company, now)
     _rules(people["lead"], now)
+    _goals(teams, people, now)
     return company
+
+
+def _goals(teams: dict[str, Team], people: dict[str, User], now: datetime) -> None:
+    """What is wanted: of everybody for a year, of first contacts more for two months, and what two teams want."""
+    long_ago, lately = now - 370 * DAY, now - 62 * DAY
+    wanted = (
+        (SetGoal.Metric.ON_TIME, None, 75, long_ago, ADMIN),
+        (SetGoal.Metric.ON_TIME, None, 85, lately, ADMIN),
+        (SetGoal.Metric.TOLD, None, 80, long_ago, ADMIN),
+        (SetGoal.Metric.CONFIRMED, None, 50, long_ago, ADMIN),
+        (SetGoal.Metric.KEPT, None, 80, long_ago, ADMIN),
+        (SetGoal.Metric.RECOVERY, None, 40, long_ago, ADMIN),
+        (SetGoal.Metric.NPS, None, 25, long_ago, ADMIN),
+        (SetGoal.Metric.RESPONSE_RATE, None, 30, long_ago, ADMIN),
+        (SetGoal.Metric.TOLD, teams["desk"], 85, lately, LEAD),
+        (SetGoal.Metric.TOLD, teams["trade"], 70, lately, "elodie"),
+    )
+    SetGoal.objects.bulk_create(
+        SetGoal(metric=metric, team=team, target=target, valid_from=day.date(), set_by=people[by], set_at=day)
+        for metric, team, target, day, by in wanted
+    )
 
 
 def _rules(lead: User, now: datetime) -> None:

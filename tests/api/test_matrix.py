@@ -93,6 +93,8 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "reports/reopening/"): EVERYBODY,
     ("get", "reports/effect/"): EVERYBODY,
     ("get", "reports/response-rate/"): LEADS,
+    ("get", "reports/goals/"): LEADS,
+    ("get", "reports/signals/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip
 

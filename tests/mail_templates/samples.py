@@ -23,14 +23,9 @@ CUSTOMER_KINDS = [
     "recovery_question",
 ]
 STAFF_KINDS = [
-    "morning",
-    "notice_assigned",
-    "notice_action",
-    "notice_named",
-    "notice_lead",
-    "notice_review",
+    "morning", "digest", "notice_assigned", "notice_action", "notice_named", "notice_lead", "notice_review",
     "notice_watcher",
-]
+]  # fmt: skip
 KINDS = CUSTOMER_KINDS + STAFF_KINDS
 LANGUAGES = ["en", "de", "es", "fr"]
 
@@ -139,6 +134,20 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
                     ],
                 },
                 {"heading": "C & D", "lines": [{"text": "5 > 4.", "link": "https://loop.example/tickets/1042/"}]},
+            ],
+        },
+        "digest": {
+            "subject": "1 & 2: Zwölf",
+            "heading": "Marta O'Brien & Co",
+            "monthly": False,
+            "parts": [
+                {
+                    "heading": "A & B",
+                    "lines": [
+                        {"text": f"{WHAT}. {QUOTE}", "link": "https://loop.example/tickets/1042/"},
+                        {"text": "3 < 4.", "link": "https://loop.example/tickets/1042/"},
+                    ],
+                },
             ],
         },
         "notice_assigned": {

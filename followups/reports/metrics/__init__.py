@@ -21,6 +21,7 @@ from followups.reports.metrics.closure import (
     figure_queryset,
     first_contact_curve,
     goal_of,
+    goal_over,
     resolution_curve,
 )
 from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
@@ -74,6 +75,7 @@ __all__ = [
     "figure_queryset",
     "first_contact_curve",
     "goal_of",
+    "goal_over",
     "grain_of",
     "invitations_of",
     "is_figure",

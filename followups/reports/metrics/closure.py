@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from followups.reports.metrics.facts import (
     with_facts,
 )
 from followups.reports.metrics.filters import ReportFilters, reporting_day
+from followups.reports.metrics.goals import targets_of
 from followups.reports.metrics.periods import Period, periods
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve, Spell, curve
@@ -102,10 +103,14 @@ AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 14), (15
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the policies behind the cohort's first contacts ask for, where they agree."""
+    """What is asked of the first contacts of a cohort: `percent` of them within `hours`, where that is one for all.
+
+    `targets` are all goals that hold on each of its days, by figure, in per cent or points.
+    """
 
     percent: int | None
     hours: float | None
+    targets: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ class ClosureReport:
             **self.counts.by_name,
             "rates": {name: self.counts.rate(name).as_dict() for name in RATES},
             "goal_percent": self.goal.percent,
+            "goals": dict(self.goal.targets),
             "first_contact": {
                 "tickets": self.first_contact.n,
                 "spoken_to": self.first_contact.events,
@@ -209,7 +215,7 @@ RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
 
 
 def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
-    """Count one cohort as it stands at `now` (aware). Seven queries."""
+    """Count one cohort as it stands at `now` (aware). Eight queries."""
     by_day = _counts_by_day(filters, now)
     cohort = with_facts(filters.tickets(), now=now)
     causes = _causes(cohort)
@@ -228,7 +234,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
             for period in periods(filters.day_from, filters.day_to)
         ),
         first_contact=first_contact_curve(filters, now=now),
-        goal=goal_of(filters.tickets()),
+        goal=goal_over(filters, filters.tickets()),
         promises=promises_of(filters, now=now),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
@@ -320,6 +326,13 @@ def goal_of(tickets: TicketQuerySet) -> Goal:
         percent=found["lowest"] if found["lowest"] == found["highest"] else None,
         hours=found["shortest"] / 60 if one_time else None,
     )
+
+
+def goal_over(filters: ReportFilters, tickets: TicketQuerySet) -> Goal:
+    """The same with the goals that were set, which come before those of the policies. Two queries."""
+    policies = goal_of(tickets)
+    targets = targets_of(filters, policies.percent)
+    return replace(policies, percent=targets.get("on_time"), targets=targets)
 
 
 def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:

@@ -19,6 +19,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -33,6 +34,7 @@ from followups.models import Action, ActionMove, Deadline, DismissalRequest, Eve
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
 from followups.reports.metrics.reachable import Hears, with_hearing
 from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
+from nps_loop.mail.models import Message, Stream
 from surveys.scoring import Band
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
@@ -248,17 +250,10 @@ OF_PROMISES: dict[str, tuple[Kept, ...]] = {
 # Figures about this moment, whatever the day of the answer.
 IN_HAND = Q(state__in=AT_WORK, owner__isnull=False)
 OF_NOW: tuple[str, ...] = (
-    "at_work",
-    "late",
-    "in_time",
-    "late_at_work",
-    "breaking",
-    "unassigned",
-    "waiting",
-    "silent",
-    "at_risk",
-    "at_risk_without_value",
-)
+    "at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent",
+    "late_first_contact", "promise_over", "not_yet_unanswered", "reopened_twice", "approval_waiting", "mail_stuck",
+    "at_risk", "at_risk_without_value",
+)  # fmt: skip
 
 # An account is at risk while a detractor of it waits for us, whatever the day of the answer.
 AT_RISK = Q(band=Band.DETRACTOR, state__in=LIVE, account__isnull=False)
@@ -266,6 +261,8 @@ WITHOUT_VALUE = Q(account__annual_value__isnull=True)
 
 # Without an event for so long, a ticket at work is called silent.
 SILENT = timedelta(days=7)
+# A mail that failed longer ago was seen, or will not be sent any more.
+STUCK = timedelta(days=7)
 
 
 def _of_now(name: str, now: datetime) -> Q:
@@ -279,9 +276,30 @@ def _of_now(name: str, now: datetime) -> Q:
         "unassigned": Q(state__in=LIVE, owner__isnull=True),
         "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": IN_HAND & Q(changed_at__lt=now - SILENT),
+        "late_first_contact": running_out & Q(due_for=Deadline.Target.FIRST_CONTACT),
+        "promise_over": Q(state__in=LIVE) & Q(Exists(_told_and_over(now))),
+        "not_yet_unanswered": Q(state__in=LIVE, customer_waits=True) & Q(Exists(_of(Verdict, choice="not_yet"))),
+        "reopened_twice": Q(state__in=LIVE, cycle__gte=2),
+        "approval_waiting": Q(state__in=LIVE) & Q(Exists(_of(DismissalRequest, decided_at=None))),
+        "mail_stuck": Q(Exists(_stuck_mails(now))),
         "at_risk": AT_RISK,
         "at_risk_without_value": AT_RISK & WITHOUT_VALUE,
     }[name]
+
+
+def _of(rows: type[Model], **which: Any) -> QuerySet[Any]:
+    return rows._default_manager.filter(ticket=OuterRef("pk"), **which)
+
+
+def _told_and_over(now: datetime) -> QuerySet[Any]:
+    """Open actions whose date a customer was told and the date they have now is over."""
+    return _of(Action, state=Action.State.OPEN, first_promised_at__isnull=False, due_at__lt=now)
+
+
+def _stuck_mails(now: datetime) -> QuerySet[Message]:
+    """Mails to the customer about this ticket that came back or could not leave lately."""
+    lost = (Message.State.FAILED, Message.State.BOUNCED)
+    return Message.objects.filter(case=OuterRef("pk"), stream=Stream.CASE, state__in=lost, ended_at__gte=now - STUCK)
 
 
 # --- recovery of everybody who is due --------------------------------------------------------------------------

@@ -66,11 +66,13 @@ class ReportPage:
     value: str
     interval: str
     gauge: Gauge | None
+    goal_note: str
     change: str
     rates: list[figures.RateFigure]
     on_time: figures.RateFigure
     on_time_note: str
     kept: figures.RateFigure
+    kept_note: str
     not_kept: list[figures.Said]
     beside: list[figures.Said]
     few: list[figures.Said]
@@ -134,6 +136,7 @@ def report_page(
     grain = grain_of(filters.day_from, filters.day_to)
     own = nps.nps
     known = own.is_enough and own.value is not None
+    targets = closure.goal.targets
     causes = closing.causes(closure.causes, links)
     return ReportPage(
         hrefs=Hrefs.of(links),
@@ -143,12 +146,16 @@ def report_page(
         period_head={"day": gettext("Day"), "week": gettext("Week of"), "month": gettext("Month")}[grain],
         value=charts.signed(own.value or 0) if known else "",
         interval=interval(own) if known else "",
-        gauge=charts.gauge(own.value or 0, own.low or 0, own.high or 0, (-100, 100)) if known else None,
+        gauge=charts.gauge(own.value or 0, own.low or 0, own.high or 0, (-100, 100), targets.get("nps"))
+        if known
+        else None,
+        goal_note=sentences.nps_goal_sentence(own, targets.get("nps")),
         change=sentences.change_sentence(nps),
         rates=figures.rates(closure, links),
         on_time=figures.rate(closure, links, "on_time", gettext("in time"), "bar"),
         on_time_note=sentences.on_time_sentence(closure),
         kept=figures.kept(closure, links),
+        kept_note=sentences.rate_goal_sentence(closure.promises.kept, targets.get("kept")),
         not_kept=figures.not_kept(closure, links),
         beside=figures.beside(closure, links),
         few=figures.few(nps, closure, links),

@@ -39,7 +39,8 @@ class Said:
 
 def rate(closure: ClosureReport, links: Links, name: str, label: str, kind: str) -> RateFigure:
     """A figure of the cohort as a rate of what is due."""
-    return rate_of(closure.counts.rate(name), name, label, kind, links.tickets(name), closure.goal.percent)
+    goal = closure.goal.targets.get(name)
+    return rate_of(closure.counts.rate(name), name, label, kind, links.tickets(name), goal)
 
 
 def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int | None) -> RateFigure:
@@ -73,7 +74,8 @@ def rates(closure: ClosureReport, links: Links) -> list[RateFigure]:
 
 def kept(closure: ClosureReport, links: Links) -> RateFigure:
     """Promises kept, of those that are due."""
-    return rate_of(closure.promises.kept, "promises_kept", gettext("kept"), "bar", links.tickets("promises_kept"), None)
+    href, goal = links.tickets("promises_kept"), closure.goal.targets.get("kept")
+    return rate_of(closure.promises.kept, "promises_kept", gettext("kept"), "bar", href, goal)
 
 
 def not_kept(closure: ClosureReport, links: Links) -> list[Said]:

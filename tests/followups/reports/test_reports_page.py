@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,17 +56,17 @@ def page(user: User, query: str = "") -> str:
     return answer.content.decode()
 
 
-def counted_behind(href: str, user: User) -> int:
+def counted_behind(href: str, user: User, now: datetime = NOW) -> int:
     """How many rows a link of the page opens, by the filters of the list that it points to."""
     address = urlsplit(href)
     asked = QueryDict(address.query)
     if address.path == "/reports/answers/":
-        form = ReportForm(asked, viewer=user, today=NOW.date())
+        form = ReportForm(asked, viewer=user, today=now.date())
         return chosen(form.filters(), asked).count()
     assert address.path == "/tickets/"
     request = RequestFactory().get(href)
     request.user = user
-    found = TicketFilter(asked, queryset=Ticket.objects.visible_to(user), request=request, now=NOW)
+    found = TicketFilter(asked, queryset=Ticket.objects.visible_to(user), request=request, now=now)
     assert found.is_valid(), (href, found.errors)
     return found.qs.count()
 

@@ -1,0 +1,372 @@
+"""Where a figure may look better than the loop behind it: questions to whoever leads, never verdicts.
+
+Each signal is a set of tickets, the part of it that is counted, and the person it is put down to. Each person is
+compared with everybody else of the cohort by Fisher's exact test, and all comparisons made at once are corrected by
+Holm's procedure; what is left may be asked about. With under 20 on either side there are counts and no comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Lag, Lead
+
+from followups.models import ActionMove, ContactAttempt, DismissalRequest, Event, Resolution, Team, Ticket
+from followups.models.tickets import TicketState
+from followups.reports import exact
+from followups.reports.metrics.closure import Rate
+from followups.reports.metrics.facts import OF_FACTS, PROMISES_DUE, Place, promises, standing_resolutions, with_facts
+from followups.reports.metrics.filters import ReportFilters
+from nps_loop.people.models import User
+from surveys.models.responses import ResponseQuerySet
+from surveys.scoring import Band, enough
+
+# Three or more that one person resolved within this time, not as one of many at once, were resolved in a hurry.
+HURRY = timedelta(minutes=5)
+# A score that went up so soon after a talk may have been asked for in it.
+AFTER_A_TALK = timedelta(hours=24)
+# The verb of a slip that a customer corrected, and the fewest tries after which a ticket may end as not reached: those
+# of `followups.replies` and `followups.workflow.ending`, which change rows and so are out of reach here.
+CORRECTED, FEWEST_TRIES = "correct-score", 3
+_TRY = ContactAttempt.Outcome
+TRIES = (_TRY.LEFT_MESSAGE, _TRY.NO_ANSWER, _TRY.WRONG_NUMBER)
+
+Tickets = QuerySet[Any]
+
+
+def _who_resolved() -> Coalesce:
+    """Whoever resolved it, in the present cycle; the owner where a program did or nobody is known."""
+    return Coalesce(Subquery(_resolution().values("by")[:1]), F("owner_id"), output_field=BigIntegerField())
+
+
+def _resolution(**fields: Any) -> QuerySet[Resolution]:
+    return standing_resolutions().filter(ticket=OuterRef("pk"), **fields)
+
+
+def _counted(q: Any) -> ExpressionWrapper:
+    return ExpressionWrapper(Q(q), output_field=BooleanField())
+
+
+def _declared(tickets: Tickets, now: datetime) -> Tickets:
+    """The figure *declared*, put down to whoever resolved."""
+    return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).annotate(person=_who_resolved())
+
+
+def _not_told(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets declared: the customer was not told what came of it. The figure *not_told*."""
+    return _declared(tickets, now).annotate(hit=_counted(Q(told=False)))
+
+
+def _together(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets declared: resolved as one of many at once."""
+    return _declared(tickets, now).annotate(hit=Exists(_resolution(together=True)))
+
+
+def in_a_hurry() -> QuerySet[Resolution]:
+    """Resolutions that lie with two others of the same person within `HURRY`, those made at once left aside."""
+    own: dict[str, Any] = {"partition_by": F("by"), "order_by": [F("happened_at").asc(), F("pk").asc()]}
+    near = Resolution.objects.filter(voided_at=None, together=False, by__isnull=False).annotate(
+        second_before=Window(Lag("happened_at", 2), **own),
+        before=Window(Lag("happened_at"), **own),
+        after=Window(Lead("happened_at"), **own),
+        second_after=Window(Lead("happened_at", 2), **own),
+    )
+    return near.filter(
+        Q(second_before__gte=F("happened_at") - HURRY)
+        | Q(before__gte=F("after") - HURRY)
+        | Q(second_after__lte=F("happened_at") + HURRY)
+    )
+
+
+def _in_a_hurry(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets declared: resolved within minutes of two others of the same person."""
+    hurried = in_a_hurry().order_by().values("pk")
+    return _declared(tickets, now).annotate(hit=Exists(_resolution(pk__in=hurried)))
+
+
+def _not_reached(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets declared: ended as not reached, after no more tries than there must be."""
+    tries = (
+        ContactAttempt.objects.filter(ticket=OuterRef("pk"), cycle=OuterRef("cycle"), outcome__in=TRIES)
+        .order_by()
+        .values("ticket")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    not_reached = Exists(_resolution(told=Resolution.Told.NOT_REACHED))
+    return (
+        _declared(tickets, now)
+        .annotate(tries=Coalesce(Subquery(tries, output_field=IntegerField()), Value(0)))
+        .annotate(hit=_counted(Q(not_reached) & Q(tries__lte=FEWEST_TRIES)))
+    )
+
+
+def _not_asked(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets declared: whoever resolved chose to send no mail, so nobody asked whether it is settled."""
+    chose = _resolution(told=Resolution.Told.NOT_MAILED, message=None)
+    return _declared(tickets, now).annotate(hit=Exists(chose))
+
+
+def _moved(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets with a promise that is due: a date that the customer had been told was moved. By owner."""
+    due = promises(now=now).filter(ticket=OuterRef("pk"), kept__in=PROMISES_DUE)
+    moved = ActionMove.objects.filter(
+        action=OuterRef("pk"), from_at__gte=OuterRef("first_promised_at"), to_at__gt=F("from_at")
+    )
+    return (
+        with_facts(tickets, now=now)
+        .exclude(place=Place.REMOVED)
+        .filter(Exists(due))
+        .annotate(person=F("owner_id"), hit=Exists(due.filter(Exists(moved))))
+    )
+
+
+def _dismissal_asked(tickets: Tickets, now: datetime) -> Tickets:
+    """Of all tickets: dismissed, or somebody wished it and did not take that back. By whoever wished it, else owner."""
+    wishes = DismissalRequest.objects.filter(Q(decided_at=None) | Q(approved__isnull=False), ticket=OuterRef("pk"))
+    return tickets.annotate(
+        person=Coalesce(
+            Subquery(wishes.order_by("-asked_at", "-pk").values("asked_by")[:1]),
+            F("owner_id"),
+            output_field=BigIntegerField(),
+        ),
+        hit=_counted(Q(Exists(wishes)) | Q(state=TicketState.DISMISSED)),
+    )
+
+
+def _dismissal_approved(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets on which a lead decided about a wish to dismiss: the lead agreed. By whoever decided last."""
+    decided = DismissalRequest.objects.filter(ticket=OuterRef("pk"), approved__isnull=False)
+    newest = decided.order_by("-decided_at", "-pk")
+    return tickets.filter(Exists(decided)).annotate(
+        person=Subquery(newest.values("decided_by")[:1]), hit=Subquery(newest.values("approved")[:1])
+    )
+
+
+def _corrected(tickets: Tickets, now: datetime) -> Tickets:
+    """Of tickets with a talk: the customer raised the score by the link for slips within a day of one. By owner."""
+    talks = ContactAttempt.objects.filter(outcome=ContactAttempt.Outcome.SPOKE, voided_at=None)
+    before = talks.filter(
+        ticket=OuterRef("ticket"),
+        happened_at__lte=OuterRef("happened_at"),
+        happened_at__gte=OuterRef("happened_at") - AFTER_A_TALK,
+    )
+    raised = (
+        Event.objects.filter(ticket=OuterRef("pk"), verb=CORRECTED)
+        .annotate(
+            was=Cast(KeyTextTransform("from", "data"), IntegerField()),
+            to=Cast(KeyTextTransform("to", "data"), IntegerField()),
+        )
+        .filter(Exists(before), to__gt=F("was"))
+    )
+    return tickets.filter(Exists(talks.filter(ticket=OuterRef("pk")))).annotate(
+        person=F("owner_id"), hit=Exists(raised)
+    )
+
+
+# Name -> the tickets it looks at, each with `person` (a key, or null) and whether it is `hit`, and so counted.
+OF_TICKETS: dict[str, Callable[[Tickets, datetime], Tickets]] = {
+    "not_told": _not_told,
+    "together": _together,
+    "in_a_hurry": _in_a_hurry,
+    "not_reached": _not_reached,
+    "not_asked": _not_asked,
+    "moved": _moved,
+    "dismissal_asked": _dismissal_asked,
+    "dismissal_approved": _dismissal_approved,
+    "corrected": _corrected,
+}
+# And of answers: those somebody left out of NPS, of which the unhappy are counted, against all other answers.
+EXCLUDED = "excluded"
+SIGNALS = (*OF_TICKETS, EXCLUDED)
+
+
+def left_out_by(answers: ResponseQuerySet, person: int) -> ResponseQuerySet:
+    """Answers that this person left out of NPS; with a negative key all others, counted or not."""
+    if person < 0:
+        return answers.filter(Q(excluded_as="") | Q(excluded_by=None) | ~Q(excluded_by=-person))
+    return answers.filter(excluded_by=person).exclude(excluded_as="")
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One number of a signal as the list of tickets knows it: `moved.12.counted`, or `moved.-12.all` for all others."""
+
+    signal: str
+    person: int
+    only_counted: bool
+
+    def __str__(self) -> str:
+        return f"{self.signal}.{self.person}.{'counted' if self.only_counted else 'all'}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The opposite of `str`. Raises ValueError."""
+        signal, person, which = text.split(".")
+        digits = person.removeprefix("-")
+        if signal not in OF_TICKETS or which not in ("counted", "all"):
+            raise ValueError(text)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+            raise ValueError(text)
+        return cls(signal, int(person), which == "counted")
+
+    def tickets(self, now: datetime) -> Tickets:
+        """Those of all tickets that this number counts, whatever their day."""
+        rows = OF_TICKETS[self.signal](Ticket.objects.order_by(), now)
+        whose = Q(person=self.person)
+        if self.person < 0:
+            whose = Q(person__isnull=True) | ~Q(person=-self.person)
+        return rows.filter(whose, hit=True) if self.only_counted else rows.filter(whose)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------
+
+
+class Compared(TextChoices):
+    """What a comparison with everybody else says."""
+
+    MORE = "more"
+    LESS = "less"
+    CHANCE = "chance"
+    FEW = "few"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person and one signal: how often, and how often among everybody else.
+
+    `chance` is how often chance alone would set the two as far apart, `corrected` the same after Holm's procedure; both
+    None where there are too few to compare.
+    """
+
+    signal: str
+    person: int
+    own: Rate
+    others: Rate
+    chance: float | None
+    corrected: float | None
+
+    @property
+    def compared(self) -> Compared:
+        if self.corrected is None:
+            return Compared.FEW
+        if self.corrected >= exact.LEVEL:
+            return Compared.CHANCE
+        is_more = self.own.count * self.others.of > self.others.count * self.own.of
+        return Compared.MORE if is_more else Compared.LESS
+
+
+Parts = Mapping[int | None, tuple[int, int]]
+
+
+def compare(found: Mapping[str, Parts]) -> list[Line]:
+    """Every person with every signal against everybody else. Pure.
+
+    `found` has for each signal how many were counted of how many, by person; None is what is put down to nobody.
+    """
+    lines = []
+    for signal, parts in found.items():
+        all_counted, all_n = (sum(part[place] for part in parts.values()) for place in (0, 1))
+        for person, (counted, n) in parts.items():
+            if person is None or not n:
+                continue
+            rest, rest_n = all_counted - counted, all_n - n
+            comparable = enough(n) and enough(rest_n)
+            chance = exact.fisher(counted, n, rest, rest_n) if comparable else None
+            lines.append((signal, person, Rate.counted(counted, n), Rate.counted(rest, rest_n), chance))
+    corrected = iter(exact.holm([line[4] for line in lines if line[4] is not None]))
+    return [Line(*line, corrected=None if line[4] is None else next(corrected)) for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsReport:
+    """All signals over one cohort, as known at `now`. `teams` are the slugs it is about; empty: all there are."""
+
+    filters: ReportFilters
+    now: datetime
+    teams: tuple[str, ...]
+    lines: tuple[Line, ...]
+    people: Mapping[int, User]
+
+    @property
+    def tested(self) -> int:
+        """How many comparisons were made, and corrected for."""
+        return sum(line.chance is not None for line in self.lines)
+
+    def of(self, signal: str) -> list[Line]:
+        """The people of one signal, by name."""
+        found = [line for line in self.lines if line.signal == signal]
+        return sorted(found, key=lambda line: (self.people[line.person].name.casefold(), line.person))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types; rates are fractions of 1, null under 20."""
+        return {
+            "filters": self.filters.as_dict(),
+            "as_of": self.now.isoformat(),
+            "compared": self.tested,
+            "signals": [
+                {
+                    "signal": signal,
+                    "people": [
+                        {
+                            "user": self.people[line.person].username,
+                            **line.own.as_dict(),
+                            "others": line.others.as_dict(),
+                            "chance": line.chance,
+                            "chance_corrected": line.corrected,
+                            "compared": str(line.compared),
+                        }
+                        for line in self.of(signal)
+                    ],
+                }
+                for signal in SIGNALS
+            ],
+        }
+
+
+def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
+    """Count every signal for the teams that the viewer leads; nothing for somebody who leads none. Twelve queries."""
+    tickets = filters.tickets().order_by()
+    teams: tuple[str, ...] = ()
+    if filters.viewer is not None and not filters.viewer.is_superuser:
+        teams = tuple(Team.objects.led_by(filters.viewer).order_by("slug").values_list("slug", flat=True).distinct())
+        tickets = tickets.filter(team__slug__in=teams)
+        if not teams:
+            return SignalsReport(filters, now, (), (), {})
+    found: dict[str, Parts] = {name: _by_person(rows(tickets, now)) for name, rows in OF_TICKETS.items()}
+    is_detractor = Case(When(band=Band.DETRACTOR, then=Value(True)), default=Value(False))
+    whoever = Case(
+        When(~Q(excluded_as=""), then=F("excluded_by_id")), default=Value(None), output_field=BigIntegerField()
+    )
+    found[EXCLUDED] = _by_person(filters.answers().order_by().annotate(person=whoever, hit=is_detractor))
+    lines = compare(found)
+    people = User.objects.in_bulk({line.person for line in lines})
+    known = tuple(line for line in lines if line.person in people)
+    return SignalsReport(filters, now, teams, known, people)
+
+
+def _by_person(rows: QuerySet[Any]) -> Parts:
+    counts: Iterable[Any] = rows.values_list("person").annotate(n=Count("pk"), hits=Count("pk", filter=Q(hit=True)))
+    return {person: (hits, n) for person, n, hits in counts}
