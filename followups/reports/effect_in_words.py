@@ -45,7 +45,7 @@ def _too_few(name: str, found: Estimate) -> str:
     return (
         gettext(
             "Late contact: too few to compare. Of those contacted late %(n)s answered again and are like "
-            "somebody never contacted, and %(never)s the other way round; each side needs %(enough)s."
+            "somebody whom nobody had contacted, and %(never)s the other way round; each side needs %(enough)s."
         )
         % words
     )

@@ -205,7 +205,8 @@ def test_no_filter_falls_over_what_it_is_asked(value: str, cast: Cast, reading: 
         for name in (*filters.base_filters, "cursor", "page_size", "ordering"):
             answer = reading.get(f"/api/v1/{address}/", {name: value})
             assert answer.status_code in (200, 400), (address, name, answer.status_code)
-    for report in ("nps", "closure", "goals", "signals", "fairness"):
+    reports = ("nps", "closure", "recovery", "times", "effect", "worth", "reopening", "goals", "signals", "fairness")
+    for report in reports:
         for name in ("day_from", "day_to", "team", "touchpoint", "segment", "account_owner", "band", "survey_kind"):
             answer = reading.get(f"/api/v1/reports/{report}/", {name: value})
             # A team that nobody leads does not exist for whoever asks about its fairness.

@@ -20,7 +20,7 @@ from tests.followups.reports.lives import throw_together
 from tests.surveys.asking.rows import make_planned
 
 
-def company(seed: int, tickets: int = 24) -> None:
+def company(seed: int, tickets: int = 16) -> None:
     """Tickets in every state; those resolved say when, those closed were asked again, some answer, some do not."""
     chance = random.Random(seed)
     throw_together(seed, tickets=tickets, answers=0)
@@ -171,7 +171,7 @@ def move_a_promise(ticket: Ticket, chance: random.Random) -> None:
     for action in promises:
         first = action.first_promised_at
         action.due_at = max(action.due_at, first) + chance.randint(1, 9) * DAY
-        if chance.random() < 0.5:
+        if chance.random() < 0.5 or first + HOUR > NOW:
             action.state, action.done_at = Action.State.OPEN, None
         elif action.done_at:
             action.done_at = max(action.done_at, first + HOUR)
