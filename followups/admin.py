@@ -17,6 +17,7 @@ from followups.models import (
     Deadline,
     Decision,
     Event,
+    ExportRecord,
     Initiative,
     LadderStep,
     LetterTemplate,
@@ -205,3 +206,12 @@ class BonusHoursAdmin(KeptAdmin):
             f"Nobody waits longer than {priority.longest_wait(obj)} hours because of these reasons. "
             "The queues are put in the new order now; the job is among the long work.",
         )
+
+
+@admin.register(ExportRecord)
+class ExportRecordAdmin(ReadOnlyAdmin):
+    """Who took which rows out of here as a file, and when."""
+
+    list_display = ["id", "user", "api_key", "listing", "format", "rows", "began_at", "finished_at", "job"]
+    list_filter = ["listing", "format", "began_at"]
+    list_select_related = ["user", "api_key", "job"]

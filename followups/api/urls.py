@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from followups.api import absences, contacts, escalations, reports, responses, tickets
+from followups.api import absences, contacts, escalations, exports, reports, responses, tickets
 from followups.serializers.verbs import BODIES
 
 urlpatterns = [
@@ -31,6 +31,10 @@ urlpatterns = [
     path("absences/<int:away>/change/", absences.AbsenceChangeView.as_view(), name="api-absence-change"),
     path("absences/<int:away>/cancel/", absences.AbsenceCancelView.as_view(), name="api-absence-cancel"),
     path("people/<str:person>/working-week/", absences.WorkingWeekView.as_view(), name="api-working-week"),
+    path("exports/", exports.ExportListView.as_view(), name="api-exports"),
+    path("exports/<slug:what>.<slug:form>", exports.ExportNowView.as_view(), name="api-export-now"),
+    path("exports/<int:number>/", exports.ExportDetailView.as_view(), name="api-export"),
+    path("exports/<int:number>/file/", exports.ExportFileView.as_view(), name="api-export-file"),
     path("reports/nps/", reports.NpsReportView.as_view(), name="api-report-nps"),
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),

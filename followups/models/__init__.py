@@ -1,3 +1,4 @@
+from followups.models.exported import ExportRecord
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
@@ -38,6 +39,7 @@ __all__ = [
     "DismissalRequest",
     "Escalation",
     "Event",
+    "ExportRecord",
     "Initiative",
     "KeptDraft",
     "LadderStep",
