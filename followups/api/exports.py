@@ -36,7 +36,7 @@ class ExportView(FollowupView):
         if what not in listings or form not in FORMATS:
             raise Http404
         if unknown := sorted(set(asked) - listings[what].filters - {"mark"}):
-            raise ValidationError({name: ["There is no such filter here."] for name in unknown})
+            raise ValidationError({name[:60]: ["There is no such filter here."] for name in unknown[:20]})
         key = self.request.auth if isinstance(self.request.auth, ApiKey) else None
         return asking.export_for(what, Format(form), asked, viewer=self.reader(), key=key, in_words=False, now=self.now)
 
@@ -105,18 +105,18 @@ class ExportDetailView(ExportView):
     """One export that a worker makes."""
 
     @extend_schema(operation_id="exports_get")
-    def get(self, request: Request, number: int) -> Response:
+    def get(self, request: Request, export: int) -> Response:
         """How far it is."""
-        return Response(ExportSerializer(self.record(number)).data)
+        return Response(ExportSerializer(self.record(export)).data)
 
 
 class ExportFileView(AsFile):
     """The file of one export."""
 
     @extend_schema(operation_id="exports_file", responses=FILE)
-    def get(self, request: Request, number: int) -> HttpResponseBase:
+    def get(self, request: Request, export: int) -> HttpResponseBase:
         """The file, for whoever asked for it; 409 where it is not made yet, or was made before your rights changed."""
-        record = self.record(number)
+        record = self.record(export)
         if record.job is None or (record.job.is_over and not record.job.file):
             raise Http404
         if not record.job.is_over:

@@ -39,5 +39,11 @@ class ExportRecord(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["user", "-id"], name="exports_of_a_person")]
 
+    @property
+    def who(self) -> str:
+        """Who asked, by name; empty where they are gone."""
+        asked_by = self.user or self.api_key
+        return asked_by.name if asked_by else ""
+
     def __str__(self) -> str:
         return f"{self.listing}.{self.format} {self.pk}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -23,7 +24,7 @@ from surveys.scoring import Band
 
 COLUMNS: Columns = (
     Column("answer_id", _("Answer id"), Holds.ID, width=24),
-    Column("responded_at", _("Answered at"), Holds.MOMENT, width=16),
+    Column("responded_at", _("Answer date"), Holds.MOMENT, width=16),
     Column("score", _("Score"), Holds.NUMBER, width=7),
     Column("band", _("Band"), Holds.CODE, dict(Band.choices), width=10),
     Column("comment", _("Comment"), width=60),
@@ -87,7 +88,9 @@ class AnswerListing:
     def read(self, question: Question, keys: Sequence[int]) -> list[Row]:
         """Two queries: the answers, and which of their customers the viewer works with."""
         viewer = question.viewer
-        rows = report_filters(question).answers().filter(among("pk", keys)).order_by()
+        # The cohort chose the keys; here it is only about whose answers the viewer may read.
+        visible = ReportFilters(date.min, date.max, viewer=viewer.user).answers()
+        rows = visible.filter(among("pk", keys)).order_by()
         found = plain_rows(rows.values_list(*_SHOWN, *_BESIDE))
         known: set[int] | None = None
         if not viewer.user.is_superuser:

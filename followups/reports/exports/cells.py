@@ -22,8 +22,6 @@ from surveys.spreadsheets import guarded
 
 # XML 1.0, chapter 2.2, knows none of these; half a surrogate pair cannot be written as UTF-8 either.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Excel reads `_x000D_` in a file as the character of that number; written so, it stays what somebody typed.
-_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 # Excel's limit for one cell, in units of UTF-16: Excel specifications and limits, "total number of characters".
 LONGEST_CELL = 32_767
@@ -132,7 +130,8 @@ def _sheet_cell(column: Column, reader: Reader) -> CellOf:
     def text(value: Any) -> str | None:
         if not value:
             return None
-        return shortened(_ESCAPE.sub("_x005F_", cleaned(value)), mark)
+        # A cell breaks its lines by line feeds alone.
+        return shortened(cleaned(value).replace("\r\n", "\n").replace("\r", "\n"), mark)
 
     def moment(value: datetime | None) -> float | str | None:
         if value is None:

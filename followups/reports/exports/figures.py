@@ -94,7 +94,13 @@ class FigureListing:
     filters = frozenset(ReportForm.base_fields)
 
     def rows(self, question: Question) -> list[Row]:
-        """The reports, row by row, counted by the functions that the page and the API ask."""
+        """The reports, row by row, counted by the functions that the page and the API ask; once for a question."""
+        if "figures" not in question.known:
+            question.known["figures"] = self._counted(question)
+        found: list[Row] = question.known["figures"]
+        return found
+
+    def _counted(self, question: Question) -> list[Row]:
         filters, now = report_filters(question), question.now
         if question.sees_all:
             filters = replace(filters, viewer=None)

@@ -84,14 +84,15 @@ class Spreadsheet:
         return self
 
     def __exit__(self, raised: type[BaseException] | None, *_rest: object) -> None:
-        if raised is None:
-            self._end_sheet()
-            self._book.close()
-            return
-        # Closing would pack what is there; the sheets' own files are let go instead, and go with their folder.
-        self._book.fileclosed = True
-        for sheet in self._book.worksheets():
-            sheet.row_data_fh.close()
+        try:
+            if raised is None:
+                self._end_sheet()
+                self._book.close()
+        finally:
+            # Not closed, the book would pack what is there as it is forgotten. The sheets' files go with their folder.
+            self._book.fileclosed = True
+            for sheet in self._book.worksheets():
+                sheet.row_data_fh.close()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add these rows."""

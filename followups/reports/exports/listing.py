@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -38,6 +38,8 @@ class Question:
     viewer: Viewer
     asked: QueryDict
     now: datetime
+    # What was worked out for it and is asked for again.
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def sees_all(self) -> bool:

@@ -177,8 +177,14 @@ class _Making:
             remove(self.keys_path)
             raise Superseded
         finish(self.record, rows, is_whole=True)
-        remove(self.keys_path)
+        self._clear_away(path)
         return {"bytes": size}
+
+    def _clear_away(self, made: Path) -> None:
+        """What earlier attempts left goes, and the keys."""
+        for path in folder().glob(f"{LIST_FILES}{self.job.pk}[-.]*"):
+            if path != made:
+                remove(path)
 
     def _rights_now(self) -> str:
         return rights_of(export_of(self.record, now=self.record.began_at).question.viewer)
