@@ -24,6 +24,9 @@ class _Line:
 def guarded(cell: object) -> str:
     """The cell as text; one that would run as a formula gets an apostrophe in front, which the programs hide."""
     text = "" if cell is None else str(cell)
+    # Most begin with a letter or a figure, and this is asked of every cell of every file.
+    if not text or text[0].isalnum():
+        return text
     if text.startswith(RISKY):
         return f"'{text}"
     skipped = _SKIPPED.match(text)

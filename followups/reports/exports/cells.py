@@ -61,7 +61,7 @@ class Reader:
 
 def cleaned(text: str) -> str:
     """The text without characters that no file can hold."""
-    return _UNREADABLE.sub("", text)
+    return text if text.isprintable() else _UNREADABLE.sub("", text)
 
 
 def shortened(text: str, mark: str) -> str:
@@ -91,7 +91,7 @@ def _csv_cell(column: Column, reader: Reader) -> CellOf:
         return guarded(cleaned(value)) if value else ""
 
     def moment(value: datetime | None) -> str:
-        return "" if value is None else value.astimezone(zone).isoformat(timespec="seconds")
+        return "" if value is None else value.replace(microsecond=0).astimezone(zone).isoformat()
 
     def day(value: date | None) -> str:
         return "" if value is None else value.isoformat()

@@ -20,7 +20,7 @@ from followups.reports.exports.columns import Columns, Row
 from followups.viewing import Viewer
 
 # Rows a batch: one batch is in memory at a time, and costs a fixed number of queries.
-BATCH = 1_000
+BATCH = 2_000
 
 
 class BadQuestion(Exception):

@@ -78,4 +78,4 @@ def _column(reference: str) -> int:
 def table_of(content: bytes) -> list[dict[str, Any]]:
     """The rows of a file with one sheet by their headings; empty cells are left out."""
     (rows,) = sheets_of(content).values()
-    return [{name: cell for name, cell in zip(rows[0], row) if cell is not None} for row in rows[1:]]
+    return [{name: cell for name, cell in zip(rows[0], row, strict=False) if cell is not None} for row in rows[1:]]

@@ -55,7 +55,9 @@ def test_what_would_run_is_harmless_in_csv_and_a_text_in_a_spreadsheet(text: str
 def test_no_text_begins_as_a_formula(text: str) -> None:
     (convert,) = csv_cells(TEXT, BERLIN)
     written = convert(text)
-    assert not written.lstrip(" \t\r\n\u00a0\u200b\ufeff\u2028\u2029\x85").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not written.lstrip(" \t\r\n\u00a0\u200b\ufeff\u2028\u2029\x85").startswith(
+        ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+    )
     written.encode()
 
 
@@ -133,13 +135,15 @@ def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.Monk
     monkeypatch.setattr(files, "ROWS_OF_A_SHEET", 2)
     written = io.BytesIO()
     columns = (Column("n", "N", Holds.NUMBER),)
-    with Spreadsheet(written, "A [very] long/name: with what no sheet may be called", columns, BERLIN, tmp_path) as sheet:
+    with Spreadsheet(
+        written, "A [very] long/name: with what no sheet may be called", columns, BERLIN, tmp_path
+    ) as sheet:
         sheet.write([(n,) for n in range(5)])
     found = sheets_of(written.getvalue())
     assert list(found) == [
         "A very longname with what n", "A very longname with what n 2", "A very longname with what n 3",
     ]  # fmt: skip
-    assert [rows for rows in found.values()] == [[["N"], [0], [1]], [["N"], [2], [3]], [["N"], [4]]]
+    assert list(found.values()) == [[["N"], [0], [1]], [["N"], [2], [3]], [["N"], [4]]]
 
 
 def test_a_spreadsheet_left_by_an_exception_makes_no_file(tmp_path: Path) -> None:

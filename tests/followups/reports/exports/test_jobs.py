@@ -49,9 +49,7 @@ def agent(team: Team) -> User:
 
 @pytest.fixture
 def tickets(team: Team) -> list[Ticket]:
-    return [
-        make.make_ticket(team=team, answer={"contact": make.make_contact(f"Customer {n}")}) for n in range(11)
-    ]
+    return [make.make_ticket(team=team, answer={"contact": make.make_contact(f"Customer {n}")}) for n in range(11)]
 
 
 def ask(user: User, form: str = "csv", query: str = "") -> Job:
@@ -236,9 +234,7 @@ def test_rights_lost_while_it_is_made_begin_it_anew(
     assert names_in(job) == []
 
 
-def test_a_file_made_with_other_rights_is_not_fetched_any_more(
-    agent: User, team: Team, tickets: list[Ticket]
-) -> None:
+def test_a_file_made_with_other_rights_is_not_fetched_any_more(agent: User, team: Team, tickets: list[Ticket]) -> None:
     job = work(ask(agent))
     Member.objects.filter(user=agent).delete()
     answer = client_of(agent).get(f"/exports/{job.pk}/", follow=True)
@@ -346,4 +342,7 @@ def test_more_rows_than_a_sheet_holds_make_a_second_one(
     job = work(ask(agent, "xlsx"))
     from tests.followups.reports.exports.reading import sheets_of
 
-    assert {name: len(rows) for name, rows in sheets_of(Path(job.file.path).read_bytes()).items()} == {"Tickets": 7, "Tickets 2": 6}
+    assert {name: len(rows) for name, rows in sheets_of(Path(job.file.path).read_bytes()).items()} == {
+        "Tickets": 7,
+        "Tickets 2": 6,
+    }

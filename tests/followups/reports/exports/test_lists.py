@@ -53,7 +53,10 @@ def lead(team: Team) -> User:
 
 def ticket_of(team: Team, name: str = "Marta Lund", **fields: Any) -> Ticket:
     account = make.make_account("Nordby Cold Chain", segment="Key account", region="Nordics", annual_value="1200.50")
-    answer = {"contact": make.make_contact(name, search_name=name.lower(), phone="+47 22 11 00", account=account), **fields.pop("answer", {})}
+    answer = {
+        "contact": make.make_contact(name, search_name=name.lower(), phone="+47 22 11 00", account=account),
+        **fields.pop("answer", {}),
+    }
     return make.make_ticket(team=team, answer=answer, **fields)
 
 
@@ -231,7 +234,9 @@ def test_a_spreadsheet_holds_the_same_with_numbers_and_days(agent: User, team: T
     assert row["Day of the answer"] == 46_349
 
 
-@pytest.mark.parametrize(("language", "heading", "name"), [("de", "Kundenname", "Antworten"), ("fr", "Note", "Réponses")])
+@pytest.mark.parametrize(
+    ("language", "heading", "name"), [("de", "Kundenname", "Antworten"), ("fr", "Note", "Réponses")]
+)
 def test_headings_and_file_names_are_in_the_readers_language(
     agent: User, team: Team, language: str, heading: str, name: str
 ) -> None:
@@ -357,7 +362,9 @@ def test_what_is_not_there_is_404(path: str, agent: User) -> None:
     assert client_of(agent).get(f"/exports/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["tickets.csv?q=%00", "tickets.csv?q=" + "x" * 200, "answers.csv?score=99999&band=x&decided=%00"])
+@pytest.mark.parametrize(
+    "path", ["tickets.csv?q=%00", "tickets.csv?q=" + "x" * 200, "answers.csv?score=99999&band=x&decided=%00"]
+)
 def test_odd_input_finds_nothing(path: str, agent: User) -> None:
     assert client_of(agent).get(f"/exports/{path}").status_code in (200, 400)
 

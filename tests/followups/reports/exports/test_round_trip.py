@@ -50,7 +50,9 @@ def test_exported_answers_are_imported_with_the_same_counts_and_nps(language: st
         (row.external_id, row.responded_at.replace(microsecond=0)) for row in before
     }
     words = {row.external_id: row.verbatim for row in before}
-    assert {row.verbatim.removeprefix("'") for row in again} == {text.strip().removeprefix("'") for text in words.values()}
+    assert {row.verbatim.removeprefix("'") for row in again} == {
+        text.strip().removeprefix("'") for text in words.values()
+    }
     said = set(before.values_list("external_id", "contact_me", "driver", "language", "touchpoint__name"))
     assert set(again.values_list("external_id", "contact_me", "driver", "language", "touchpoint__name")) == said
     assert again.exclude(contact=None).count() == before.exclude(contact=None).count()
