@@ -15,6 +15,6 @@ class FollowupsConfig(AppConfig):
         receivers.connect()
         running.register(together.JOB_KIND, together.run_job)
         running.register(exporting.KIND, exporting.run_job)
-        running.register(asking.KIND, making.run_job)
+        running.register(asking.KIND, making.run_job, lasts_long=True)
         exported.register()
         running.register(recounting.KIND, recounting.run_job)

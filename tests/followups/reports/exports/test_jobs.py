@@ -346,3 +346,23 @@ def test_more_rows_than_a_sheet_holds_make_a_second_one(
         "Tickets": 7,
         "Tickets 2": 6,
     }
+
+
+def test_a_sweep_that_must_soon_be_over_announces_a_long_file_and_does_not_make_it(
+    agent: User, tickets: list[Ticket], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    from followups.tasks import sweep
+    from nps_loop.jobs.tasks import run_jobs
+
+    job = ask(agent)
+    rung: list[bool] = []
+    monkeypatch.setattr(run_jobs, "apply_async", lambda **_options: rung.append(True))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert sweep()["jobs"] == 0
+    job.refresh_from_db()
+    assert (job.state, rung) == ("waiting", [True])
+    # The task it rings for, and the command on a machine without a broker, make it.
+    assert run_jobs() == 1
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert run_jobs.time_limit > 30 * 60
