@@ -224,5 +224,5 @@ def test_asking_what_an_address_takes_breaks_none(cast: Cast, writing: Caller) -
                 continue
             answer = getattr(writing.client, method)(path, headers=writing.headers)
             # A file that the agent asked for is not there for this key, whatever is asked about it.
-            hidden = {404} if method == "head" and MATRIX["get", route] is EXPORT_OF_AGENT else set()
+            hidden = {404} if method == "head" and MATRIX.get(("get", route)) is EXPORT_OF_AGENT else set()
             assert answer.status_code in {200, 405} | hidden, (method, path)
