@@ -65,14 +65,11 @@ class Promises:
 def promises(viewer: Viewer, *, view: str, now: datetime, bound: ActionForm | None = None) -> Promises:
     """The page. `bound` is a form that came back; it stands in place of the empty one of its action. Six queries."""
     days = Days.around(now, viewer.calendar)
-    mine = Action.objects.filter(owner=viewer.user)
-    running = mine.filter(state=Action.State.OPEN)
-    today = running.filter(due_at__lte=days.today_ends)
-    done = mine.filter(state=Action.State.DONE, done_at__gte=now - LATELY)
-    dropped = mine.filter(state=Action.State.DROPPED, dropped_at__gte=now - LATELY)
-    counts = counting.count_each({"open": running, "today": today, "done": done, "dropped": dropped})
-    shown = [] if view == "done" else list(_with_case(today if view == "today" else running)[:MOST])
-    ended = list(_with_case(done).order_by("-done_at", "-id")[:MOST])
+    views = of_each_view(viewer.user, days)
+    dropped = Action.objects.filter(owner=viewer.user, state=Action.State.DROPPED, dropped_at__gte=now - LATELY)
+    counts = counting.count_each({**views, "dropped": dropped})
+    shown = [] if view == "done" else list(_with_case(views[view])[:MOST])
+    ended = list(_with_case(views["done"]).order_by("-done_at", "-id")[:MOST])
     moves, kept = _moves(viewer.user, now), _drafts(viewer.user, shown)
     labels = {"open": gettext("Open"), "today": gettext("Today"), "done": gettext("Done, 30 days")}
     return Promises(
@@ -83,6 +80,17 @@ def promises(viewer: Viewer, *, view: str, now: datetime, bound: ActionForm | No
         figures=_figures(ended, moves, counts["dropped"]),
         came_of_it=_came_of_it(ended, viewer),
     )
+
+
+def of_each_view(user: User, days: Days) -> dict[str, QuerySet[Action]]:
+    """The promises of this person that each of VIEWS holds."""
+    mine = Action.objects.filter(owner=user)
+    running = mine.filter(state=Action.State.OPEN)
+    return {
+        "open": running,
+        "today": running.filter(due_at__lte=days.today_ends),
+        "done": mine.filter(state=Action.State.DONE, done_at__gte=days.now - LATELY),
+    }
 
 
 def _with_case(rows: QuerySet[Action]) -> QuerySet[Action]:

@@ -18,6 +18,7 @@ from followups.models import (
     Decision,
     Draw,
     Event,
+    ExportRecord,
     Initiative,
     LadderStep,
     LetterTemplate,
@@ -231,3 +232,12 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["touchpoint", "planned_by"]
     inlines = [DecisionOfReviewInline, DrawInline]
+
+
+@admin.register(ExportRecord)
+class ExportRecordAdmin(ReadOnlyAdmin):
+    """Who took which rows out of here as a file, and when."""
+
+    list_display = ["id", "user", "api_key", "listing", "format", "rows", "began_at", "finished_at", "job"]
+    list_filter = ["listing", "format", "began_at"]
+    list_select_related = ["user", "api_key", "job"]

@@ -8,10 +8,13 @@ class FollowupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the one receiver on surveys' signal; register what surveys, mail, links and jobs ask of followups."""
-        from followups import exporting, receivers, recounting, together
+        from followups import exported, exporting, receivers, recounting, together
+        from followups.reports.exports import asking, making
         from nps_loop.jobs import running
 
         receivers.connect()
         running.register(together.JOB_KIND, together.run_job)
         running.register(exporting.KIND, exporting.run_job)
+        running.register(asking.KIND, making.run_job, lasts_long=True)
+        exported.register()
         running.register(recounting.KIND, recounting.run_job)

@@ -72,8 +72,8 @@ class InvitationsPage:
 def invitations_page(looking: Viewer, asked: QueryDict) -> InvitationsPage:
     """One page of them, the newest first; four queries whatever their number. `after` is the key of the last seen."""
     form = InvitationsForm(asked)
-    chosen = form.narrowed
-    rows = _chosen(chosen)
+    narrowed = form.narrowed
+    rows = chosen(narrowed)
     n = rows.order_by().count()
     after = asked.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
@@ -93,19 +93,20 @@ def invitations_page(looking: Viewer, asked: QueryDict) -> InvitationsPage:
     )
 
 
-def _chosen(chosen: dict[str, Any]) -> QuerySet[Invitation]:
+def chosen(narrowed: dict[str, Any]) -> QuerySet[Invitation]:
+    """The invitations that a form's `narrowed` asks for."""
     rows: QuerySet[Invitation] = Invitation.objects.all()
     narrowing = {
-        name: chosen[name] for name in ("touchpoint", "segment", "survey_kind", "account_owner") if name in chosen
+        name: narrowed[name] for name in ("touchpoint", "segment", "survey_kind", "account_owner") if name in narrowed
     }
-    if narrowing or "day_from" in chosen or "day_to" in chosen:
-        days = chosen.get("day_from") or date.min, chosen.get("day_to") or date.max
+    if narrowing or "day_from" in narrowed or "day_to" in narrowed:
+        days = narrowed.get("day_from") or date.min, narrowed.get("day_to") or date.max
         rows = invitations_of(ReportFilters(*days, **narrowing))
-    if survey := chosen.get("survey"):
+    if survey := narrowed.get("survey"):
         rows = rows.filter(survey=survey)
-    if rule := chosen.get("rule"):
+    if rule := narrowed.get("rule"):
         rows = rows.filter(stopped_by=rule)
-    state = chosen.get("state")
+    state = narrowed.get("state")
     if state == ASKED:
         rows = rows.filter(state__in=(Invitation.State.SENT, Invitation.State.ANSWERED, Invitation.State.EXPIRED))
     elif state:

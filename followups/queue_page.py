@@ -86,6 +86,11 @@ class Queue:
     def at_work(self) -> int:
         return self.counts["at_work"]
 
+    @property
+    def export_query(self) -> str:
+        """What asks for all that this view holds as a file."""
+        return _asked(self.view, self.searched)
+
 
 def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
     """Every view and group as a queryset in the order of rank.
@@ -251,13 +256,17 @@ def queue(
 
 def numbers_of(viewer: Viewer, *, view: str, search: str, now: datetime, most: int) -> list[int]:
     """The tickets of a whole view in the order of rank, at most so many; none of a view that is not there."""
-    rows = parts(viewer, Days.around(now, viewer.calendar)).get(view)
-    if rows is None:
-        return []
+    rows = of_view(viewer, view=view, search=search, now=now)
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def of_view(viewer: Viewer, *, view: str, search: str, now: datetime) -> TicketQuerySet:
+    """The tickets of a whole view in the order of rank; none of a view that is not there."""
+    rows = parts(viewer, Days.around(now, viewer.calendar)).get(view, Ticket.objects.none())
     if words := search.strip():
         asked, among = ticket_search.look_up({words})[words], ticket_search.NEWEST if view == "team" else 0
         rows = cast(TicketQuerySet, ticket_search.found(rows, asked, viewer.user, among=among))
-    return list(rows.values_list("pk", flat=True)[:most])
+    return rows
 
 
 def _asked(view: str, search: str) -> str:

@@ -16,6 +16,7 @@ from followups.messages import notices, wording
 from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
 from followups.models.tickets import LIVE, TicketState
+from followups.reports.exports import keeping
 from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
 from nps_loop import erasing as forgetting
 from nps_loop import links
@@ -62,7 +63,8 @@ def connect() -> None:
     hooks.sorts_mail = incoming_page.sorts_mail
     webhook_hooks.given_up.append(webhooks_given_up)
     # First of all: what the others look for still stands where it stood.
-    forgetting.erasers.insert(0, erasing.erase)
+    # Before all: files of lists are dropped unread, and no other part need look for anybody in them.
+    forgetting.erasers[:0] = [keeping.erase, erasing.erase]
     forgetting.erasers.append(exporting.erase)
     forgetting.writings.append(erasing.written_by)
 

@@ -21,8 +21,11 @@ from surveys.asking import planning, reminding, sending
 logger = logging.getLogger(__name__)
 
 
-def sweep(now: datetime) -> dict[str, int]:
-    """Do what is due and return counts by name. One part that raises does not keep the others from their work."""
+def sweep(now: datetime, *, leave_long: bool = False) -> dict[str, int]:
+    """Do what is due and return counts by name. One part that raises does not keep the others from their work.
+
+    With `leave_long`, jobs that last longer than a task may are announced and not done here.
+    """
     steps: dict[str, Callable[[], int]] = {
         "answers_decided": lambda: opening.open_awaiting(now=now).decided,
         "owners_gone": lambda: leaving.release_from_the_gone(now=now),
@@ -44,7 +47,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "rounds_started": lambda: planning.start_rounds(now=now),
         "reviews_prepared": lambda: preparing.prepare_due(now=now),
         "decisions_reminded": lambda: preparing.remind_due(now=now),
-        "jobs": lambda: jobs.run_waiting(now=now),
+        "jobs": lambda: jobs.run_waiting(now=now, leave_long=leave_long),
         "invitations_looked_at": lambda: sending.send_due(now=now),
         "surveys_reminded": lambda: reminding.remind_due(now=now),
         "surveys_expired": lambda: reminding.expire_due(now=now),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -26,6 +27,17 @@ from surveys.models import Account, Response
 LEADING = (Member.Role.LEAD, Member.Role.DEPUTY)
 # Where somebody belongs to no team: office hours, so that a day has an end and yesterday was a day of work.
 USUAL_WEEK = (((9 * 60, 17 * 60 + 30),),) * 5 + ((), ())
+
+
+class OfATicket(Protocol):
+    """What decides about a ticket who may see what of it: the ticket itself, or these three read of it."""
+
+    @property
+    def team_id(self) -> int | None: ...
+    @property
+    def owner_id(self) -> int | None: ...
+    @property
+    def on_hold(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -70,10 +82,10 @@ class Viewer:
         membership = next((str(row.role) for row in self.memberships if row.team_id == ticket.team_id), "")
         return roles_by(ticket, self.user, membership, has_action=has_action)
 
-    def works_on(self, ticket: Ticket) -> bool:
+    def works_on(self, ticket: OfATicket) -> bool:
         return self.user.is_superuser or ticket.owner_id == self.user.pk or (ticket.team_id or 0) in self.team_ids
 
-    def sees_words(self, ticket: Ticket) -> bool:
+    def sees_words(self, ticket: OfATicket) -> bool:
         if not ticket.on_hold:
             return True
         return self.user.is_superuser or ticket.owner_id == self.user.pk or (ticket.team_id or 0) in self.led_team_ids
@@ -92,7 +104,7 @@ class Viewer:
         )
         return str(answer.contact) if knows and answer.contact else ""
 
-    def sees_name(self, ticket: Ticket, share_name: bool | None) -> bool:
+    def sees_name(self, ticket: OfATicket, share_name: bool | None) -> bool:
         return share_name is True or self.works_on(ticket)
 
 

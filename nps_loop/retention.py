@@ -5,8 +5,10 @@ Nothing a figure needs is touched: states, times and Message-IDs of mails stay w
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -19,6 +21,8 @@ from nps_loop.webhooks.models import Delivery
 
 # Work whose file is all that is held about a person: kept no longer than it takes to hand it over.
 EXPORT = "export_contact"
+# Lists as files. What a job has not finished lies beside them and begins alike.
+EXPORT_LIST, LIST_FILES = "export_list", "list-"
 # Rows of one kind that one run deals with: the rest is there the next day.
 MOST = 5_000
 
@@ -85,11 +89,21 @@ def _attachments(before: datetime) -> int:
 
 
 def _import_files(before: datetime) -> int:
-    return _files(Job.objects.exclude(kind=EXPORT), before)
+    return _files(Job.objects.exclude(kind__in=[EXPORT, EXPORT_LIST]), before)
 
 
 def _exports(before: datetime) -> int:
-    return _files(Job.objects.filter(kind=EXPORT), before)
+    return _files(Job.objects.filter(kind__in=[EXPORT, EXPORT_LIST]), before) + _left_over(before)
+
+
+def _left_over(before: datetime) -> int:
+    """What exports left that never ended."""
+    gone = 0
+    for path in (Path(settings.MEDIA_ROOT) / "jobs").glob(f"{LIST_FILES}*"):
+        if path.stat().st_mtime < before.timestamp():
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _files(jobs: QuerySet[Job], before: datetime) -> int:

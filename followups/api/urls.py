@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from followups.api import absences, contacts, escalations, reports, responses, reviews, tickets
+from followups.api import absences, contacts, escalations, exports, reports, responses, reviews, tickets
 from followups.serializers.verbs import BODIES
 
 urlpatterns = [
@@ -33,6 +33,10 @@ urlpatterns = [
     path("people/<str:person>/working-week/", absences.WorkingWeekView.as_view(), name="api-working-week"),
     path("reviews/", reviews.ReviewListView.as_view(), name="api-reviews"),
     path("reviews/<int:review>/", reviews.ReviewDetailView.as_view(), name="api-review"),
+    path("exports/", exports.ExportListView.as_view(), name="api-exports"),
+    path("exports/<slug:what>.<slug:form>", exports.ExportNowView.as_view(), name="api-export-now"),
+    path("exports/<int:export>/", exports.ExportDetailView.as_view(), name="api-export"),
+    path("exports/<int:export>/file/", exports.ExportFileView.as_view(), name="api-export-file"),
     path("reports/nps/", reports.NpsReportView.as_view(), name="api-report-nps"),
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),

@@ -1,3 +1,4 @@
+from followups.models.exported import ExportRecord
 from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.goals import Digest, SetGoal
 from followups.models.initiatives import Initiative
@@ -42,6 +43,7 @@ __all__ = [
     "Draw",
     "Escalation",
     "Event",
+    "ExportRecord",
     "Initiative",
     "KeptDraft",
     "LadderStep",

@@ -17,6 +17,8 @@ INGESTING = frozenset({ApiKey.Scope.INGEST, ApiKey.Scope.WRITE})
 class ScopeAllows(BasePermission):
     """Read and write keys may GET; write keys may change; ingest keys may only POST where a view `takes_answers`.
 
+    Where a view `only_reads`, a POST asks for something and changes nothing, so read keys may as well.
+
     People pass: what they may do is decided by their role, further in.
     """
 
@@ -27,7 +29,7 @@ class ScopeAllows(BasePermission):
             return False
         if not isinstance(request.auth, ApiKey):
             return True
-        if request.method in SAFE_METHODS:
+        if request.method in SAFE_METHODS or getattr(view, "only_reads", False):
             allowed = READING
         else:
             allowed = INGESTING if getattr(view, "takes_answers", False) else CHANGING

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 # A handler gets the job and a function that keeps its lease (and its progress) alive; it returns the result as JSON.
 Handler = Callable[[Job, Callable[..., None]], dict[str, Any]]
 handlers: dict[str, Handler] = {}
+# Kinds that may last longer than a task that does other things too may run.
+long_kinds: set[str] = set()
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
@@ -30,9 +32,11 @@ class Unworkable(Exception):
     """The job as a whole cannot be done, and trying again would not help. The message is for a person."""
 
 
-def register(kind: str, handler: Handler) -> None:
-    """Called by an app when it starts."""
+def register(kind: str, handler: Handler, *, lasts_long: bool = False) -> None:
+    """Called by an app when it starts. What `lasts_long` is done by a task of its own, where there are such."""
     handlers[kind] = handler
+    if lasts_long:
+        long_kinds.add(kind)
 
 
 def start(
@@ -58,12 +62,19 @@ def start(
     return job
 
 
-def run_waiting(*, now: datetime) -> int:
-    """Do every job that waits or whose worker died, one after the other. Returns how many were done."""
+def run_waiting(*, now: datetime, leave_long: bool = False) -> int:
+    """Do every job that waits or whose worker died, one after the other. Returns how many were done.
+
+    With `leave_long`, for a task that must soon be over, those of long kinds are left to the task that does only this.
+    """
     done = 0
-    while (job := _claim(now)) is not None:
+    while (job := _claim(now, leave_long)) is not None:
         _run(job)
         done += 1
+    if leave_long and Job.objects.filter(_free(now), kind__in=long_kinds).exists():
+        from nps_loop.jobs.tasks import run_jobs
+
+        ring(run_jobs)
     return done
 
 
@@ -74,8 +85,11 @@ def run_now(job: Job, *, now: datetime) -> None:
     job.refresh_from_db()
 
 
-def _claim(now: datetime) -> Job | None:
-    return next((job for job in Job.objects.filter(_free(now)).order_by("pk")[:20] if _take(job, now)), None)
+def _claim(now: datetime, leave_long: bool) -> Job | None:
+    free = Job.objects.filter(_free(now))
+    if leave_long:
+        free = free.exclude(kind__in=long_kinds)
+    return next((job for job in free.order_by("pk")[:20] if _take(job, now)), None)
 
 
 def _free(now: datetime) -> Q:

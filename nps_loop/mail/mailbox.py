@@ -159,6 +159,11 @@ class Page:
     def query(self) -> str:
         return _query(self.wanted)
 
+    @property
+    def export_query(self) -> str:
+        """What asks for all mails of this view as a file."""
+        return _query(self.wanted | {"before": ""}).removeprefix("?")
+
 
 def visible_to(user: Any) -> QuerySet[Message]:
     """The mails a person may read: an administrator all, others those of their cases and notices to themselves."""
@@ -170,17 +175,9 @@ def visible_to(user: Any) -> QuerySet[Message]:
 
 def page(user: Any, data: Any, *, now: datetime) -> Page:
     """The page of the list that `data` (the query string) asks for. One query for the rows, one per view for counts."""
-    wanted = MailboxForm(data).wanted()
-    # Notices to colleagues have a view of their own: whoever asks for a kind of them means that one.
-    usual = "staff" if wanted["kind"].startswith("notice_") else USUAL_VIEW
-    view = wanted["view"] = wanted["view"] or usual
+    wanted = completed(MailboxForm(data).wanted())
     mine = visible_to(user)
-    found = mine.filter(VIEWS[view][1])
-    if wanted["kind"]:
-        found = found.filter(kind=wanted["kind"])
-    if wanted["q"]:
-        # Addresses are kept in lower case, so this finds the same on every database.
-        found = found.filter(recipient__contains=wanted["q"].strip().lower())
+    found = narrowed(mine, wanted)
     if wanted["before"]:
         found = found.filter(pk__lt=wanted["before"])
     messages = list(found.order_by("-pk").select_related("written_by").defer("text", "html", "links")[: PAGE + 1])
@@ -195,6 +192,24 @@ def page(user: Any, data: Any, *, now: datetime) -> Page:
         kinds=[("", _("Every kind"), not wanted["kind"])]
         + [(name, label, wanted["kind"] == name) for name, label in KINDS.items()],
     )
+
+
+def completed(wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is wanted, with the view that is meant where none is named."""
+    # Notices to colleagues have a view of their own: whoever asks for a kind of them means that one.
+    usual = "staff" if wanted["kind"].startswith("notice_") else USUAL_VIEW
+    return {**wanted, "view": wanted["view"] or usual}
+
+
+def narrowed(mails: QuerySet[Message], wanted: dict[str, Any]) -> QuerySet[Message]:
+    """Those of `mails` that are wanted, whatever page of the list is shown."""
+    found = mails.filter(VIEWS[wanted["view"]][1])
+    if wanted["kind"]:
+        found = found.filter(kind=wanted["kind"])
+    if wanted["q"]:
+        # Addresses are kept in lower case, so this finds the same on every database.
+        found = found.filter(recipient__contains=wanted["q"].strip().lower())
+    return found
 
 
 def as_received(message: Message, *, now: datetime) -> tuple[str, str]:

@@ -133,13 +133,13 @@ NAMES: dict[str, tuple[str, ...]] = {
         "account name|company name|organisation name|organization name|account|company|organisation|organization|firma|"
         "unternehmen|empresa|entreprise|societe",
     ),
-    "touchpoint": ("touchpoint|touch point",),
-    "driver": ("driver|score driver|nps driver",),
+    "touchpoint": ("touchpoint|touch point|kontaktpunkt|punto de contacto|point de contact",),
+    "driver": ("driver|score driver|nps driver|gewahlter grund|motivo elegido|raison choisie",),
     "contact_me": (
         "contact me|may we contact you|can we contact you|ok to contact|contact permission|follow up permission|"
-        "would you like us to contact you|please contact me",
+        "would you like us to contact you|please contact me|kontakt erwunscht|contactar|me contacter",
     ),
-    "share_name": ("share name|share my name",),
+    "share_name": ("share name|share my name|name darf genannt werden|nombre visible|nom visible",),
     "answered_for": ("answered for|on behalf of|answered on behalf of",),
     "product": ("product|product name|produkt|producto|produit",),
     "responded_at": (
@@ -153,7 +153,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "version_at": ("updated at|modified at|last modified|last updated|date modified",),
     "external_id": (
         "response id|survey response id|answer id|submission id|external id|response external id|respondent id|"
-        "response uuid|response key|antwort id",
+        "response uuid|response key|antwort id|id de respuesta|identifiant de reponse",
     ),
 }
 _RANKED = {ours: [frozenset(rank.split("|")) for rank in ranks] for ours, ranks in NAMES.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Count
@@ -19,6 +20,8 @@ from django.utils import timezone, translation
 from followups.improve.reviews import deciding, drawing, planning, preparing
 from followups.models import Away, Calendar, Cover, Escalation, Member, SlaPolicy, Team, Ticket
 from followups.models.tickets import TicketState
+from followups.reports.exports import asking
+from followups.reports.exports.files import Format
 from followups.reports.metrics import reporting_day
 from followups.together import begin, chosen
 from followups.viewing import Viewer
@@ -306,6 +309,7 @@ def _overview(cast: Cast) -> Iterator[Place]:
     today = timezone.now().date().isoformat()
     yield Place("reports-few", f"/reports/?day_from={today}&day_to={today}", cast.lead)
     yield Place("report-answers", reverse("report-answers"), cast.lead)
+    yield from _exports(cast)
     yield Place("mailbox", "/mailbox/", cast.lead)
     yield Place("mailbox-none", "/mailbox/?q=zzzzz", cast.lead)
     for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):
@@ -358,6 +362,22 @@ def _reviews(cast: Cast) -> Iterator[Place]:
     html = client.post(f"{path}decisions/{moved.pk}/move/", late).content.decode()
     yield Place("review-decision-stale", path, cast.lead, html=html)
     yield Place("review-edit", f"{path}edit/", cast.lead)
+
+
+def _exports(cast: Cast) -> Iterator[Place]:
+    """Files of long lists: none, some of every kind, one that is to be made, one that makes no sense."""
+    client = _logged_in(cast.lead)
+    yield Place("exports-none", reverse("exports"), cast.agent)
+    client.post("/exports/tickets.csv?live=true")
+    run_waiting(now=timezone.now())
+    client.post("/exports/answers.xlsx")
+    with patch.dict(asking.AT_ONCE, {Format.CSV: 0}):
+        html = client.get("/exports/tickets.csv?live=true").content.decode()
+    yield Place("exports-long", reverse("exports"), cast.lead, html=html)
+    wrong = client.get("/exports/tickets.csv?state=odd&day_from=soon").content.decode()
+    yield Place("exports-wrong", reverse("exports"), cast.lead, html=wrong)
+    yield Place("exports", reverse("exports"), cast.lead)
+    yield Place("exports-of-all", reverse("exports"), cast.admin)
 
 
 def _rules(cast: Cast) -> Iterator[Place]:

@@ -19,6 +19,7 @@ from followups.models import (
     ContactAttempt,
     ContactEvent,
     Draw,
+    ExportRecord,
     Initiative,
     KeptDraft,
     LetterTemplate,
@@ -28,6 +29,7 @@ from followups.models import (
     SavedView,
     Ticket,
 )
+from followups.reports.exports import keeping
 from nps_loop.jobs.models import Job, JobItem
 from nps_loop.mail.models import Attachment, Inbound, Stream, Suppression
 from nps_loop.people.models import IdempotentRequest
@@ -120,6 +122,7 @@ def _work(ticket: Ticket, agent: Any, contact: Contact) -> None:
     Reply.objects.create(**common, via="mail", text=REPLY, happened_at=NOW, recorded_at=NOW)
     make_verdict(ticket, text=f"Not yet. {REPLY}")
     KeptDraft.objects.create(user=agent, ticket=ticket, form="note", typed=KeptDraft.packed({"t": NAME}), kept_at=NOW)
+    ExportRecord.objects.create(listing="tickets", format="csv", asked={"q": [NAME]}, began_at=NOW)
     SavedView.objects.create(owner=agent, name=f"Of {NAME}"[:60], page="tickets", query=f"q={EMAIL}")
     Initiative.objects.create(title="Dry beds", description=f"As {NAME} said: {WORDS}", what_changed=WORDS)
     review = make_review(planned_by=agent)
@@ -200,6 +203,7 @@ def _machinery(ticket: Ticket, agent: Any, admin: Any, contact: Contact, twin: C
         action_flag=CHANGE, change_message=f"Changed phone of {NAME}",
     )  # fmt: skip
     ContactEvent.objects.create(contact=contact, other=twin, verb="merge", data={"keys": [1]}, happened_at=NOW)
+    (keeping.folder() / "list-1-1.part").write_text(f"{NAME},{EMAIL}\r\n")
     session = SessionStore()
     session["kept_post"] = {"path": f"/tickets/{ticket.pk}/", "typed": {"text": f"{NAME}: {WORDS}"}}
     session.create()
