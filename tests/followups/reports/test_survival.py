@@ -122,6 +122,20 @@ def test_where_nothing_competes_it_is_the_kaplan_meier_curve_of_scipy(seed: int)
             assert step.low == pytest.approx(1 - band.high.evaluate(step.seconds), abs=2e-5)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("seed", range(50))
+def test_where_nothing_competes_it_is_the_kaplan_meier_curve_of_lifelines(seed: int) -> None:
+    lifelines = pytest.importorskip("lifelines", reason="needs requirements-statistics.txt")
+    rows = thrown(seed)
+    found = curve(rows)
+    fitted = lifelines.KaplanMeierFitter().fit([row.seconds for row in rows], [row.happened for row in rows])
+    for step in found.steps:
+        assert step.share == pytest.approx(1 - float(fitted.predict(step.seconds)), abs=1e-9)
+    median = float(fitted.median_survival_time_)
+    # Theirs is infinite where ours is unknown.
+    assert found.reached(0.5) == (None if median == float("inf") else pytest.approx(median))
+
+
 def reweighted(rows: list[Spell], seconds: float) -> float:
     """The share by now, the other way round: each event counts for those who were lost to sight before it.
 
