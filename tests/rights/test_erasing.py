@@ -33,14 +33,15 @@ WITHOUT_A_PERSON = {
         "surveys.brand", "surveys.touchpoint", "surveys.survey", "surveys.source", "followups.rule", "followups.rulebook",
         "followups.calendar", "followups.slapolicy", "followups.team", "followups.member", "followups.ladderstep",
         "followups.rootcause", "followups.workpattern", "followups.bonushours", "webhooks.endpoint", "followups.away",
-        "followups.mailwording", "surveys.reportableattribute",
+        "followups.mailwording", "surveys.reportableattribute", "followups.setgoal",
     },
     "the company that buys": {"surveys.account"},
     "codes and numbers alone": {
         "followups.conversation", "followups.event", "followups.deadline", "followups.decision", "followups.escalation",
-        "followups.review", "followups.draw", "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
+        "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
+        "followups.review", "followups.draw",
         "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
-        "people.presses",
+        "people.presses", "followups.digest",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",
