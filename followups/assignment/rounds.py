@@ -34,7 +34,7 @@ from surveys.models import Response
 BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
-# So many are chosen while the database writes down those before. The first are fewer: until they come it has nothing to do.
+# So many are chosen while the database writes down those before. The first are fewer: it waits for them idly.
 FIRST_PART, PART = 500, 2_500
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
 
