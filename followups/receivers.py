@@ -17,7 +17,8 @@ from followups.messages.reasons import AUTOMATIC
 from followups.models import Conversation, Member, Resolution, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.reports.exports import keeping
-from followups.workflow.keeping import mail_accepted, mail_failed, personal_dropped, question_dropped
+from followups.workflow import accepting
+from followups.workflow.keeping import mail_failed, personal_dropped, question_dropped
 from nps_loop import erasing as forgetting
 from nps_loop import links
 from nps_loop.bulk import among
@@ -166,10 +167,7 @@ def cases_with_readable_mail(user: Any) -> QuerySet[Any]:
 
 def mails_accepted(messages: Sequence[Message], now: datetime) -> None:
     """Only a mail that a person wrote, that asks the question or tells what changed does something by arriving."""
-    for message in messages:
-        if message.case is not None and message.kind in ("personal", "resolution", "action_update"):
-            with transaction.atomic():
-                mail_accepted(message, now=now)
+    accepting.mails_accepted(messages, now=now)
 
 
 def mails_failed(messages: Sequence[Message], now: datetime) -> None:

@@ -34,8 +34,8 @@ from surveys.models import Response
 BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
-# So many are chosen while the database writes down those before.
-PART = 2_500
+# So many are chosen while the database writes down those before. The first are fewer: it waits for them idly.
+FIRST_PART, PART = 500, 2_500
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
 
 
@@ -194,6 +194,7 @@ def _choose(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime)
     owners: dict[int, int] = {row.conversation: row.conversation_owner for row in tickets if row.conversation_owner}
     mates, lasts = found.last_of_account, found.last_of_contact
     choices: list[Chosen] = []
+    most = min(FIRST_PART, PART)
     for row in tickets:
         choice = choose(
             row,
@@ -213,9 +214,9 @@ def _choose(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime)
         if row.account:
             mates.setdefault(row.account, winner)
         choices.append((row, choice))
-        if len(choices) == PART:
+        if len(choices) == most:
             yield choices
-            choices = []
+            choices, most = [], PART
     if choices:
         yield choices
 

@@ -30,10 +30,11 @@ class Conversation(models.Model):
     """
 
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
-    # Nobody looks conversations up by brand or owner, and without these indexes a new owner rewrites none.
+    # Nobody looks conversations up by brand or owner, and without these indexes a new owner rewrites none. That the
+    # owner exists is checked with the tickets of the conversation, whose owner it is, written in the same transaction.
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, db_index=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False
     )
     thread_root = models.CharField(max_length=255, blank=True, help_text="Message-ID the thread starts with.")
     generation = models.PositiveIntegerField(default=1, help_text="Raising it revokes every link given out.")

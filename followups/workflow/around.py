@@ -14,10 +14,12 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 
 from followups import ladders, watching
+from followups.at_once import read_at_once
 from followups.mentions import those_who_may_be_named
 from followups.messages import notices
 from followups.models import (
     Action,
+    ContactAttempt,
     Deadline,
     DismissalRequest,
     Escalation,
@@ -30,7 +32,7 @@ from followups.models import (
     Verdict,
     Watcher,
 )
-from nps_loop.mail.models import Stream, Suppression
+from nps_loop.mail.models import Message, Stream, Suppression
 from nps_loop.mail.outbox import Stops
 from nps_loop.mail.suppression import normalise
 from nps_loop.people.models import User
@@ -60,6 +62,11 @@ class Around:
         self.besides = [rows.all() for rows in besides]
         self.together = together
         self._asked: frozenset[str] = frozenset()
+
+    def read(self, *names: str) -> None:
+        """Read these together, those that nobody read before. One query, or none."""
+        missing = [name for name in names if name not in vars(self)]
+        read_at_once(*(getattr(self, name) for name in missing))
 
     def ask(self, names: Collection[str]) -> list[QuerySet[Any]]:
         """The querysets of these names, for whoever reads them together now."""
@@ -98,6 +105,21 @@ class Around:
     def events(self) -> QuerySet[Event]:
         """What happened so far."""
         return Event.objects.filter(ticket=self.number).order_by("seq")
+
+    @cached_property
+    def waits(self) -> QuerySet[Event]:
+        """When the customer was asked something."""
+        return Event.objects.filter(ticket=self.number, verb="wait")
+
+    @cached_property
+    def attempts(self) -> QuerySet[ContactAttempt]:
+        """Every try to reach the customer, and every talk."""
+        return ContactAttempt.objects.filter(ticket=self.number)
+
+    @cached_property
+    def updates(self) -> QuerySet[Message]:
+        """Mails about what an action changed that arrived."""
+        return updates_that_arrived(Q(case=self.number))
 
     @cached_property
     def verdicts(self) -> QuerySet[Verdict]:
@@ -189,6 +211,12 @@ class Around:
         found = {(row.address, row.stream): row for row in self.suppressed}
         known = [(normalise(address), stream) for address, stream in asked if _was_looked_for(address)]
         return {pair: found.get(pair) for pair in known}
+
+
+def updates_that_arrived(of: Q) -> QuerySet[Message]:
+    """Mails about what an action changed that the mail server took and that did not come back, without their words."""
+    arrived = Message.objects.filter(of, kind="action_update", sent_at__isnull=False)
+    return arrived.exclude(state=Message.State.BOUNCED).only("case", "cycle", "created_at", "sent_at").order_by("pk")
 
 
 def _was_looked_for(address: str) -> bool:

@@ -257,15 +257,16 @@ def send_personal(
     return message
 
 
-def mail_counts_as_contact(ticket: Ticket) -> bool:
+def mail_counts_as_contact(work: OpenTicket) -> bool:
     """Who asked to be called is not answered by mail alone: one try by phone first, unless no number is known."""
-    contact = ticket.contact
+    ticket, contact = work.ticket, work.ticket.contact
     if contact is None or not contact.phone:
         return True
     asked = bool(ticket.contact_me) and contact.preferred_channel == contact.Channel.PHONE
-    if not asked and not ticket.verdicts.filter(choice=Verdict.Choice.CALL_ME, cycle=ticket.cycle).exists():
+    pressed = (row for row in work.around.verdicts if row.cycle == ticket.cycle)
+    if not asked and not any(row.choice == Verdict.Choice.CALL_ME for row in pressed):
         return True
-    return ticket.attempts.filter(cycle=ticket.cycle, channel=Channel.PHONE).exists()
+    return any(row.cycle == ticket.cycle and row.channel == Channel.PHONE for row in work.around.attempts)
 
 
 def log_reply(

@@ -15,7 +15,6 @@ from django.utils.translation import gettext
 
 from followups import watching
 from followups.actors import Actor
-from followups.at_once import read_at_once
 from followups.calendars import add_working_days, day_of, working_day_end
 from followups.messages import letters
 from followups.models import (
@@ -318,21 +317,16 @@ def told_in_person(work: OpenTicket) -> datetime | None:
     if not ended:
         return None
     over_at = max(at for at in ended if at is not None)
+    cycle, around = work.ticket.cycle, work.around
+    around.read("attempts", "updates")
     outcomes = (ContactAttempt.Outcome.SPOKE, ContactAttempt.Outcome.SENT)
-    heard = work.ticket.attempts.filter(
-        cycle=work.ticket.cycle, outcome__in=outcomes, voided_at=None, evidence_from__gt=over_at
-    )
-    read = Message.objects.filter(
-        case=work.ticket.pk,
-        kind="action_update",
-        cycle=work.ticket.cycle,
-        created_at__gte=over_at,
-        sent_at__isnull=False,
-    ).exclude(state=Message.State.BOUNCED)
-    first_heard = heard.order_by("evidence_from").values_list("evidence_from", flat=True)[:1]
-    first_read = read.order_by("sent_at").values_list("sent_at", flat=True)[:1]
-    read_at_once(first_heard, first_read)
-    return min((at for at in (*first_heard, *first_read) if at is not None), default=None)
+    heard = [
+        row.evidence_from
+        for row in around.attempts
+        if row.cycle == cycle and row.outcome in outcomes and row.voided_at is None
+    ]
+    read = [row.sent_at for row in around.updates if row.cycle == cycle and row.created_at >= over_at]
+    return min([*(at for at in heard if at is not None and at > over_at), *(at for at in read if at)], default=None)
 
 
 def _said_settled(work: OpenTicket) -> dict[str, Any]:

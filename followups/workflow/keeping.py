@@ -16,10 +16,9 @@ from followups.permissions import Role
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full_at
 from followups.workflow.around import LEADS
-from followups.workflow.contact import comes_back, evidence_stands, mail_counts_as_contact
+from followups.workflow.contact import comes_back
 from followups.workflow.ending import (
     SILENCE_DAYS,
-    question_accepted,
     told_in_person,
     working_days_after,
 )
@@ -226,53 +225,6 @@ def _dismiss(work: OpenTicket, verb: str, request: DismissalRequest) -> None:
 
 
 # What the outbox reports ------------------------------------------------------------------------------------------
-
-
-def mail_accepted(message: Message, *, now: datetime) -> None:
-    """The mail server took a mail about a ticket: a personal one becomes evidence, a resolution asks its question."""
-    ticket = Ticket.objects.filter(pk=message.case or 0).first()
-    if ticket is None:
-        return
-    at = message.sent_at or now
-    with opened(ticket, actor=Actor.system(), now=now, version=None) as work:
-        current = work.ticket
-        if message.kind == "personal":
-            attempt = ContactAttempt.objects.filter(message=message, evidence_from=None, voided_at=None).first()
-            if attempt is None:
-                return
-            if attempt.cycle != current.cycle:
-                # It was written before the customer came back, so it answers nothing of what they said since.
-                attempt.evidence_from = at
-                attempt.save(update_fields=["evidence_from"])
-                work.write("mail-accepted", data={"message": message.pk, "attempt": attempt.pk})
-            elif _was_only_a_template(attempt):
-                work.write("mail-accepted", data={"message": message.pk, "counts": False, "because": "template"})
-            elif mail_counts_as_contact(current):
-                attempt.evidence_from = at
-                attempt.save(update_fields=["evidence_from"])
-                evidence_stands(work, "mail-accepted", at, data={"message": message.pk, "attempt": attempt.pk})
-                if current.state == TicketState.RESOLVED:
-                    work.set(told_at=current.told_at or at)
-            else:
-                work.write(
-                    "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}
-                )
-        elif message.kind == "action_update":
-            if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and message.cycle == current.cycle:
-                work.set(told_at=current.told_at or told_in_person(work))
-        elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
-            question_accepted(work, at)
-        elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
-            # It closed before the mail left: on a *settled* said before resolving. The customer was told all the same.
-            work.set(told_at=current.told_at or at)
-
-
-def _was_only_a_template(attempt: ContactAttempt) -> bool:
-    """Whether a question was asked in the words of a template alone. Other such mails are no try to begin with."""
-    if not attempt.line_for_customer:
-        return False
-    asked = attempt.ticket.events.filter(verb="wait", data__attempt=attempt.pk)
-    return bool(asked.filter(data__unedited=True).exists())
 
 
 def mail_failed(message: Message, *, now: datetime) -> None:

@@ -324,17 +324,12 @@ class OpenTicket:
     def flush(self) -> None:
         """Write what waits to be written, for whoever reads or writes the rows themselves next. Raises Stale."""
         self._plan_ladders()
-        writes: list[Write] = [Insert(rows) for rows in self._new.values()]
-        writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
-        writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
-        writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
-        if self._uncovered:
-            writes.append(Change(*covers_of(self._uncovered, now=self.now)))
+        writes = self._besides()
         mails = [*self._notices, *self._drawn_up()]
         if mails:
             writes.append(Insert(mails, unless_there=True))
         if self._ends:
-            writes.append(Change(self._conversation_that_ends(), {"closed_at": self.now}))
+            writes.append(self._ending())
         if writes or self._fields:
             # Whoever waits for the lock sees by the row that something around it changed.
             fields = self._fields or {"version": self.ticket.version}
@@ -348,10 +343,35 @@ class OpenTicket:
             if self._ends and written[-1]:
                 self.ticket.conversation.closed_at = self.now
         outbox.ring_for([*self._mails, *mails], now=self.now)
+        self._forget()
+
+    def _besides(self) -> list[Write]:
+        """What waits to be written beside the ticket's own row, its events and notices."""
+        writes: list[Write] = [Insert(rows) for rows in self._new.values()]
+        writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
+        writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
+        writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
+        if self._uncovered:
+            writes.append(Change(*covers_of(self._uncovered, now=self.now)))
+        return writes
+
+    def _forget(self) -> None:
+        """Nothing waits any more."""
         self._owed, self._changed, self._fields, self._events, self._drafts = [], {}, {}, [], []
         self._more, self._mails, self._notices, self._ends = [], [], [], False
         for waiting in (self._new, self._kept, self._columns, self._uncovered):
             waiting.clear()
+
+    def hand_out(self) -> Pending:
+        """What waits to be written, for whoever writes it together with that of other tickets."""
+        self._work_out()
+        self._plan_ladders()
+        writes = [*self._besides(), *([self._ending()] if self._ends else [])]
+        fields = self._fields or ({"version": self.ticket.version} if writes else {})
+        mails = [*self._mails, *self._notices]
+        pending = Pending(self.ticket, tuple(sorted(fields)), self._events, writes, self._notices, mails, self._drafts)
+        self._forget()
+        return pending
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""
@@ -389,6 +409,9 @@ class OpenTicket:
 
     def _drawn_up(self) -> list[Message]:
         return outbox.draw_up(self._drafts, now=self.now, known=self.stops) if self._drafts else []
+
+    def _ending(self) -> Change:
+        return Change(self._conversation_that_ends(), {"closed_at": self.now})
 
     def _conversation_that_ends(self) -> QuerySet[Conversation]:
         others = Ticket.objects.filter(conversation=OuterRef("pk"), state__in=[*LIVE, TicketState.RESOLVED])
@@ -442,6 +465,11 @@ class OpenTicket:
             self.changed(row)
 
     def let_go(self) -> None:
+        self._work_out()
+        self.flush()
+
+    def _work_out(self) -> None:
+        """What is due, and the place in the queue, as they follow from what is owed now."""
         fields = deadlines.due_fields(self.ticket, self.deadlines, self.actions(Action.State.OPEN))
         due_at, snoozed_until = fields["due_at"], self.ticket.snoozed_until
         if snoozed_until and isinstance(due_at, datetime) and due_at < snoozed_until:
@@ -449,7 +477,22 @@ class OpenTicket:
             fields["snoozed_until"] = due_at
         if any(getattr(self.ticket, name) != value for name, value in fields.items()):
             self.set(**fields)
-        self.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What one open ticket has to write: these fields of its row, events, other rows, notices that are drawn up.
+
+    `mails` have a row already or get one here; `drafts` are still to be drawn up.
+    """
+
+    ticket: Ticket
+    fields: tuple[str, ...]
+    events: Sequence[Event]
+    writes: Sequence[Write]
+    notices: Sequence[Message]
+    mails: Sequence[Message]
+    drafts: Sequence[outbox.Draft]
 
 
 def _sentence_for(to: str) -> str:

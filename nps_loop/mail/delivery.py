@@ -18,8 +18,8 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import translation
 
@@ -38,8 +38,8 @@ _CHECK_AGAIN = timedelta(minutes=1)
 # A server that breaks off so often in a row is left alone for a while.
 _MOST_BREAKS = 3
 _BREATHER = timedelta(seconds=30)
-# Said twice for each mail, between two words with its server: as SQL, because putting them together anew each time took
-# three times as long as the database does.
+# Said for each mail, between two words with its server: as SQL, because putting them together anew each time took three
+# times as long as the database does.
 _BEGUN = (
     "UPDATE mail_message SET attempts = %s"
     " WHERE id = %s AND state = 'sending' AND leased_until = %s AND sent_at IS NULL AND ended_at IS NULL"
@@ -47,6 +47,11 @@ _BEGUN = (
 _ACCEPTED = (
     "UPDATE mail_message SET state = 'sending', sent_at = %s, leased_until = %s, ended_at = NULL, reason = ''"
     " WHERE id = %s AND state IN ('sending', 'queued') AND sent_at IS NULL"
+)
+# The server's yes to one mail and the try of the next: one commit, and one wait for the database.
+_BETWEEN_TWO = (
+    f"WITH accepted AS ({_ACCEPTED} RETURNING 1), begun AS ({_BEGUN} RETURNING 1)"  # noqa: S608
+    " SELECT (SELECT count(*) FROM accepted), (SELECT count(*) FROM begun)"
 )
 # A mail during whose hand-over the process died this often is set aside for a person to look at.
 _MOST_DEATHS = 20
@@ -155,20 +160,23 @@ class _Run:
     ) -> bool:
         """Hand over one mail after the other; return False when the server or the lease says to stop."""
         rest = [message for message, _ in ready]
+        begun: Message | None = None
         for message, urls in ready:
-            if self.moment() >= claim.half_time:
-                self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
-                return False
-            try:
-                _open(connection)
-            except Exception as error:
-                verdict = verdicts.not_reached(error)
-                logger.warning("%s %d mails wait.", verdict.reason, len(rest))
-                self._put_off(claim, rest, verdict, begun=False)
-                return False
+            if message is not begun:
+                if self.moment() >= claim.half_time:
+                    self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
+                    return False
+                try:
+                    _open(connection)
+                except Exception as error:
+                    verdict = verdicts.not_reached(error)
+                    logger.warning("%s %d mails wait.", verdict.reason, len(rest))
+                    self._put_off(claim, rest, verdict, begun=False)
+                    return False
             rest = rest[1:]
-            if not claim.begin(message):
+            if message is not begun and not claim.begin(message):
                 continue  # the lease ran out and somebody else has it
+            begun = None
             try:
                 connection.send_messages([envelope.compose(message, urls, now=self.moment())])
             except Exception as error:
@@ -183,7 +191,11 @@ class _Run:
                         return False
             else:
                 self._breaks = 0
-                self.counts["sent"] += claim.accepted(message, self.moment())
+                now = self.moment()
+                following = rest[0] if rest and now < claim.half_time else None
+                sent, has_begun = claim.accepted(message, now, following=following)
+                self.counts["sent"] += sent
+                begun = following if has_begun else None
         return True
 
     def _put_off(self, claim: _Claim, messages: Sequence[Message], verdict: Verdict, *, begun: bool) -> None:
@@ -228,12 +240,31 @@ class _Claim:
 
     def begin(self, message: Message) -> bool:
         """Count the try before it is made, so that a mail that kills its process is found out; False: lease lost."""
-        message.attempts += 1
-        return _written(_BEGUN, message.attempts, message.pk, self.until) == 1
+        return self._has_begun(message, _written(_BEGUN, *self._try_of(message)))
 
-    def accepted(self, message: Message, now: datetime) -> int:
-        """Keep that the mail server took a mail. What it took counts even if the lease was lost meanwhile."""
-        return _written(_ACCEPTED, now, now, message.pk)
+    def accepted(self, message: Message, now: datetime, *, following: Message | None = None) -> tuple[int, bool]:
+        """Keep that the mail server took a mail, and begin the `following` one with it; whether both were so.
+
+        What the server took counts even if the lease was lost meanwhile.
+        """
+        taken = (now, now, message.pk)
+        if following is None:
+            return _written(_ACCEPTED, *taken), False
+        try:
+            sent, tried = _written_together(taken, self._try_of(following))
+        except OperationalError:
+            # Somebody wants both rows in the other order, or the connection broke: the yes alone may still be kept.
+            logger.exception("Mail %d left, and was not kept together with the next one.", message.pk)
+            return _written(_ACCEPTED, *taken), False
+        return sent, self._has_begun(following, tried)
+
+    def _try_of(self, message: Message) -> tuple[int, int, datetime]:
+        return message.attempts + 1, message.pk, self.until
+
+    @staticmethod
+    def _has_begun(message: Message, rows: int) -> bool:
+        message.attempts += rows
+        return rows == 1
 
     def delivered(self, messages: Sequence[Message], now: datetime) -> int:
         """Where no mail server is asked: these count as taken, at the first try."""
@@ -268,14 +299,24 @@ class _Claim:
 
 def _written(statement: str, *values: Any) -> int:
     """How many rows a statement changed."""
-    ready = [_in_database(value) if isinstance(value, datetime) else value for value in values]
     with database.cursor() as cursor:
-        cursor.execute(statement, ready)
+        cursor.execute(statement, [_in_database(value) for value in values])
         return int(cursor.rowcount)
 
 
-def _in_database(moment: datetime) -> Any:
-    return database.ops.adapt_datetimefield_value(moment)
+def _written_together(accepted: Sequence[Any], begun: Sequence[Any]) -> tuple[int, int]:
+    """How many rows _ACCEPTED and _BEGUN changed, in one transaction."""
+    if database.vendor != "postgresql":
+        with transaction.atomic():
+            return _written(_ACCEPTED, *accepted), _written(_BEGUN, *begun)
+    with database.cursor() as cursor:
+        cursor.execute(_BETWEEN_TWO, [*accepted, *begun])
+        sent, tried = cursor.fetchone()
+        return int(sent), int(tried)
+
+
+def _in_database(value: Any) -> Any:
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def _ask(hook: hooks.BeforeHandover, messages: Sequence[Message], now: datetime) -> tuple[dict[int, str], set[int]]:

@@ -107,7 +107,8 @@ class Message(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["send_after", "id"], condition=models.Q(state="queued"), name="mail_to_send"),
-            models.Index(fields=["leased_until"], condition=models.Q(state="sending"), name="mail_lease_ran_out"),
+            # The few that are leaving, by key: a lease that changes then writes no index, and the row stays in place.
+            models.Index(fields=["id"], condition=models.Q(state="sending"), name="mail_on_its_way"),
             models.Index(fields=["case", "id"], name="mail_of_a_case"),
             models.Index(fields=["recipient", "-id"], name="mail_to_an_address"),
             models.Index(

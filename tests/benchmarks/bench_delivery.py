@@ -16,13 +16,25 @@ import pytest
 from django.core.mail import get_connection
 from django.db import connection
 
+from followups import workflow
+from followups.actors import Actor
+from followups.models import Ticket
 from nps_loop.mail import delivery, envelope
 from nps_loop.mail.models import Message
 from nps_loop.mail.outbox import Draft, queue
 from surveys.asking import sending
 from surveys.models import Account
 from tests.benchmarks.taking import serve
-from tests.factories import NOW, make_account, make_brand, make_contact, make_ticket
+from tests.factories import (
+    NOW,
+    make_account,
+    make_brand,
+    make_contact,
+    make_deadline,
+    make_team,
+    make_ticket,
+    make_user,
+)
 from tests.network import free_port
 from tests.surveys.asking.rows import make_cadence, make_planned
 
@@ -76,12 +88,29 @@ def survey_mails(account: Account) -> list[Message]:
     return list(Message.objects.filter(stream="surveys", state="queued"))
 
 
+def personal_mails(account: Account) -> list[Message]:
+    """What people wrote on their tickets: each that arrives is evidence of contact, meets a deadline, leaves an event."""
+    hanna = make_user("Hanna Brandt")
+    team = make_team("Care", agents=(hanna,))
+    mails = []
+    for _ in range(EACH):
+        ticket = make_ticket(answer={"contact": make_contact(account=account)}, owner=hanna, team=team, bonus=[])
+        make_deadline(ticket)
+        make_deadline(ticket, "resolution", minutes=15 * 480, clock="team")
+        body = "\n\n".join(["We found the comma that split your orders, and I mend the import by Thursday."] * 4)
+        sent = workflow.send_message(
+            ticket, actor=Actor.person(hanna), now=NOW, version=None, subject="Your imports", body=body
+        )
+        mails += [message for message in sent.just_written if message.kind == "personal"]
+    return mails
+
+
 def composed(rows: Sequence[Message]) -> list[Any]:
     found = envelope.look_up(rows)
     return [envelope.compose(row, envelope.urls(row, found, now=NOW), now=NOW) for row in rows]
 
 
-@pytest.mark.parametrize("made", [case_mails, survey_mails])
+@pytest.mark.parametrize("made", [case_mails, survey_mails, personal_mails])
 def test_delivery_beside_the_backend_alone(made: Any, settings: Any) -> None:
     make_brand()
     account = make_account()
@@ -104,6 +133,8 @@ def test_delivery_beside_the_backend_alone(made: Any, settings: Any) -> None:
 
         assert taken.value == 2 * ROUNDS * EACH
     assert Message.objects.filter(state="sent").count() == ROUNDS * EACH
+    if made is personal_mails:
+        assert Ticket.objects.filter(state="contacted").count() == ROUNDS * EACH
     total = ROUNDS * EACH
     print(
         f"\n{connection.vendor}, {made.__name__}: {total:,} mails, {total / ours:,.0f} a second delivered, "

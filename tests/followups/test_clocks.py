@@ -14,7 +14,8 @@ from followups.clocks import returning
 from followups.models import Away, Calendar, Escalation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from followups.refusals import Incomplete
-from followups.workflow.keeping import mail_accepted, mail_failed
+from followups.workflow.accepting import mail_accepted
+from followups.workflow.keeping import mail_failed
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User

@@ -1,11 +1,12 @@
 """Handing over to a real SMTP server on this machine that refuses, hangs and breaks off as asked."""
 
+import itertools
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from nps_loop import links
@@ -479,6 +480,55 @@ def test_who_lost_the_lease_begins_no_further_mail_and_keeps_what_was_accepted(s
     assert counts["sent"] == 1
     assert fresh(first).state == State.SENT
     assert (fresh(second).state, server.to("second")) == (State.SENDING, [])
+
+
+class CountsQueries(EmailBackend):
+    """Keeps how many queries there were when each mail was handed over."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.queries = [], 0
+
+    def count(self, execute, *arguments):
+        self.queries += 1
+        return execute(*arguments)
+
+    def send_messages(self, email_messages):
+        self.seen.append(self.queries)
+        return super().send_messages(email_messages)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite takes two statements in one transaction.")
+def test_between_two_mails_there_is_one_statement(server):
+    queued("a", "b", "c", "d")
+    counts = CountsQueries()
+
+    with connection.execute_wrapper(counts.count):
+        delivery.deliver_due(NOW, connection=counts)
+
+    assert [after - before for before, after in itertools.pairwise(counts.seen)] == [1, 1, 1]
+
+
+def test_a_yes_that_cannot_be_kept_with_the_next_try_is_kept_alone(server, monkeypatch):
+    rows = queued("a", "b", "c")
+
+    def wanted_crosswise(*_values):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(delivery, "_written_together", wanted_crosswise)
+
+    assert delivery.deliver_due(NOW)["sent"] == 3
+    assert [(fresh(row).state, fresh(row).attempts) for row in rows] == [(State.SENT, 1)] * 3
+    assert len(server.mails) == 3
+
+
+def test_after_a_refusal_the_next_mail_is_begun_by_itself(server):
+    rows = queued("a", "busy", "b", "c")
+
+    delivery.deliver_due(NOW)
+
+    assert [fresh(row).attempts for row in rows] == [1, 1, 1, 1]
+    assert [fresh(row).state for row in rows] == [State.SENT, State.QUEUED, State.SENT, State.SENT]
 
 
 class Slow(EmailBackend):

@@ -18,7 +18,8 @@ from followups.models.tickets import LIVE, TicketState
 from followups.opening import open_awaiting
 from followups.refusals import Refused
 from followups.replies import Press, press
-from followups.workflow.keeping import mail_accepted, mail_failed
+from followups.workflow.accepting import mail_accepted
+from followups.workflow.keeping import mail_failed
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from surveys.models import Response
