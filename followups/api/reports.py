@@ -29,7 +29,7 @@ class ReportView(FollowupView):
         given: dict[str, Any] = self.request.query_params.dict()
         if "attribute" in given:
             given["attribute"] = self.request.query_params.getlist("attribute")
-        context = {"today": metrics.reporting_day(self.now)}
+        context = {"today": metrics.reporting_day(self.now), "now": self.now}
         asked = self.checked(ReportQuerySerializer(data=given, context=context))
         by, attributes = asked.pop("by", None), asked.pop("attribute", ())
         user: Any = self.request.user

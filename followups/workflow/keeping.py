@@ -258,13 +258,16 @@ def mail_accepted(message: Message, *, now: datetime) -> None:
                     "mail-accepted", data={"message": message.pk, "counts": False, "because": "asked_for_a_call"}
                 )
         elif message.kind == "action_update":
-            if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and message.cycle == current.cycle:
-                work.set(told_at=current.told_at or told_in_person(work))
+            over = current.state in (TicketState.RESOLVED, TicketState.CLOSED) and message.cycle == current.cycle
+            if over and current.told_at is None and (told_at := told_in_person(work)):
+                work.write("mail-accepted", data={"message": message.pk}, told_at=told_at)
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
+            work.write("mail-accepted", data={"message": message.pk})
             question_accepted(work, at)
         elif message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.CLOSED:
             # It closed before the mail left: on a *settled* said before resolving. The customer was told all the same.
-            work.set(told_at=current.told_at or at)
+            if current.told_at is None:
+                work.write("mail-accepted", data={"message": message.pk}, told_at=at)
 
 
 def _was_only_a_template(attempt: ContactAttempt) -> bool:
@@ -293,7 +296,7 @@ def mail_failed(message: Message, *, now: datetime) -> None:
         if message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             _resolution_falls(work, message)
         if message.kind == "action_update" and message.sent_at and current.told_at == message.sent_at:
-            work.set(told_at=told_in_person(work))
+            work.write("mail-came-back", data={"message": message.pk}, told_at=told_in_person(work))
         if current.owner is not None:
             work.mail_later(
                 [

@@ -29,6 +29,7 @@ from followups.models import (
     Deadline,
     DismissalRequest,
     Event,
+    FirstContact,
     LadderStep,
     Member,
     SlaPolicy,
@@ -340,6 +341,7 @@ class OpenTicket:
             fields = self._fields or {"version": self.ticket.version}
             row = Ticket.objects.filter(pk=self.ticket.pk)
             if self._events:
+                self._say_first_contact()
                 row = row.filter(version=self._events[0].seq - 1, state=self._state)
                 writes.insert(0, Insert(self._events))
             written = write_at_once(Change(row, fields), *writes)
@@ -352,6 +354,12 @@ class OpenTicket:
         self._more, self._mails, self._notices, self._ends = [], [], [], False
         for waiting in (self._new, self._kept, self._columns, self._uncovered):
             waiting.clear()
+
+    def _say_first_contact(self) -> None:
+        """The event says whether the first contact was in time, where that may be another thing now."""
+        first = Deadline.Target.FIRST_CONTACT
+        if any(row.cycle == 0 and row.target == first for row in self._changed.values()):
+            self._events[-1].first_contact = FirstContact.of(self.deadlines)
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""

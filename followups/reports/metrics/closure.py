@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, Subquery
 
 from followups.models import Deadline, SlaPolicy
 from followups.models.tickets import TicketQuerySet
@@ -23,11 +23,12 @@ from followups.reports.metrics.facts import (
     Place,
     figure_of,
     promises,
-    standing_resolutions,
+    standing_of,
     with_facts,
 )
 from followups.reports.metrics.filters import ReportFilters, reporting_day
 from followups.reports.metrics.periods import Period, periods
+from followups.reports.metrics.then import column, is_then
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough, proportion_interval
@@ -208,10 +209,11 @@ RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
 
 
 def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
-    """Count one cohort as it stands at `now` (aware). Seven queries."""
+    """Count one cohort as it stands at `now` (aware), or stood at `filters.as_of`. Seven queries."""
+    now = filters.moment(now)
     by_day = _counts_by_day(filters, now)
     cohort = with_facts(filters.tickets(), now=now)
-    causes = _causes(cohort)
+    causes = _causes(cohort, now)
     counts = Counts.folded(row for rows in by_day.values() for row in rows)
     return ClosureReport(
         filters=filters,
@@ -237,7 +239,8 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
 
 def figure_queryset(name: str, filters: ReportFilters, *, now: datetime) -> TicketQuerySet:
     """The tickets that a figure of this cohort counts; those about now are of all days. Raises KeyError if unknown."""
-    return figure_of(filters.all_days() if name in OF_NOW else filters.tickets(), name, now=now)
+    tickets = filters.all_days() if name in OF_NOW else filters.tickets()
+    return figure_of(tickets, name, now=filters.moment(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,7 @@ class TicketGroup:
 def closure_groups(filters: ReportFilters, way: Way, *, now: datetime) -> tuple[TicketGroup, ...]:
     """The tickets of a cohort by one way, by name; those in no group come last. One or two queries."""
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in fact_counts(filters, way, now=now):
+    for row in fact_counts(filters, way, now=filters.moment(now)):
         rows[row["group"]].append(row)
     names = way.names(rows)
     groups = (TicketGroup(key, names.get(key, key), Counts.folded(found)) for key, found in rows.items())
@@ -273,7 +276,10 @@ def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dic
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
-    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", "first_contact_at")
+    now = filters.moment(now)
+    tickets = filters.tickets()
+    columns = ("responded_at", column(tickets, "first_contact_at"))
+    rows = figure_of(tickets, "counted", now=now).order_by().values_list(*columns)
     return curve(
         Spell(((contact_at or now) - responded_at).total_seconds(), contact_at is not None)
         for responded_at, contact_at in rows.iterator(chunk_size=5_000)
@@ -299,31 +305,36 @@ def goal_of(tickets: TicketQuerySet) -> Goal:
 
 
 def _promises(filters: ReportFilters, now: datetime) -> Promises:
-    tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
-    rows = promises(now=now).filter(ticket__in=tickets).order_by().values("kept").annotate(n=Count("pk"))
+    cohort = filters.tickets()
+    tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
+    rows = (
+        promises(now=now, then=is_then(cohort))
+        .filter(ticket__in=tickets)
+        .order_by()
+        .values("kept")
+        .annotate(n=Count("pk"))
+    )
     by_kind = {row["kept"]: row["n"] for row in rows}
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 
 
-def _causes(cohort: Any) -> tuple[Cause, ...]:
-    declared = cohort.filter(OF_FACTS["declared"].q).order_by().values("pk")
-    rows = (
-        standing_resolutions()
-        .filter(ticket__in=declared, root_cause__isnull=False)
-        .order_by()
-        .values_list("root_cause__slug", "root_cause__name")
-        .annotate(n=Count("pk"))
-    )
+def _causes(cohort: TicketQuerySet, now: datetime) -> tuple[Cause, ...]:
+    declared = cohort.filter(OF_FACTS["declared"].q).order_by()
+    standing = standing_of(cohort, now).order_by()
+    of_cause = {name: Subquery(standing.values(f"root_cause__{name}")[:1]) for name in ("slug", "name")}
+    by_cause: Any = declared.annotate(**of_cause)
+    rows = by_cause.filter(slug__isnull=False).values_list("slug", "name").annotate(n=Count("pk"))
     return tuple(sorted((Cause(*row) for row in rows), key=lambda cause: (-cause.tickets, cause.name)))
 
 
 def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
     today = reporting_day(now)
     tickets = filters.all_days().order_by()
+    running_out = Q(**{f"{column(tickets, 'due_at')}__lt": now})
     by_day = (
         figure_of(tickets, "at_work", now=now)
         .values_list("day")
-        .annotate(n=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
+        .annotate(n=Count("pk"), late=Count("pk", filter=running_out))
     )
     at_work: Counter[tuple[int, int | None]] = Counter()
     late: Counter[tuple[int, int | None]] = Counter()

@@ -61,8 +61,9 @@ class RecoveryReport:
 
 def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
     """Count the tickets of one cohort by what was heard after closing. One query."""
+    now = filters.moment(now)
     facts = ("band", "asked_again", "answered_again", "later_band")
-    rows = list(with_recovery(filters.tickets()).order_by().values(*facts).annotate(n=Count("pk")))
+    rows = list(with_recovery(filters.tickets(), now=now).order_by().values(*facts).annotate(n=Count("pk")))
     changes = {(first.value, later.value): 0 for first in BANDS for later in BANDS}
     for row in rows:
         if row["later_band"] and (row["band"], row["later_band"]) in changes:

@@ -1,0 +1,216 @@
+"""Reports as of a past moment: random lives through the product's own verbs, with the reports taken on the way.
+
+What a report showed at a moment is kept as it is; afterwards it must be shown again for that moment.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from followups.actors import Actor
+from followups.models import Event, Team, Ticket
+from followups.models.standing import KEPT, PREFIX
+from followups.refusals import Refused
+from followups.reports.metrics import (
+    ReportFilters,
+    closure_groups,
+    closure_report,
+    figure_queryset,
+    nps_report,
+    people_report,
+    recovery_report,
+    response_rate_report,
+    way_of,
+)
+from followups.reports.metrics.facts import OF_NOW, OF_PROMISES
+from followups.workflow import assign
+from nps_loop.people.models import User
+from surveys.excluding import exclude
+from surveys.models import Invitation, Response, Revision
+from surveys.recording.correcting import correct_score
+from tests.factories import DAY, NOW, make_admin, make_contact, make_invitation, make_response, make_team, make_user
+from tests.followups.workflow.test_lives import STEPS, Life
+
+pytestmark = pytest.mark.django_db
+
+# What happens to the answers themselves, and between two teams.
+MORE = ["correct", "exclude", "include", "elsewhere", "answer_again", "invite", "answered", "expire"]
+# The counts below cover the other figures; these are lists, of each kind of figure.
+LISTED = (
+    *OF_NOW, *OF_PROMISES, "cohort", "told", "on_time", "told_not_yet", "asked_again", "heard_again",
+    "cause-product-fault",
+)  # fmt: skip
+BY = ("team", "person", "touchpoint", "segment")
+
+
+class Company(Life):
+    """One ticket's life, with what else a report reads."""
+
+    def __init__(self, score: int, phone: bool) -> None:
+        super().__init__(score, phone)
+        self.response = self.ticket.response
+        assert self.response is not None
+        Revision.objects.create(
+            response=self.response, number=1, score=score, content_digest="1", version_at=NOW, received_at=NOW
+        )
+        self.south_agent = make_user("Noa Adler")
+        self.south = make_team("South", lead=make_user("Lea Vos"), agents=(self.south_agent,))
+        self.admin = make_admin()
+        self.invitation: Invitation | None = None
+
+    @property
+    def viewers(self) -> list[User | None]:
+        return [None, self.lead, self.owner, self.other, self.south_agent, self.admin]
+
+    def correct(self) -> None:
+        response = Response.objects.get(pk=self.response.pk)
+        correct_score(response, (response.score + 4) % 11, now=self.now)
+
+    def exclude(self) -> None:
+        exclude(self.response, excluded_as="test", reason="A trial.", by=self.lead, now=self.now)
+
+    def include(self) -> None:
+        exclude(self.response, excluded_as="", reason="", by=self.lead, now=self.now)
+
+    def elsewhere(self) -> None:
+        self.ticket.refresh_from_db()
+        assign(
+            self.ticket,
+            actor=Actor.person(self.admin),
+            now=self.now,
+            version=None,
+            to=self.south_agent,
+            reason="Theirs.",
+        )
+
+    def answer_again(self) -> None:
+        make_response(9, contact=self.ticket.contact, responded_at=self.now, touchpoint=None)
+
+    def invite(self) -> None:
+        if self.invitation is None:
+            self.invitation = make_invitation(
+                make_contact(), sent_at=self.now, created_at=self.now, recovers=self.response, cause="recovery"
+            )
+
+    def answered(self) -> None:
+        if self.invitation and self.invitation.state == Invitation.State.SENT:
+            answer = make_response(8, contact=self.ticket.contact, responded_at=self.now)
+            Invitation.objects.filter(pk=self.invitation.pk).update(
+                state=Invitation.State.ANSWERED, response=answer, ended_at=self.now
+            )
+            self.invitation.refresh_from_db()
+
+    def expire(self) -> None:
+        if self.invitation and self.invitation.state == Invitation.State.SENT:
+            Invitation.objects.filter(pk=self.invitation.pk).update(state=Invitation.State.EXPIRED, ended_at=self.now)
+            self.invitation.refresh_from_db()
+
+
+def everything(filters: ReportFilters, now: Any) -> dict[str, Any]:
+    """All that reports say of a cohort, and the tickets behind each figure."""
+    found: dict[str, Any] = {
+        "nps": nps_report(filters, now=now, by=("team", "touchpoint", "segment", "survey_kind")).as_dict(),
+        "closure": closure_report(filters, now=now).as_dict(),
+        "recovery": recovery_report(filters, now=now).as_dict(),
+        "response rate": response_rate_report(filters, now=now).as_dict(),
+        "people": [(each.user.pk, dict(each.counts.by_name), each.at_work) for each in people_report(filters, now=now)],
+        **{by: [group.as_dict() for group in closure_groups(filters, way_of(by), now=now)] for by in BY},
+        **{
+            f"tickets of {name}": sorted(figure_queryset(name, filters, now=now).values_list("pk", flat=True))
+            for name in LISTED
+        },
+    }
+    for part in found.values():
+        if isinstance(part, dict):
+            part.pop("filters", None)
+    return found
+
+
+def asked(viewer: User | None, **more: Any) -> ReportFilters:
+    return ReportFilters(day_from=(NOW - 90 * DAY).date(), day_to=(NOW + 200 * DAY).date(), viewer=viewer, **more)
+
+
+def tells_how_it_stands(ticket: Ticket) -> None:
+    """The newest event and the ticket agree about every column that reports read."""
+    newest = Event.objects.filter(ticket=ticket).order_by("-seq")[0]
+    ticket.refresh_from_db()
+    kept = {name: getattr(newest, f"{PREFIX}{name}") for name in KEPT}
+    assert kept == {name: getattr(ticket, name) for name in KEPT}, newest.verb
+
+
+lives = st.lists(st.sampled_from([*STEPS, *MORE]), min_size=4, max_size=22)
+
+
+@given(lives, st.sampled_from([3, 6, 8]), st.booleans(), st.integers(0, 5), st.data())
+@settings(
+    deadline=None,
+    max_examples=max(settings.default.max_examples // 4, 10),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_a_report_as_of_a_moment_shows_what_it_showed_then(
+    steps: list[str], score: int, phone: bool, who: int, data: st.DataObject
+) -> None:
+    with transaction.atomic():
+        company = Company(score, phone)
+        viewer = company.viewers[who]
+        team = data.draw(st.sampled_from(["", Team.objects.get(is_default=True).slug, company.south.slug]))
+        taken: list[tuple[Any, dict[str, Any]]] = []
+        stops = data.draw(st.sets(st.integers(0, len(steps) - 1), min_size=1, max_size=3))
+        for at, step in enumerate(steps):
+            try:
+                with transaction.atomic():
+                    company.go(step if step != "try" else "try_")
+            except Refused:
+                pass
+            tells_how_it_stands(company.ticket)
+            if at in stops:
+                taken.append((company.now, everything(asked(viewer, team=team), company.now)))
+        later = company.now + 30 * DAY
+        for moment, before in taken:
+            then = everything(asked(viewer, team=team, as_of=moment), later)
+            for name, part in before.items():
+                assert then[name] == part, (name, moment, steps)
+        now_as_of = everything(asked(viewer, team=team, as_of=later), later)
+        assert now_as_of == everything(asked(viewer, team=team), later)
+        transaction.set_rollback(True)
+
+
+def test_a_moment_to_come_is_refused() -> None:
+    with pytest.raises(ValueError, match="still to come"):
+        closure_report(asked(None, as_of=NOW + timedelta(seconds=1)), now=NOW)
+
+
+def test_quick() -> None:
+    import random
+
+    from followups.refusals import Refused
+
+    for seed in range(*map(int, __import__("os").environ.get("SEEDS", "0,6").split(","))):
+        chance = random.Random(seed)
+        steps = [chance.choice([*STEPS, *MORE]) for _ in range(22)]
+        with transaction.atomic():
+            company = Company(chance.choice([3, 6, 8]), chance.random() < 0.5)
+            viewer = company.viewers[seed % 6]
+            team = ["", Team.objects.get(is_default=True).slug, company.south.slug][seed % 3]
+            taken = []
+            for at, step in enumerate(steps):
+                try:
+                    with transaction.atomic():
+                        company.go(step if step != "try" else "try_")
+                except Refused:
+                    pass
+                tells_how_it_stands(company.ticket)
+                if at in (3, 9, 15):
+                    taken.append((company.now, everything(asked(viewer, team=team), company.now)))
+            later = company.now + 30 * DAY
+            for moment, before in taken:
+                then = everything(asked(viewer, team=team, as_of=moment), later)
+                for name, part in before.items():
+                    assert then[name] == part, (name, moment, steps)
+            transaction.set_rollback(True)
