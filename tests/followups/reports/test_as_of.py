@@ -184,33 +184,3 @@ def test_a_report_as_of_a_moment_shows_what_it_showed_then(
 def test_a_moment_to_come_is_refused() -> None:
     with pytest.raises(ValueError, match="still to come"):
         closure_report(asked(None, as_of=NOW + timedelta(seconds=1)), now=NOW)
-
-
-def test_quick() -> None:
-    import random
-
-    from followups.refusals import Refused
-
-    for seed in range(*map(int, __import__("os").environ.get("SEEDS", "0,6").split(","))):
-        chance = random.Random(seed)
-        steps = [chance.choice([*STEPS, *MORE]) for _ in range(22)]
-        with transaction.atomic():
-            company = Company(chance.choice([3, 6, 8]), chance.random() < 0.5)
-            viewer = company.viewers[seed % 6]
-            team = ["", Team.objects.get(is_default=True).slug, company.south.slug][seed % 3]
-            taken = []
-            for at, step in enumerate(steps):
-                try:
-                    with transaction.atomic():
-                        company.go(step if step != "try" else "try_")
-                except Refused:
-                    pass
-                tells_how_it_stands(company.ticket)
-                if at in (3, 9, 15):
-                    taken.append((company.now, everything(asked(viewer, team=team), company.now)))
-            later = company.now + 30 * DAY
-            for moment, before in taken:
-                then = everything(asked(viewer, team=team, as_of=moment), later)
-                for name, part in before.items():
-                    assert then[name] == part, (name, moment, steps)
-            transaction.set_rollback(True)
