@@ -24,7 +24,7 @@ SAID_BEFORE = """
 """
 # Of the ticket: as it is now, and where it has a time not before that time.
 AS_NOW = ("owner_id", "team_id", "nobody_to_reach", "left_in_peace", "resolution_due_at", "due_at", "waiting_until")
-SINCE = ("told_at", "first_contact_at", "closed_at")
+SINCE = ("told_at", "first_contact_at", "resolved_at", "closed_at")
 
 
 def _of_ticket(column: str, condition: str = "") -> str:

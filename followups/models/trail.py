@@ -124,6 +124,7 @@ class Event(models.Model):
     then_left_in_peace = StoodYesNo(null=True, editable=False)
     then_told_at = StoodMoment(null=True, editable=False)
     then_first_contact_at = StoodMoment(null=True, editable=False)
+    then_resolved_at = StoodMoment(null=True, editable=False)
     then_closed_at = StoodMoment(null=True, editable=False)
     then_resolution_due_at = StoodMoment(null=True, editable=False)
     then_due_at = StoodMoment(null=True, editable=False)

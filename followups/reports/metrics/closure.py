@@ -6,15 +6,16 @@ The number of queries is constant, whatever the number of tickets, days, people 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Subquery
+from django.db.models import Case, Count, DateTimeField, Expression, F, Max, Min, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from followups.models import Deadline, SlaPolicy
-from followups.models.tickets import TicketQuerySet
+from followups.models.tickets import TicketQuerySet, TicketState
 from followups.reports.metrics.counting import fact_counts
 from followups.reports.metrics.facts import (
     OF_FACTS,
@@ -230,7 +231,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
         ),
         first_contact=first_contact_curve(filters, now=now),
         goal=goal_of(filters.tickets()),
-        promises=_promises(filters, now),
+        promises=promises_of(filters, now=now),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
         **_now_figures(filters, now),
@@ -276,13 +277,36 @@ def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dic
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
+    return _since_the_answer(filters, first_contact_at, now)
+
+
+def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
+    """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
+    return _since_the_answer(filters, resolved_at, now)
+
+
+def first_contact_at(tickets: QuerySet[Any]) -> Expression | F:
+    """When somebody first spoke to the customer of each of these tickets; null where nobody has."""
+    return F(column(tickets, "first_contact_at"))
+
+
+def resolved_at(tickets: QuerySet[Any]) -> Expression | F:
+    """When each of these tickets was resolved, null where it is not. What only closed ended when it closed."""
+    over = Q(**{f"{column(tickets, 'state')}__in": (TicketState.RESOLVED, TicketState.CLOSED)})
+    ended = Coalesce(column(tickets, "resolved_at"), column(tickets, "closed_at"))
+    return Case(When(over, then=ended), output_field=DateTimeField())
+
+
+def _since_the_answer(
+    filters: ReportFilters, happened_at: Callable[[QuerySet[Any]], Expression | F], now: datetime
+) -> Curve:
+    # A dismissed ticket counts as waiting until now: `survival` says why.
     now = filters.moment(now)
     tickets = filters.tickets()
-    columns = ("responded_at", column(tickets, "first_contact_at"))
-    rows = figure_of(tickets, "counted", now=now).order_by().values_list(*columns)
+    rows = figure_of(tickets, "counted", now=now).order_by().values_list("responded_at", happened_at(tickets))
     return curve(
-        Spell(((contact_at or now) - responded_at).total_seconds(), contact_at is not None)
-        for responded_at, contact_at in rows.iterator(chunk_size=5_000)
+        Spell(((at or now) - responded_at).total_seconds(), at is not None)
+        for responded_at, at in rows.iterator(chunk_size=5_000)
     )
 
 
@@ -304,16 +328,13 @@ def goal_of(tickets: TicketQuerySet) -> Goal:
     )
 
 
-def _promises(filters: ReportFilters, now: datetime) -> Promises:
+def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
+    """What became of the promises on the tickets of one cohort. One query."""
+    now = filters.moment(now)
     cohort = filters.tickets()
     tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
-    rows = (
-        promises(now=now, then=is_then(cohort))
-        .filter(ticket__in=tickets)
-        .order_by()
-        .values("kept")
-        .annotate(n=Count("pk"))
-    )
+    kept = promises(now=now, then=is_then(cohort)).filter(ticket__in=tickets)
+    rows = kept.order_by().values("kept").annotate(n=Count("pk"))
     by_kind = {row["kept"]: row["n"] for row in rows}
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 

@@ -29,12 +29,23 @@ from django.db.models import (
 from django.db.models.fields import CharField
 from django.utils.translation import gettext_lazy as _
 
-from followups.models import Action, ActionMove, Deadline, DismissalRequest, FirstContact, Resolution, Ticket, Verdict
+from followups.models import (
+    Action,
+    ActionMove,
+    Deadline,
+    DismissalRequest,
+    Event,
+    FirstContact,
+    Resolution,
+    Ticket,
+    Verdict,
+)
 from followups.models.standing import PREFIX
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due_among
 from followups.models.tickets import falls_due as falls_due_now
-from followups.reports.metrics.recovered import OF_RECOVERY, with_recovery
+from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
 from followups.reports.metrics.then import actions_as_of, column, is_then, promises_that_ran_on
+from surveys.scoring import Band
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 
@@ -266,7 +277,20 @@ OF_PROMISES: dict[str, tuple[Kept, ...]] = {
 # --- now -------------------------------------------------------------------------------------------------------
 
 # Figures about this moment, whatever the day of the answer.
-OF_NOW: tuple[str, ...] = ("at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent")
+OF_NOW: tuple[str, ...] = (
+    "at_work",
+    "late",
+    "in_time",
+    "late_at_work",
+    "breaking",
+    "unassigned",
+    "waiting",
+    "silent",
+    "at_risk",
+    "at_risk_without_value",
+)
+
+WITHOUT_VALUE = Q(account__annual_value__isnull=True)
 
 # Without an event for so long, a ticket at work is called silent.
 SILENT = timedelta(days=7)
@@ -282,6 +306,8 @@ def _of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
         return falls_due_now(**bounds)
 
     in_hand = of(state__in=AT_WORK, owner_id__isnull=False)
+    # An account is at risk while a detractor of it waits for us, whatever the day of the answer.
+    at_risk = Q(band=Band.DETRACTOR, account__isnull=False) & of(state__in=LIVE)
     return {
         "at_work": lambda: in_hand,
         "late": lambda: falls_due(lt=now),
@@ -291,12 +317,52 @@ def _of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
         "unassigned": lambda: of(state__in=LIVE, owner_id__isnull=True),
         "waiting": lambda: of(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": lambda: in_hand & of(changed_at__lt=now - SILENT),
+        "at_risk": lambda: at_risk,
+        "at_risk_without_value": lambda: at_risk & WITHOUT_VALUE,
     }[name]()
+
+
+# --- recovery of everybody who is due --------------------------------------------------------------------------
+
+# Name -> band, and whether only the recovered are meant. Of those heard again is the larger rate, and whoever asks only
+# the happy again lifts it; of all who are due, nobody can.
+OF_DUE_BAND: dict[str, tuple[Band, bool]] = {
+    **{f"due_{band.value}": (band, False) for band in FROM},
+    **{f"recovered_due_{band.value}": (band, True) for band in FROM},
+}
+
+
+# --- what was won back, and what came back ----------------------------------------------------------------------
+
+# An account is saved where a detractor of the cohort recovered.
+OF_SAVED: dict[str, Q] = {
+    "saved": OF_RECOVERY["recovered_detractor"] & Q(account__isnull=False),
+    "saved_without_value": OF_RECOVERY["recovered_detractor"] & Q(account__isnull=False) & WITHOUT_VALUE,
+}
+
+# Customers, or we, took up again what had been resolved; a dismissal that a lead takes back is none of these.
+OF_REOPENING: tuple[str, ...] = ("ever_resolved", "reopened")
+
+
+def _reopened(tickets: QuerySet[Any], now: datetime) -> Exists:
+    events = Event.objects.filter(
+        ticket=OuterRef("pk"),
+        from_state__in=(TicketState.RESOLVED, TicketState.CLOSED),
+        to_state=TicketState.ASSIGNED,
+    )
+    return Exists(events.filter(recorded_at__lte=now) if is_then(tickets) else events)
+
+
+def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
+    found = Q(_reopened(tickets, now))
+    if name == "ever_resolved":
+        found |= _of(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+    return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(found)
 
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
 
-FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY)
+FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING)
 
 # `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
 CAUSE = "cause-"
@@ -315,8 +381,16 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     if name in OF_NOW:
         return tickets.filter(_of_now(tickets, name, now))
     if name in OF_RECOVERY:
-        found = with_recovery(tickets, now=now).filter(OF_RECOVERY[name])
-        return tickets.filter(pk__in=found.order_by().values("pk"))
+        return tickets.filter(pk__in=with_recovery(tickets, now=now).filter(OF_RECOVERY[name]).order_by().values("pk"))
+    if name in OF_SAVED:
+        return tickets.filter(pk__in=with_recovery(tickets, now=now).filter(OF_SAVED[name]).order_by().values("pk"))
+    if name in OF_REOPENING:
+        return _of_reopening(tickets, name, now)
+    if name in OF_DUE_BAND:
+        band, recovered = OF_DUE_BAND[name]
+        if recovered:
+            tickets = figure_of(tickets, f"recovered_{band.value}", now=now)
+        return with_facts(tickets, now=now).filter(OF_FACTS["due"].q, band=band)
     if name in OF_PROMISES:
         kept = promises(now=now, then=is_then(tickets)).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(kept))

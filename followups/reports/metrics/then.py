@@ -63,6 +63,13 @@ def in_team(tickets: TicketQuerySet, slug: str) -> TicketQuerySet:
     return tickets.filter(**{column(tickets, "team_id__in"): Team.objects.filter(slug=slug).values("pk")})
 
 
+def calendar_of_team(tickets: QuerySet[Any]) -> Any:
+    """The key of the calendar of a ticket's team, as an expression."""
+    if not is_then(tickets):
+        return F("team__calendar")
+    return Subquery(Team.objects.filter(pk=OuterRef("then_team_id")).values("calendar")[:1])
+
+
 def visible_to(tickets: TicketQuerySet, user: User, moment: datetime) -> TicketQuerySet:
     """What was then a ticket of a team, a ticket or a promise of this person, as `TicketQuerySet.visible_to` has it.
 

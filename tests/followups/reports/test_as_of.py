@@ -21,12 +21,16 @@ from followups.reports.metrics import (
     ReportFilters,
     closure_groups,
     closure_report,
+    effect_report,
     figure_queryset,
     nps_report,
     people_report,
     recovery_report,
+    reopening_report,
     response_rate_report,
+    times_report,
     way_of,
+    worth_report,
 )
 from followups.reports.metrics.facts import OF_NOW, OF_PROMISES
 from followups.workflow import assign
@@ -34,6 +38,7 @@ from nps_loop.people.models import User
 from surveys.excluding import exclude
 from surveys.models import Invitation, Response, Revision
 from surveys.recording.correcting import correct_score
+from tests.conftest import counted
 from tests.factories import DAY, NOW, make_admin, make_contact, make_invitation, make_response, make_team, make_user
 from tests.followups.workflow.test_lives import STEPS, Life
 
@@ -43,7 +48,8 @@ pytestmark = pytest.mark.django_db
 MORE = ["correct", "exclude", "include", "elsewhere", "answer_again", "invite", "answered", "expire"]
 # The counts below cover the other figures; these are lists, of each kind of figure.
 LISTED = (
-    *OF_NOW, *OF_PROMISES, "cohort", "told", "on_time", "told_not_yet", "asked_again", "heard_again",
+    *OF_NOW, *OF_PROMISES, "cohort", "told", "on_time", "told_not_yet", "asked_again", "heard_again", "reopened",
+    "ever_resolved", "recovered_due_detractor", "saved",
     "cause-product-fault",
 )  # fmt: skip
 BY = ("team", "person", "touchpoint", "segment")
@@ -118,6 +124,10 @@ def everything(filters: ReportFilters, now: Any) -> dict[str, Any]:
         "nps": nps_report(filters, now=now, by=("team", "touchpoint", "segment", "survey_kind")).as_dict(),
         "closure": closure_report(filters, now=now).as_dict(),
         "recovery": recovery_report(filters, now=now).as_dict(),
+        "times": times_report(filters, now=now).as_dict(),
+        "worth": worth_report(filters, now=now).as_dict(),
+        "reopening": reopening_report(filters, now=now).as_dict(),
+        "effect": effect_report(filters, now=now).as_dict(),
         "response rate": response_rate_report(filters, now=now).as_dict(),
         "people": [(each.user.pk, dict(each.counts.by_name), each.at_work) for each in people_report(filters, now=now)],
         **{by: [group.as_dict() for group in closure_groups(filters, way_of(by), now=now)] for by in BY},
@@ -150,7 +160,7 @@ lives = st.lists(st.sampled_from([*STEPS, *MORE]), min_size=4, max_size=22)
 @given(lives, st.sampled_from([3, 6, 8]), st.booleans(), st.integers(0, 5), st.data())
 @settings(
     deadline=None,
-    max_examples=max(settings.default.max_examples // 4, 10),
+    max_examples=counted(10, 200),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_a_report_as_of_a_moment_shows_what_it_showed_then(
