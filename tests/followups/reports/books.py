@@ -101,9 +101,13 @@ class Books:
 
     def _tickets(self) -> list[Any]:
         history = defaultdict(list)
+        self.taken_up_again = set()
         for event in Event.objects.order_by("seq"):
             if event.recorded_at <= self.now:
                 history[event.ticket_id].append(event)
+            if event.from_state in ("resolved", "closed") and event.to_state == "assigned":
+                if not self.then or event.recorded_at <= self.now:
+                    self.taken_up_again.add(event.ticket_id)
         met, said, approved, resolved = defaultdict(list), set(), set(), defaultdict(list)
         for deadline in Deadline.objects.select_related("policy"):
             if deadline.target == "first_contact" and deadline.cycle == 0:
@@ -119,7 +123,7 @@ class Books:
                 resolved[row.ticket_id, row.cycle].append(row)
         return [
             self._loop(ticket, history[ticket.pk], met[ticket.pk], ticket.pk in said, ticket.pk in approved, resolved)
-            for ticket in Ticket.objects.order_by("pk")
+            for ticket in Ticket.objects.select_related("account").order_by("pk")
             if not self.then or history[ticket.pk]
         ]
 
@@ -430,6 +434,54 @@ class Books:
             and row.responded_at > closed
             and (row.survey_id, row.touchpoint_id) == about != (None, None)
         ]
+
+    def _later_band(self, loop: Any) -> str:
+        """The band of what was heard after the case; empty where nothing was."""
+        by_question = {row.response_id: row.recovers_id for row in self.invitations if row.response_id}
+        counted = [row for row in self.answers.values() if row.excluded_as == ""]
+        response = loop.ticket.response_id
+        linked = [row for row in counted if response is not None and by_question.get(row.pk) == response]
+        later = linked[:1] or self._again(loop, counted)[:1]
+        return later[0].band if later else ""
+
+    def worth(self, asked: Any) -> dict[str, Any]:
+        """Accounts with a detractor who waits for us, and those of the cohort where one recovered."""
+
+        def at_stake(loops: list[Any]) -> dict[int, Any]:
+            tickets = [loop.ticket for loop in loops if loop.ticket.band == "detractor" and loop.ticket.account_id]
+            return {ticket.account_id: ticket.account for ticket in tickets}
+
+        def money(accounts: Iterable[Any]) -> dict[str, Any]:
+            known, sums = list(accounts), Counter()
+            for account in known:
+                if account.annual_value is not None:
+                    sums[account.currency] += account.annual_value
+            without = sum(account.annual_value is None for account in known)
+            values = {currency: f"{value:.2f}" for currency, value in sums.items()}
+            return {"accounts": len(known), "annual_value": values, "without_value": without}
+
+        cohort = self.cohort(asked)
+        risk = at_stake([loop for loop in self.cohort(asked, all_days=True) if loop.ticket.state in LIVE])
+        saved = at_stake([loop for loop in cohort if self._later_band(loop) in BETTER["detractor"]])
+        due = at_stake([loop for loop in cohort if loop.due])
+        return {
+            "at_risk": money(risk.values()),
+            "saved": {
+                **money(saved.values()),
+                "rate": rate(len(set(saved) & set(due)), len(due)),
+                "at_risk_again": len(set(saved) & set(risk)),
+            },
+        }
+
+    def reopening(self, asked: Any) -> dict[str, Any]:
+        loops = [loop for loop in self.cohort(asked) if loop.counted]
+        again = [loop for loop in loops if loop.ticket.pk in self.taken_up_again]
+        ever = [loop for loop in loops if loop in again or loop.ticket.state in ("resolved", "closed")]
+        promised, _tickets = self.promises(self.cohort(asked))
+        return {
+            "reopened": rate(len(again), len(ever)),
+            "promises_moved": rate(promised["promises_moved"], promised["promises"]),
+        }
 
     def response_rate(self, asked: Any) -> dict[str, Any]:
         by_survey: dict[str, list[tuple[str, str]]] = defaultdict(list)

@@ -132,6 +132,8 @@ def _what_answers_are_about(company: Company) -> None:
             region=company.any(*REGIONS),
             owner=company.any(None, *company.agents),
             business_units=company.any([], ["Sea"], ["Sea", "Air"]),
+            annual_value=company.any(None, 12_000, 40_000),
+            currency=company.any("EUR", "SEK"),
         )
         for _ in range(4)
     ]
@@ -342,10 +344,13 @@ def _history(company: Company, case: Ticket) -> list[Event]:
     between.told_at = company.any(None, case.opened_at)
     middle = case.opened_at + company.chance.random() * (case.changed_at - case.opened_at)
     stood = ((opened, case.opened_at), (between, middle), (case, case.changed_at))
+    # What it came from and went to need not agree with how it stood: only what was taken up again reads them.
+    before, after = company.any(("resolved", "assigned"), ("closed", "assigned"), ("dismissed", "assigned"), ("", ""))
     return [
         Event(
             ticket=row, seq=seq, cycle=row.cycle, actor_kind="system", verb="open" if seq == 1 else "note",
             happened_at=at, recorded_at=at, first_contact=company.any("", *FirstContact.values) if seq > 1 else "",
+            from_state=before if seq > 1 else "", to_state=after if seq > 1 else "new",
         )
         for seq, (row, at) in enumerate(stood, 1)
     ]  # fmt: skip

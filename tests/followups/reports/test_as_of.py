@@ -6,10 +6,14 @@ What a report showed at a moment is kept as it is; afterwards it must be shown a
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import transaction
+import time_machine
+from django.db import connection, transaction
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +56,8 @@ LISTED = (
     "ever_resolved", "recovered_due_detractor", "saved",
     "cause-product-fault",
 )  # fmt: skip
+# Columns that hold a word, empty where others are null.
+WORDS = ("then_state", "then_closed_as", "then_dismissed_as")
 BY = ("team", "person", "touchpoint", "segment")
 
 
@@ -194,3 +200,56 @@ def test_a_report_as_of_a_moment_shows_what_it_showed_then(
 def test_a_moment_to_come_is_refused() -> None:
     with pytest.raises(ValueError, match="still to come"):
         closure_report(asked(None, as_of=NOW + timedelta(seconds=1)), now=NOW)
+
+
+def test_page_lists_and_api_show_what_stood_then() -> None:
+    company = Company(3, phone=True)
+    for step in ("talk", "plan"):
+        company.go(step)
+    moment = company.now
+    for step in ("done", "resolve", "accept", "settled", "exclude"):
+        company.go(step)
+    assert Ticket.objects.get(pk=company.ticket.pk).state == "closed"
+    client = Client()
+    client.force_login(company.lead)
+    asked = {"as_of": moment.isoformat(), "figure": "at_work"}
+    with time_machine.travel(company.now + DAY, tick=False):
+        page = client.get("/reports/", {"as_of": asked["as_of"]})
+        then, now = client.get("/tickets/", asked), client.get("/tickets/", {"figure": "at_work"})
+        from_api = client.get("/api/v1/tickets/", asked).json()
+        answers = client.get("/reports/answers/", {"as_of": asked["as_of"]})
+        left_out = client.get("/reports/answers/", {"excluded": 1})
+    assert page.context["page"].closure.at_work == 1
+    assert page.context["page"].counts["unfinished"] == 1
+    assert "These figures are as they stood at that moment" in page.content.decode()
+    assert [row.ticket.pk for row in then.context["page"].rows] == [company.ticket.pk]
+    assert not now.context["page"].rows
+    assert [row["number"] for row in from_api["results"]] == [company.ticket.pk]
+    assert answers.context["page"].n == 1
+    assert left_out.context["page"].n == 1
+
+
+def test_tickets_that_went_to_another_team_are_counted_and_not_opened() -> None:
+    company = Company(3, phone=True)
+    company.go("talk")
+    moment = company.now
+    company.go("elsewhere")
+    filters = asked(company.owner, as_of=moment)
+    assert closure_report(filters, now=company.now).counts["cohort"] == 1
+    assert closure_report(asked(company.owner), now=company.now).counts["cohort"] == 0
+
+
+def test_old_events_are_told_how_their_ticket_stood() -> None:
+    company = Company(3, phone=True)
+    for step in ("talk", "plan", "done", "resolve", "accept", "settled"):
+        company.go(step)
+    names = [f"{PREFIX}{name}" for name in KEPT]
+    told = list(Event.objects.order_by("seq").values("seq", "then_state", "then_first_contact_at", "then_closed_as"))
+    Event.objects.update(**dict.fromkeys(names, None) | dict.fromkeys(WORDS, ""), first_contact="")
+    migration = import_module("followups.migrations.0016_standing_of_old_events")
+    migration.fill(None, SimpleNamespace(connection=connection))
+    tells_how_it_stands(company.ticket)
+    again = list(Event.objects.order_by("seq").values("seq", "then_state", "then_first_contact_at", "then_closed_as"))
+    assert again == told
+    moment = company.now
+    assert closure_report(asked(None, as_of=moment), now=moment).counts["confirmed"] == 1

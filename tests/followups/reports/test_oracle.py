@@ -93,6 +93,8 @@ def check_metrics(asked: ReportFilters, books: Books, ways: Iterable[str]) -> No
     same(metrics.nps_report(asked, now=NOW, by=by).as_dict(), books.nps(asked, by), "nps")
     same(closure, books.closure(asked, by), "closure")
     same(metrics.recovery_report(asked, now=NOW).as_dict(), books.recovery(asked), "recovery")
+    same(metrics.worth_report(asked, now=NOW).as_dict(), books.worth(asked), "worth")
+    same(metrics.reopening_report(asked, now=NOW).as_dict(), books.reopening(asked), "reopening")
     same(metrics.response_rate_report(asked, now=NOW).as_dict(), books.response_rate(asked), "asked")
     people = {
         person.user.pk: (dict(person.counts.by_name), person.at_work, person.capacity, person.away is not None)
@@ -167,6 +169,8 @@ def check_api(asked: ReportFilters, books: Books, ways: list[str]) -> None:
         ("nps", books.nps(asked, ways)),
         ("closure", books.closure(asked, ways)),
         ("recovery", books.recovery(asked)),
+        ("worth", books.worth(asked)),
+        ("reopening", books.reopening(asked)),
     ):
         answer = client.get(f"/api/v1/reports/{name}/?{query_of(asked)}&by={','.join(ways)}", **key)
         assert answer.status_code == 200, answer.content
