@@ -41,7 +41,8 @@ def known_figure(name: str) -> None:
 def has_been(moment: datetime) -> None:
     """Raises ValidationError for a moment that is still to come."""
     if moment > timezone.now():
-        raise ValidationError(_("This moment is still to come."), code="invalid")
+        # Not "invalid": the field would put its own words in place of these.
+        raise ValidationError(_("This moment is still to come."), code="to_come")
 
 
 def known_giving(text: str) -> None:

@@ -40,7 +40,7 @@ WITHOUT_A_PERSON = {
         "followups.conversation", "followups.event", "followups.deadline", "followups.decision", "followups.escalation",
         "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
         "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
-        "people.presses",
+        "people.presses", "surveys.exclusion",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",
