@@ -16,13 +16,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from followups import ticket_search
 from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, Review, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
-from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
+from followups.reports.metrics.facts import figure_of, is_figure, standing_of
 from followups.reports.metrics.signals import Behind
+from followups.reports.metrics.then import as_of, column, is_then
+from followups.reports.metrics.then import visible_to as visible_then
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, attribute_of, way_of
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
@@ -34,6 +37,13 @@ def known_figure(name: str) -> None:
     """Raises ValidationError for a name that is no figure of a report."""
     if not is_figure(name):
         raise ValidationError("No report has a figure of this name.", code="invalid")
+
+
+def has_been(moment: datetime) -> None:
+    """Raises ValidationError for a moment that is still to come."""
+    if moment > timezone.now():
+        # Not "invalid": the field would put its own words in place of these.
+        raise ValidationError(_("This moment is still to come."), code="to_come")
 
 
 def known_giving(text: str) -> None:
@@ -86,12 +96,18 @@ class AskedFilter(django_filters.FilterSet):
         user: User = self.request.user
         return user
 
-    def of_person(self, column: str, value: str) -> Q:
-        """Rows in whose `column` this person stands: an id, a user name, or `me`."""
+    def of_person(self, column: str, value: str, *, is_key: bool = False) -> Q:
+        """Rows in whose `column` this person stands: an id, a user name, or `me`.
+
+        With `is_key` the column is a bare key and no relation.
+        """
+        key = column if is_key else f"{column}_id"
         if value == "me":
-            return Q(**{f"{column}_id": self.user.pk}) if self.user.pk else Q(pk__in=[])
+            return Q(**{key: self.user.pk}) if self.user.pk else Q(pk__in=[])
         if value.isascii() and value.isdigit() and len(value) <= 18:
-            return Q(**{f"{column}_id": int(value)})
+            return Q(**{key: int(value)})
+        if is_key:
+            return Q(**{f"{key}__in": User.objects.filter(username=value).values("pk")})
         return Q(**{f"{column}__username": value})
 
 
@@ -103,13 +119,13 @@ class TicketFilter(AskedFilter):
         max_length=ticket_search.LONGEST_SEARCH,
         label="Words, name, company, phone or number; all of them must occur",
     )
-    state = django_filters.MultipleChoiceFilter(choices=TicketState.choices, distinct=False)
+    state = django_filters.MultipleChoiceFilter(method="by_choices", choices=TicketState.choices, distinct=False)
     live = YesNoFilter(method="by_live", label="Somebody still has work to do")
     band = django_filters.MultipleChoiceFilter(choices=Band.choices, distinct=False)
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
-    team = SlugsFilter(field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team")
+    team = SlugsFilter(method="by_team", field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team")
     account = IdFilter(field_name="account_id", label="Id of the account")
     account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")
@@ -136,10 +152,10 @@ class TicketFilter(AskedFilter):
     contact_me = YesNoFilter(label="The customer asked to be contacted, or asked not to be")
     nobody_to_reach = YesNoFilter()
     closed_as = django_filters.MultipleChoiceFilter(
-        choices=[pair for pair in ClosedAs.choices if pair[0]], distinct=False
+        method="by_choices", choices=[pair for pair in ClosedAs.choices if pair[0]], distinct=False
     )
     dismissed_as = django_filters.MultipleChoiceFilter(
-        choices=[pair for pair in DismissReason.choices if pair[0]], distinct=False
+        method="by_choices", choices=[pair for pair in DismissReason.choices if pair[0]], distinct=False
     )
     day_from = django_filters.DateFilter(field_name="day", lookup_expr="gte", label="First day of the answers")
     day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
@@ -161,6 +177,11 @@ class TicketFilter(AskedFilter):
     )
     hold_rule = django_filters.CharFilter(
         method="by_hold_rule", max_length=60, label="Slug of the rule that put it on hold, in any version"
+    )
+    as_of = MomentFilter(
+        method="by_as_of",
+        validators=[has_been],
+        label="Figure, state, ending, owner and team as they stood at this moment; needs a figure of a report",
     )
     figure = django_filters.CharFilter(
         method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
@@ -193,23 +214,47 @@ class TicketFilter(AskedFilter):
         return known
 
     def by_live(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
-        return tickets.filter(state__in=LIVE) if value else tickets.exclude(state__in=LIVE)
+        live = Q(**{f"{column(tickets, 'state')}__in": LIVE})
+        return tickets.filter(live) if value else tickets.exclude(live)
+
+    def by_choices(self, tickets: QuerySet[Ticket], name: str, value: list[str]) -> QuerySet[Ticket]:
+        return tickets.filter(**{f"{column(tickets, name)}__in": value}) if value else tickets
+
+    def by_team(self, tickets: QuerySet[Ticket], name: str, value: list[Team]) -> QuerySet[Ticket]:
+        return (
+            tickets.filter(**{f"{column(tickets, 'team_id')}__in": [team.pk for team in value]}) if value else tickets
+        )
 
     def by_owner(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         if value == "none":
-            return tickets.filter(owner=None)
+            return tickets.filter(**{column(tickets, "owner_id"): None})
+        if is_then(tickets):
+            return tickets.filter(self.of_person("then_owner_id", value, is_key=True))
         return tickets.filter(self.of_person("owner", value))
 
+    def by_as_of(self, tickets: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
+        """Nothing more: `filter_queryset` has done it before all others."""
+        return tickets
+
+    def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        """With `as_of`, of the tickets seen today those that were theirs then too, as a report counted them."""
+        if moment := self.form.cleaned_data.get("as_of"):
+            self.now = moment
+            tickets: Any = queryset
+            queryset = visible_then(as_of(tickets, moment), self.user, moment)
+        found: QuerySet[Ticket] = super().filter_queryset(queryset)
+        return found
+
     def by_root_cause(self, tickets: QuerySet[Ticket], name: str, value: RootCause) -> QuerySet[Ticket]:
-        found = standing_resolutions().filter(ticket=OuterRef("pk"))
+        found = standing_of(tickets, self.now)
         return tickets.filter(Exists(found.filter(Q(root_cause=value) | Q(root_cause__parent=value))))
 
     def by_late(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
-        late = Ticket.objects.late(self.now)
+        late = figure_of(Ticket.objects.all() if not is_then(tickets) else tickets, "late", now=self.now).order_by()
         return tickets.filter(pk__in=late.values("pk")) if value else tickets.exclude(pk__in=late.values("pk"))
 
     def by_unassigned(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
-        nobodys = Q(state__in=LIVE, owner=None)
+        nobodys = Q(**{f"{column(tickets, 'state')}__in": LIVE, column(tickets, "owner_id"): None})
         return tickets.filter(nobodys) if value else tickets.exclude(nobodys)
 
     def by_snoozed(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:

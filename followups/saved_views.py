@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.db import IntegrityError, transaction
-from django.db.models import Case, CharField, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -25,7 +25,8 @@ from followups import counting, ticket_search
 from followups.filters import TicketFilter
 from followups.models import RootCause, SavedView, Team, Ticket
 from followups.models.tickets import TicketQuerySet
-from followups.reports.metrics.facts import standing_resolutions
+from followups.reports.metrics.facts import standing_of
+from followups.reports.metrics.then import column
 from followups.viewing import Viewer
 from nps_loop.people.models import User
 from surveys.models import Touchpoint
@@ -70,13 +71,17 @@ def searches_in(views: Iterable[SavedView]) -> set[str]:
 class KeptFilter(TicketFilter):
     """The filters of a kept view, without a question to the database for each of its slugs."""
 
-    team = django_filters.BaseInFilter(field_name="team__slug", lookup_expr="in")
+    team = django_filters.BaseInFilter(method="by_slugs")
     touchpoint = django_filters.BaseInFilter(field_name="response__touchpoint__slug", lookup_expr="in")
     root_cause = django_filters.CharFilter(method="by_cause")
 
     def by_cause(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         causes = Q(root_cause__slug=value) | Q(root_cause__parent__slug=value)
-        return tickets.filter(pk__in=standing_resolutions().filter(causes).values("ticket"))
+        return tickets.filter(Exists(standing_of(tickets, self.now).filter(causes)))
+
+    def by_slugs(self, tickets: QuerySet[Ticket], name: str, value: list[str]) -> QuerySet[Ticket]:
+        teams = Team.objects.filter(slug__in=value)
+        return tickets.filter(**{f"{column(tickets, 'team_id')}__in": teams.values("pk")})
 
 
 def rows_of_tickets_view(view: SavedView, request: HttpRequest, *, now: datetime) -> tuple[QuerySet[Ticket], str]:

@@ -20,6 +20,7 @@ from followups import counting, keyset, saved_views, ticket_search
 from followups.filters import TicketFilter
 from followups.models import Member, SavedView, Ticket
 from followups.models.tickets import LIVE, TicketState
+from followups.templatetags.moments import in_full_at
 from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
 from nps_loop.people.models import User
@@ -36,6 +37,7 @@ CARRIED = (
     "account",
     "contact",
     "figure",
+    "as_of",
     "given",
     "signal",
     "root_cause",
@@ -349,6 +351,7 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "account": gettext("One company"),
         "contact": gettext("One person"),
         "figure": gettext("Behind a figure of a report"),
+        "as_of": gettext("As it stood %(value)s"),
         "rule": gettext("Rule: %(value)s"),
         "hold_rule": gettext("Held by: %(value)s"),
         "given": gettext("Behind a number on fairness"),
@@ -371,6 +374,8 @@ def _value_words(filters: TicketFilter, name: str, value: Any) -> str:
         return ", ".join(str(each) for each in value)
     if isinstance(value, Model):
         return str(value)
+    if isinstance(value, datetime):
+        return in_full_at(value)
     if name == "owner":
         return {"me": gettext("me"), "none": gettext("nobody")}.get(str(value), str(value))
     return str(value)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -32,7 +33,7 @@ class ReportView(FollowupView):
         given: dict[str, Any] = self.request.query_params.dict()
         if "attribute" in given:
             given["attribute"] = self.request.query_params.getlist("attribute")
-        context = {"today": metrics.reporting_day(self.now)}
+        context = {"today": metrics.reporting_day(self.now), "now": self.now}
         asked = self.checked(ReportQuerySerializer(data=given, context=context))
         by, attributes = asked.pop("by", None), asked.pop("attribute", ())
         user: Any = self.request.user
@@ -145,7 +146,17 @@ class LeadsReportView(ReportView):
         return super().filters()
 
 
-class GoalsReportView(LeadsReportView):
+class OfNowReportView(LeadsReportView):
+    """Goals and signals are judged as of now: as of a past moment there is nothing to act on."""
+
+    def filters(self) -> metrics.ReportFilters:
+        asked = super().filters()
+        if asked.as_of is not None:
+            raise ValidationError({"as_of": ["This report is of now alone. Leave the moment out."]})
+        return asked
+
+
+class GoalsReportView(OfNowReportView):
     """What is wanted, and how far it is reached."""
 
     @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
@@ -154,7 +165,7 @@ class GoalsReportView(LeadsReportView):
         return Response(goals_report(self.filters(), now=self.now).as_dict())
 
 
-class SignalsReportView(LeadsReportView):
+class SignalsReportView(OfNowReportView):
     """Where a figure may look better than the loop behind it."""
 
     @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})

@@ -77,4 +77,5 @@ class ExcludeView(FollowupView):
             if not led.filter(Q(tickets__response=response) if hasattr(response, "ticket") else Q()).exists():
                 raise NotPermitted("A lead of the team decides whether an answer counts.")
         given = self.checked(ExcludeSerializer(data=request.data))
-        return Answer(ExclusionSerializer(exclude(response, **given, by=self.actor().user)).data)
+        found = exclude(response, **given, by=self.actor().user, now=self.now)
+        return Answer(ExclusionSerializer(found).data)

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
+from followups.actors import Actor
 from followups.clocks.telling import told_together
 from followups.messages import letters, notices
-from followups.models import Conversation, Deadline, Escalation, Ticket
+from followups.models import Conversation, Deadline, Escalation, Event, Ticket
 from followups.models.tickets import TicketState
 from followups.workflow.handing import keep_promises, make_promises, shared_conversations
+from followups.workflow.letting_go import event_of
 from followups.workflow.writing import WITH
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
@@ -73,7 +75,12 @@ def acknowledge_the_unassigned(*, now: datetime) -> int:
                 subject=gettext_noop("Nobody has it yet"),
                 line=gettext_noop("Nobody could take it for 15 minutes. Give it to somebody, or free somebody up."),
             )
+        due_before = {ticket.pk: ticket.due_at for ticket in tickets}
         keep_promises(promises, outbox.queue(drafts, now=now), tickets)
-        Ticket.objects.bulk_update(tickets, ["due_at", "due_for", "promised_at", "rank"], batch_size=500)
+        promised = [ticket for ticket in tickets if ticket.due_at != due_before[ticket.pk]]
+        events = [event_of(ticket, "promise", {}, actor=Actor.system(), now=now) for ticket in promised]
+        Event.objects.bulk_create(events, batch_size=1000)
+        columns = ["due_at", "due_for", "promised_at", "rank", "version", "changed_at"]
+        Ticket.objects.bulk_update(tickets, columns, batch_size=500)
         Conversation.objects.bulk_update(conversations, ["thread_root"], batch_size=500)
     return len(tickets)

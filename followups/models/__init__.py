@@ -9,7 +9,17 @@ from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
 from followups.models.tickets import Conversation, Ticket
-from followups.models.trail import AssignmentRound, Conflict, Cover, Deadline, Decision, Escalation, Event, Watcher
+from followups.models.trail import (
+    AssignmentRound,
+    Conflict,
+    Cover,
+    Deadline,
+    Decision,
+    Escalation,
+    Event,
+    FirstContact,
+    Watcher,
+)
 from followups.models.wording import MailWording
 from followups.models.work import (
     Action,
@@ -44,6 +54,7 @@ __all__ = [
     "Escalation",
     "Event",
     "ExportRecord",
+    "FirstContact",
     "Initiative",
     "KeptDraft",
     "LadderStep",

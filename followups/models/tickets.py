@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -100,14 +101,21 @@ def falls_due(**bounds: datetime) -> Q:
     At work it is what is due first. While the customer is asked something, targets stand still, but a promise does not:
     then it is the first open action that is due before the ticket comes back by itself.
     """
+    return falls_due_among(_promises_that_run_on(), "", bounds)
+
+
+def falls_due_among(promises: models.QuerySet[Action], prefix: str, bounds: Mapping[str, datetime]) -> Q:
+    """The same where `prefix` begins the names of the columns, with the promises that run on beside a question."""
     before = {"gte": "lt", "gt": "lte"}
-    found = Q(state__in=AT_WORK, **{f"due_at__{name}": moment for name, moment in bounds.items()})
+    found = Q(
+        **{f"{prefix}state__in": AT_WORK}, **{f"{prefix}due_at__{name}": moment for name, moment in bounds.items()}
+    )
     promised = []
     for name, moment in bounds.items():
         # The first one lies in the bounds where one lies below the upper and none below the lower.
-        below = Exists(_promises_that_run_on().filter(**{f"due_at__{before.get(name, name)}": moment}))
+        below = Exists(promises.filter(**{f"{prefix}due_at__{before.get(name, name)}": moment}))
         promised.append(Q(~below) if name in before else Q(below))
-    return found | Q(*promised, state=TicketState.WAITING_ON_CUSTOMER)
+    return found | Q(*promised, **{f"{prefix}state": TicketState.WAITING_ON_CUSTOMER})
 
 
 def falls_due_at() -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models.routing import Rule
 from followups.models.rules import Calendar, SlaPolicy
+from followups.models.standing import StoodKey, StoodMoment, StoodWord, StoodYesNo
 from followups.models.teams import Away
 from followups.models.tickets import Ticket
 from followups.models.work import Action
@@ -70,6 +72,23 @@ class Conflict(models.Model):
         constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="one_conflict_per_ticket_and_person")]
 
 
+class FirstContact(models.TextChoices):
+    """When the first contact of the first cycle was, by evidence, against its deadline."""
+
+    IN_TIME = "in_time", _("in time")
+    LATER = "later", _("later")
+    NONE = "none", _("not yet")
+
+    @classmethod
+    def of(cls, deadlines: Iterable[Deadline]) -> FirstContact:
+        """By the deadlines of one ticket; several may have been owed, where the customer changed their mind."""
+        target = Deadline.Target.FIRST_CONTACT
+        owed = [row for row in deadlines if row.cycle == 0 and row.target == target and row.met_at is not None]
+        if any(row.met_at is not None and row.met_at <= row.due_at for row in owed):
+            return cls.IN_TIME
+        return cls.LATER if owed else cls.NONE
+
+
 class Event(models.Model):
     """One change of one ticket. `seq` equals the ticket's version after it; replay by seq gives the present state."""
 
@@ -94,6 +113,26 @@ class Event(models.Model):
     data = models.JSONField(default=dict, blank=True, help_text="Ids and codes only, never words.")
     happened_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+
+    # How the ticket stood after it. `first_contact` is empty where the event changed nothing about it.
+    then_state = StoodWord(max_length=20, blank=True, default="", editable=False)
+    then_closed_as = StoodWord(max_length=20, blank=True, default="", editable=False)
+    then_dismissed_as = StoodWord(max_length=20, blank=True, default="", editable=False)
+    then_owner_id = StoodKey(null=True, editable=False)
+    then_team_id = StoodKey(null=True, editable=False)
+    then_nobody_to_reach = StoodYesNo(null=True, editable=False)
+    then_left_in_peace = StoodYesNo(null=True, editable=False)
+    then_told_at = StoodMoment(null=True, editable=False)
+    then_first_contact_at = StoodMoment(null=True, editable=False)
+    then_resolved_at = StoodMoment(null=True, editable=False)
+    then_closed_at = StoodMoment(null=True, editable=False)
+    then_resolution_due_at = StoodMoment(null=True, editable=False)
+    then_due_at = StoodMoment(null=True, editable=False)
+    then_waiting_until = StoodMoment(null=True, editable=False)
+    first_contact = models.CharField(
+        max_length=7, choices=FirstContact, blank=True, editable=False,
+        help_text="Of cycle 0 against its deadline, where it was met or lost with this event.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["ticket", "seq"]

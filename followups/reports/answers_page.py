@@ -22,9 +22,13 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """One answer as this person may read it. `excluded` says why it is left out of NPS; empty where it counts."""
+    """One answer as this person may read it, with the score it had when it was counted.
+
+    `excluded` says why it is left out of NPS; empty where it counts.
+    """
 
     response: Response
+    score: int
     ticket: Ticket | None
     name: str
     words: str
@@ -52,12 +56,12 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     if re.fullmatch(r"-?[0-9]{1,18}", left_out, re.ASCII):
         answers = left_out_by(answers, int(left_out))
     else:
-        answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
+        answers = answers.left_out() if asked.get("excluded") else answers.counted()
     if asked.get("band") in Band.values:
-        answers = answers.filter(band=asked["band"])
+        answers = answers.filter(**{answers.column("band"): asked["band"]})
     score = asked.get("score", "")
     if score.isascii() and score.isdigit() and len(score) < 3:
-        answers = answers.filter(score=int(score))
+        answers = answers.filter(**{answers.column("score"): int(score)})
     if asked.get("decided") == Decision.Outcome.NO_RULE:
         newest = Decision.objects.filter(response=OuterRef("pk"), revision=OuterRef("revision"))
         answers = answers.filter(Exists(newest.filter(outcome=Decision.Outcome.NO_RULE)))
@@ -94,11 +98,15 @@ def _row(response: Response, viewer: Viewer) -> AnswerRow:
     name = str(response.contact) if response.contact else gettext("Nobody known")
     if not named:
         name = customer_without_name(response.segment, response.region)
+    # Of answers as of a past moment the queryset brings what they said then.
+    score = getattr(response, "then_score", response.score)
+    excluded = Response.Exclusion(getattr(response, "then_excluded_as", response.excluded_as))
     return AnswerRow(
         response=response,
+        score=score,
         ticket=ticket if ticket and viewer.works_on(ticket) else None,
         name=name,
         words=response.verbatim if seen else "",
         words_hidden=not seen,
-        excluded=response.get_excluded_as_display() if response.excluded_as else "",
+        excluded=str(excluded.label) if excluded else "",
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
-from followups.reports.metrics import ReportFilters
+from followups.reports.metrics import ReportFilters, reporting_day
 from followups.reports.metrics.ways import WITHOUT
+from nps_loop.api.filters import MomentField
 from nps_loop.people.models import User
 from surveys.models import Account, Survey, Touchpoint
 from surveys.scoring import Band
@@ -48,9 +52,24 @@ def days_of(period: str, today: date) -> tuple[date, date]:
     return today - timedelta(days=today.weekday() + 12 * 7), today
 
 
+class MomentInput(forms.DateTimeInput):
+    """A moment on the reader's clock, whatever zone an address named it in."""
+
+    def __init__(self) -> None:
+        super().__init__({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S")
+
+    def format_value(self, value: Any) -> str | None:
+        with suppress(ValueError, OverflowError):
+            moment = parse_datetime(value) if isinstance(value, str) else value
+            if moment is not None and timezone.is_aware(moment):
+                value = timezone.localtime(moment).replace(tzinfo=None)
+        shown: str | None = super().format_value(value)
+        return shown
+
+
 DRESS = {"class": "input"}
 DAYS = ("day_from", "day_to")
-FURTHER = ("band", "survey_kind", "account_owner")
+FURTHER = ("band", "survey_kind", "account_owner", "as_of")
 
 
 class DayField(forms.DateField):
@@ -92,8 +111,14 @@ class ReportForm(forms.Form):
         label=_("Account owner"), required=False, coerce=int, empty_value=None, choices=()
     )
 
-    def __init__(self, data: Any, *, viewer: User, today: date) -> None:
+    as_of = MomentField(label=_("As it stood"), required=False, widget=MomentInput())
+
+    def __init__(
+        self, data: Any, *, viewer: User, today: date, now: datetime | None = None, with_past: bool = True
+    ) -> None:
+        """`with_past` is off for figures that are of now alone: then there is no field for a past moment."""
         given = data.copy()
+        self.now = now or timezone.now()
         if not given.get("period"):
             given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
         teams = list(Team.objects.of(viewer).filter(takes_tickets=True).order_by("name").values_list("slug", "name"))
@@ -101,6 +126,8 @@ class ReportForm(forms.Form):
             given["team"] = teams[0][0]
         super().__init__(given, auto_id="report-%s")
         self.viewer, self.today = viewer, today
+        if not with_past:
+            del self.fields["as_of"]
         for field in self.fields.values():
             field.widget.attrs |= DRESS
         self.team_name = dict(teams).get(given.get("team", ""), "")
@@ -124,6 +151,12 @@ class ReportForm(forms.Form):
         field.choices = first + list(choices)  # type: ignore[attr-defined]
         field.error_messages["invalid_choice"] = _("There is no such choice here, so it was left out.")
 
+    def clean_as_of(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["as_of"]
+        if moment is not None and moment > self.now:
+            raise forms.ValidationError(_("This moment is still to come."), code="invalid")
+        return moment
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("period") == "own":
@@ -138,9 +171,11 @@ class ReportForm(forms.Form):
         """What to count. A field that holds nonsense counts as not set; days that do as the last 13 weeks."""
         self.is_valid()
         data = self.cleaned_data
-        first, last = days_of(data.get("period") or "weeks", self.today)
+        as_of = data.get("as_of")
+        today = reporting_day(as_of) if as_of else self.today
+        first, last = days_of(data.get("period") or "weeks", today)
         if data.get("period") == "own" and "day_to" not in self.errors and "day_from" not in self.errors:
-            last = data.get("day_to") or max(self.today, data.get("day_from") or self.today)
+            last = data.get("day_to") or max(today, data.get("day_from") or today)
             first = data.get("day_from") or min(first, last)
             first = max(first, last - LONGEST)
         return ReportFilters(
@@ -153,6 +188,7 @@ class ReportForm(forms.Form):
             account_owner=data.get("account_owner"),
             band=data.get("band") or "",
             survey_kind=data.get("survey_kind") or "",
+            as_of=as_of,
         )
 
     def _fields(self, names: Iterable[str]) -> list[forms.BoundField]:
@@ -160,7 +196,12 @@ class ReportForm(forms.Form):
         return [
             self[name]
             for name in names
-            if (self["period"].value() == "own" if name in DAYS else len(self.fields[name].choices) > 1)  # type: ignore[attr-defined]
+            if name in self.fields
+            and (
+                self["period"].value() == "own"
+                if name in DAYS
+                else len(getattr(self.fields[name], "choices", "..")) > 1
+            )
         ]
 
     @property

@@ -28,7 +28,7 @@ from followups.viewing import viewer
 def reports(request: HttpRequest) -> HttpResponse:
     """The figures of one cohort, for the eyes of whoever is logged in."""
     now = timezone.now()
-    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now))
+    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now), now=now)
     filters = form.filters()
     leads = viewer(request).leads
     page = report_page(
@@ -38,7 +38,8 @@ def reports(request: HttpRequest) -> HttpResponse:
         people_report(filters, now=now) if leads else (),
         response_rate_report(filters, now=now) if leads else None,
     )
-    return render(request, "followups/reports/reports.html", {"form": form, "page": page, "now": now})
+    context = {"form": form, "page": page, "filters": filters, "now": now}
+    return render(request, "followups/reports/reports.html", context)
 
 
 @login_required
@@ -46,7 +47,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 def answers(request: HttpRequest) -> HttpResponse:
     """The answers that one figure counted."""
     now = timezone.now()
-    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now))
+    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now), now=now)
     filters = form.filters()
     page = answers_page(chosen(filters, request.GET), viewer(request), request.GET)
     days = days_in_words(filters.day_from, filters.day_to)

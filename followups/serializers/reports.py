@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from followups.fairness_page import LONGEST, USUAL, Counted, Line
+from followups.reports.metrics.filters import reporting_day
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, NAMES, attribute_of, way_of
 from followups.serializers.people import PersonSerializer
-from nps_loop.api.fields import DayField, StrictSerializer
+from nps_loop.api.fields import DayField, MomentField, StrictSerializer
 from surveys.models import Survey
 from surveys.scoring import Band
 
@@ -41,6 +42,9 @@ class ReportQuerySerializer(StrictSerializer):
     attribute = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_ATTRIBUTE), required=False, max_length=5, help_text="name:value"
     )
+    as_of = MomentField(
+        required=False, help_text="Everything as it stood at this moment, ISO 8601 with its zone; not in the future."
+    )
     by = serializers.CharField(required=False, max_length=120, help_text="Ways to group, with commas between them.")
 
     def validate_attribute(self, value: list[str]) -> tuple[tuple[str, str], ...]:
@@ -61,8 +65,15 @@ class ReportQuerySerializer(StrictSerializer):
                 raise serializers.ValidationError(f"There is no way {name[:60]}. Known: {known}.") from None
         return names
 
+    def validate_as_of(self, value: datetime) -> datetime:
+        if value > self.context["now"]:
+            raise serializers.ValidationError("This moment is still to come.", code="invalid")
+        return value
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        last: date = attrs.get("day_to") or self.context["today"]
+        as_of: datetime | None = attrs.get("as_of")
+        today = reporting_day(as_of) if as_of else self.context["today"]
+        last: date = attrs.get("day_to") or today
         first: date = attrs.get("day_from") or last - timedelta(days=USUAL_DAYS - 1)
         if first > last:
             raise serializers.ValidationError({"day_from": "The first day comes after the last."})

@@ -60,7 +60,7 @@ def goals(request: HttpRequest) -> HttpResponse:
                 gettext("The goal is set.") if made else gettext("Nothing to change: that is the goal already."),
             )
             return redirect("report-goals")
-    form = ReportForm(request.GET, viewer=looking.user, today=today)
+    form = ReportForm(request.GET, viewer=looking.user, today=today, with_past=False)
     filters = form.filters()
     seen = SetGoal.objects.filter(Q(team=None) | Q(team__in=teams)).select_related("team", "set_by")
     rows, uncounted = counted_and_not(goal_rows(goals_report(filters, now=now)))

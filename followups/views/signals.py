@@ -24,7 +24,7 @@ def signals(request: HttpRequest) -> HttpResponse:
     if not looking.leads:
         raise Http404
     now = timezone.now()
-    form = ReportForm(request.GET, viewer=looking.user, today=reporting_day(now))
+    form = ReportForm(request.GET, viewer=looking.user, today=reporting_day(now), with_past=False)
     filters = form.filters()
     page = signals_page(signals_report(filters, now=now))
     days = days_in_words(filters.day_from, filters.day_to)

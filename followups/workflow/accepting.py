@@ -55,13 +55,16 @@ def _accepted(work: OpenTicket, message: Message) -> None:
     if message.kind == "personal":
         _is_evidence(work, message, at)
     elif message.kind == "action_update":
-        if current.state in (TicketState.RESOLVED, TicketState.CLOSED) and same_cycle:
-            work.set(told_at=current.told_at or told_in_person(work))
+        over = current.state in (TicketState.RESOLVED, TicketState.CLOSED) and same_cycle
+        if over and current.told_at is None and (told_at := told_in_person(work)):
+            work.write("mail-accepted", data={"message": message.pk}, told_at=told_at)
     elif same_cycle and current.state == TicketState.RESOLVED:
+        work.write("mail-accepted", data={"message": message.pk})
         question_accepted(work, at)
     elif same_cycle and current.state == TicketState.CLOSED:
         # It closed before the mail left: on a *settled* said before resolving. The customer was told all the same.
-        work.set(told_at=current.told_at or at)
+        if current.told_at is None:
+            work.write("mail-accepted", data={"message": message.pk}, told_at=at)
 
 
 def _is_evidence(work: OpenTicket, message: Message, at: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from followups.models import Event, Member, Ticket
+from followups.models.standing import KEPT, PREFIX
 from followups.models.tickets import TicketState
 from nps_loop.bulk import as_array
 
@@ -60,6 +61,9 @@ def give_many(given: Sequence[Given], places: Sequence[Place], *, round_: int, n
         _row_by_row(given, places, round_, now)
 
 
+# What being given changes nothing about, and an event keeps.
+_KEPT = tuple(name for name in KEPT if name not in ("state", "owner_id", "team_id"))
+
 # Arrays are what costs most on the way, so each ticket names its place and its rule by number, and what stands in its
 # row, which is locked, is read there. The changes do not read each other's rows: each table is then written in one go,
 # which takes a quarter less than ticket, event, ticket, event.
@@ -70,7 +74,8 @@ ONE_STATEMENT = """
     ), won AS MATERIALIZED (
         SELECT
             ticket, owner, team, place.silent_at, (%(said)s::text[])[said] AS said, load, was_new = 1 AS was_new,
-            conversation_id, cycle, version + 1 AS version
+            conversation_id, cycle, version + 1 AS version,
+            CASE WHEN was_new = 1 THEN 'assigned' ELSE state END AS state, {kept}
         FROM unnest(%(tickets)s::bigint[], %(places)s::int[], %(rules)s::int[], %(loads)s::int[], %(new)s::int[])
             AS given(ticket, place, said, load, was_new)
         JOIN place ON place.number = given.place
@@ -80,7 +85,7 @@ ONE_STATEMENT = """
             owner_id = won.owner, team_id = won.team, snoozed_until = NULL, version = won.version,
             worked_at = %(now)s::timestamptz, silent_step = 0, silent_at = won.silent_at,
             changed_at = %(now)s::timestamptz, assigned_at = coalesce(assigned_at, %(now)s::timestamptz),
-            state = CASE WHEN won.was_new THEN 'assigned' ELSE state END
+            state = won.state
         FROM won WHERE followups_ticket.id = won.ticket
     ), held AS (
         UPDATE followups_conversation SET owner_id = newest.owner
@@ -92,14 +97,16 @@ ONE_STATEMENT = """
         UPDATE followups_member SET last_assigned_at = %(now)s::timestamptz WHERE user_id = ANY(%(owners)s::bigint[])
     )
     INSERT INTO followups_event (
-        ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at, recorded_at
+        ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at, recorded_at, first_contact,
+        then_state, then_owner_id, then_team_id, {then_kept}
     )
     SELECT
         ticket, version, cycle, 'system', 'assign', CASE WHEN was_new THEN 'new' ELSE '' END,
         CASE WHEN was_new THEN 'assigned' ELSE '' END,
-        (said || ', "load": ' || load || ', "to": ' || owner || '}')::jsonb, %(now)s::timestamptz, %(now)s::timestamptz
+        (said || ', "load": ' || load || ', "to": ' || owner || '}}')::jsonb, %(now)s::timestamptz,
+        %(now)s::timestamptz, '', state, owner, team, {kept}
     FROM won
-"""
+""".format(kept=", ".join(_KEPT), then_kept=", ".join(f"{PREFIX}{name}" for name in _KEPT))  # noqa: S608
 
 
 def _by_one_statement(given: Sequence[Given], places: Sequence[Place], round_: int, now: datetime) -> None:
@@ -150,10 +157,11 @@ def _row_by_row(given: Sequence[Given], places: Sequence[Place], round_: int, no
             "UPDATE followups_conversation SET owner_id = %s WHERE id = %s",
             [(owner, conversation) for conversation, owner in owner_of.items()],
         )
+    tickets = Ticket.objects.in_bulk([each.ticket for each in given])
     Event.objects.bulk_create(
         [
             Event(
-                ticket_id=each.ticket,
+                ticket=tickets[each.ticket],
                 seq=each.version + 1,
                 cycle=each.cycle,
                 actor_kind=Event.Actor.SYSTEM,

@@ -245,7 +245,7 @@ def mail_failed(message: Message, *, now: datetime) -> None:
         if message.kind == "resolution" and message.cycle == current.cycle and current.state == TicketState.RESOLVED:
             _resolution_falls(work, message)
         if message.kind == "action_update" and message.sent_at and current.told_at == message.sent_at:
-            work.set(told_at=told_in_person(work))
+            work.write("mail-came-back", data={"message": message.pk}, told_at=told_in_person(work))
         if current.owner is not None:
             work.mail_later(
                 [

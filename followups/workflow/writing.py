@@ -29,6 +29,7 @@ from followups.models import (
     Deadline,
     DismissalRequest,
     Event,
+    FirstContact,
     LadderStep,
     Member,
     SlaPolicy,
@@ -335,6 +336,7 @@ class OpenTicket:
             fields = self._fields or {"version": self.ticket.version}
             row = Ticket.objects.filter(pk=self.ticket.pk)
             if self._events:
+                self._say_first_contact()
                 row = row.filter(version=self._events[0].seq - 1, state=self._state)
                 writes.insert(0, Insert(self._events))
             written = write_at_once(Change(row, fields), *writes)
@@ -366,12 +368,20 @@ class OpenTicket:
         """What waits to be written, for whoever writes it together with that of other tickets."""
         self._work_out()
         self._plan_ladders()
+        if self._events:
+            self._say_first_contact()
         writes = [*self._besides(), *([self._ending()] if self._ends else [])]
         fields = self._fields or ({"version": self.ticket.version} if writes else {})
         mails = [*self._mails, *self._notices]
         pending = Pending(self.ticket, tuple(sorted(fields)), self._events, writes, self._notices, mails, self._drafts)
         self._forget()
         return pending
+
+    def _say_first_contact(self) -> None:
+        """The event says whether the first contact was in time, where that may be another thing now."""
+        first = Deadline.Target.FIRST_CONTACT
+        if any(row.cycle == 0 and row.target == first for row in self._changed.values()):
+            self._events[-1].first_contact = FirstContact.of(self.deadlines)
 
     def with_it(self, what: str) -> str:
         """The key of a notice that is taken back together with what was just written."""

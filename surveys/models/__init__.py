@@ -4,7 +4,7 @@ from surveys.models.asking import ReportableAttribute, Source, Survey, Touchpoin
 from surveys.models.customers import Account, Brand, Contact, ContactKey
 from surveys.models.erasing import ErasedKey, Erasure
 from surveys.models.invitations import Invitation
-from surveys.models.responses import Response, Revision
+from surveys.models.responses import Exclusion, Response, Revision
 
 __all__ = [
     "Account",
@@ -13,6 +13,7 @@ __all__ = [
     "ContactKey",
     "ErasedKey",
     "Erasure",
+    "Exclusion",
     "Invitation",
     "ReportableAttribute",
     "Response",

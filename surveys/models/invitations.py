@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,24 @@ from surveys.models.responses import Response
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def as_of(self, moment: datetime) -> InvitationQuerySet:
+        """The invitations that were there at `moment`, with `then_state` and `then_stopped_by` as they stood.
+
+        When one expired is not kept where it was answered all the same; it counts from `expires_at` on.
+        """
+        states = Invitation.State
+        over = Q(ended_at__lte=moment) | Q(ended_at=None) & ~Q(state=states.SENT)
+        return self.filter(created_at__lte=moment).annotate(
+            then_state=Case(
+                When(over, then=F("state")),
+                When(state=states.ANSWERED, expires_at__lte=moment, then=Value(states.EXPIRED)),
+                When(sent_at__lte=moment, then=Value(states.SENT)),
+                default=Value(states.PLANNED),
+                output_field=models.CharField(),
+            ),
+            then_stopped_by=Case(When(over, then=F("stopped_by")), default=Value(""), output_field=models.CharField()),
+        )
+
     def due(self, now: datetime) -> InvitationQuerySet:
         """Planned, not yet with the mails that are to leave, and their moment has come."""
         return self.filter(state=Invitation.State.PLANNED, message=None, planned_for__lte=now)

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from surveys.models.asking import Source, Survey, Touchpoint
@@ -25,7 +26,43 @@ class ResponseQuerySet(models.QuerySet["Response"]):
 
     def counted(self) -> ResponseQuerySet:
         """Answers that count in NPS."""
-        return self.filter(excluded_as="")
+        return self.filter(**{self.column("excluded_as"): ""})
+
+    def left_out(self) -> ResponseQuerySet:
+        """Answers that do not count in NPS."""
+        return self.exclude(**{self.column("excluded_as"): ""})
+
+    def as_of(self, moment: datetime) -> ResponseQuerySet:
+        """The answers that were here at `moment`, with `then_score`, `then_band` and `then_excluded_as` as they stood.
+
+        Score and band are those of the version that was the newest by then. Everything else is as it is known now.
+        """
+        newest = Revision.objects.filter(response=OuterRef("pk"), received_at__lte=moment, superseded_on_arrival=False)
+        score = Coalesce(Subquery(newest.order_by("-number").values("score")[:1]), F("score"))
+        changes = Exclusion.objects.filter(response=OuterRef("pk"))
+        before = changes.filter(happened_at__lte=moment).order_by("-happened_at", "-pk").values("to")
+        after = changes.filter(happened_at__gt=moment).order_by("happened_at", "pk").values("was")
+        return (
+            self.filter(received_at__lte=moment)
+            .annotate(
+                then_score=score,
+                then_excluded_as=Coalesce(
+                    Subquery(before[:1]), Subquery(after[:1]), F("excluded_as"), output_field=models.CharField()
+                ),
+            )
+            .annotate(
+                then_band=Case(
+                    When(then_score__gte=9, then=Value(Band.PROMOTER)),
+                    When(then_score__gte=7, then=Value(Band.PASSIVE)),
+                    default=Value(Band.DETRACTOR),
+                    output_field=models.CharField(),
+                )
+            )
+        )
+
+    def column(self, name: str) -> str:
+        """What `score`, `band` or `excluded_as` is called here: of now, or as of the moment that was asked for."""
+        return f"then_{name}" if "then_score" in self.query.annotations else name
 
 
 class Response(models.Model):
@@ -155,3 +192,15 @@ class Revision(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["response", "number"], name="one_revision_per_number"),
         ]
+
+
+class Exclusion(models.Model):
+    """An answer was left out of NPS, or counts again: append-only. What was so from the first version on has no row."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="exclusions")
+    was = models.CharField(max_length=10, choices=Response.Exclusion, blank=True)
+    to = models.CharField(max_length=10, choices=Response.Exclusion, blank=True)
+    happened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["happened_at", "id"]

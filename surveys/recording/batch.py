@@ -18,7 +18,7 @@ from django.utils.translation import gettext, gettext_noop
 from surveys.followup_port import teams_of
 from surveys.identity import normalise_email
 from surveys.incoming import IncomingResponse, objections, shorten
-from surveys.models import Brand, Contact, Response, Revision, Source
+from surveys.models import Brand, Contact, Exclusion, Response, Revision, Source
 from surveys.recording.customers import Customer, find_customers
 from surveys.recording.erased import without_the_erased
 from surveys.recording.exclusions import exclusion_of
@@ -224,6 +224,8 @@ class _Batch:
         self.source = source
         self.handling = handling
         self.answers: dict[str, _Answer] = {}
+        # Of answers that were held already: which count no longer.
+        self.exclusions: list[Exclusion] = []
 
     def record(self, named: Sequence[tuple[str, IncomingResponse, str, Outcome]]) -> list[int]:
         """Write the answers (id, answer, digest) and complete their outcomes; returns the ids of those that changed."""
@@ -377,7 +379,11 @@ class _Batch:
             is_still_anonymous = response.contact is None and not response.excluded_as
             self._describe_customer(response, customer, teams)
             if is_still_anonymous:
+                was = response.excluded_as
                 response.excluded_as, response.excluded_reason = exclusion_of(incoming.email, own_domains)
+                if not answer.is_new and response.excluded_as != was:
+                    to, now = response.excluded_as, self.handling.now
+                    self.exclusions.append(Exclusion(response=response, was=was, to=to, happened_at=now))
             response.score, response.band = incoming.score, band(incoming.score)
             response.verbatim = incoming.comment
             response.search_text = normalise_for_search(f"{incoming.comment} {incoming.driver}")
@@ -445,3 +451,5 @@ class _Batch:
         seen_later = [answer.response for answer in held if answer.newest is None and answer.is_seen_later]
         rewrite(seen_later, ["version_at"])
         Revision.objects.bulk_create(revision for answer in self.answers.values() for revision in answer.revisions)
+        if self.exclusions:
+            Exclusion.objects.bulk_create(self.exclusions)

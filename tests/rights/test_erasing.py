@@ -41,7 +41,7 @@ WITHOUT_A_PERSON = {
         "followups.cover", "followups.conflict", "followups.watcher", "followups.assignmentround", "followups.contactevent",
         "followups.review", "followups.draw",
         "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
-        "people.presses", "followups.digest",
+        "people.presses", "followups.digest", "surveys.exclusion",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",

@@ -63,7 +63,8 @@ _AT = {column.key: place for place, column in enumerate(COLUMNS)}
 
 def report_filters(question: Question) -> ReportFilters:
     """The cohort a query string asks for. Raises BadQuestion for what makes no sense."""
-    form = ReportForm(question.asked, viewer=question.viewer.user, today=reporting_day(question.now))
+    today = reporting_day(question.now)
+    form = ReportForm(question.asked, viewer=question.viewer.user, today=today, now=question.now)
     filters = form.filters()
     if form.errors:
         raise BadQuestion({name: [str(each) for each in found] for name, found in form.errors.items()})

@@ -131,6 +131,7 @@ def nps_report(filters: ReportFilters, *, now: datetime, by: Sequence[str] = USU
 
     Three queries, and one or two for each way. `filters.band` does not narrow an NPS.
     """
+    now = filters.moment(now)
     counts = score_counts(filters)
     scores = Scores.of(_summed(counts))
     before = scores_of(filters.before())

@@ -172,7 +172,7 @@ class _Counting:
             "ticket__",
         )
         self.recovery = _by_day(
-            with_recovery(tickets)
+            with_recovery(tickets, now=now)
             .filter(band=Band.DETRACTOR)
             .values("team", "day", "later_band")
             .annotate(n=Count("pk"))

@@ -6,12 +6,12 @@ The number of queries is constant, whatever the number of tickets, days, people 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, DateTimeField, Expression, F, Max, Min, Q, When
+from django.db.models import Case, Count, DateTimeField, Expression, F, Max, Min, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from followups.models import Deadline, SlaPolicy
@@ -24,12 +24,13 @@ from followups.reports.metrics.facts import (
     Place,
     figure_of,
     promises,
-    standing_resolutions,
+    standing_of,
     with_facts,
 )
 from followups.reports.metrics.filters import ReportFilters, reporting_day
 from followups.reports.metrics.goals import targets_of
 from followups.reports.metrics.periods import Period, periods
+from followups.reports.metrics.then import column, is_then
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough, proportion_interval
@@ -215,10 +216,11 @@ RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
 
 
 def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
-    """Count one cohort as it stands at `now` (aware). Eight queries."""
+    """Count one cohort as it stands at `now` (aware), or stood at `filters.as_of`. Eight queries."""
+    now = filters.moment(now)
     by_day = _counts_by_day(filters, now)
     cohort = with_facts(filters.tickets(), now=now)
-    causes = _causes(cohort)
+    causes = _causes(cohort, now)
     counts = Counts.folded(row for rows in by_day.values() for row in rows)
     return ClosureReport(
         filters=filters,
@@ -249,7 +251,8 @@ def counts_of(filters: ReportFilters, *, now: datetime) -> Counts:
 
 def figure_queryset(name: str, filters: ReportFilters, *, now: datetime) -> TicketQuerySet:
     """The tickets that a figure of this cohort counts; those about now are of all days. Raises KeyError if unknown."""
-    return figure_of(filters.all_days() if name in OF_NOW else filters.tickets(), name, now=now)
+    tickets = filters.all_days() if name in OF_NOW else filters.tickets()
+    return figure_of(tickets, name, now=filters.moment(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +272,7 @@ class TicketGroup:
 def closure_groups(filters: ReportFilters, way: Way, *, now: datetime) -> tuple[TicketGroup, ...]:
     """The tickets of a cohort by one way, by name; those in no group come last. One or two queries."""
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in fact_counts(filters, way, now=now):
+    for row in fact_counts(filters, way, now=filters.moment(now)):
         rows[row["group"]].append(row)
     names = way.names(rows)
     groups = (TicketGroup(key, names.get(key, key), Counts.folded(found)) for key, found in rows.items())
@@ -285,25 +288,33 @@ def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dic
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
-    return _since_the_answer(filters, FIRST_CONTACT_AT, now)
+    return _since_the_answer(filters, first_contact_at, now)
 
 
 def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
-    return _since_the_answer(filters, RESOLVED_AT, now)
+    return _since_the_answer(filters, resolved_at, now)
 
 
-# When what is waited for happened, null where it has not. What closed without being resolved ended when it closed.
-FIRST_CONTACT_AT = F("first_contact_at")
-RESOLVED_AT = Case(
-    When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Coalesce("resolved_at", "closed_at")),
-    output_field=DateTimeField(),
-)
+def first_contact_at(tickets: QuerySet[Any]) -> Expression | F:
+    """When somebody first spoke to the customer of each of these tickets; null where nobody has."""
+    return F(column(tickets, "first_contact_at"))
 
 
-def _since_the_answer(filters: ReportFilters, happened_at: Expression | F, now: datetime) -> Curve:
+def resolved_at(tickets: QuerySet[Any]) -> Expression | F:
+    """When each of these tickets was resolved, null where it is not. What only closed ended when it closed."""
+    over = Q(**{f"{column(tickets, 'state')}__in": (TicketState.RESOLVED, TicketState.CLOSED)})
+    ended = Coalesce(column(tickets, "resolved_at"), column(tickets, "closed_at"))
+    return Case(When(over, then=ended), output_field=DateTimeField())
+
+
+def _since_the_answer(
+    filters: ReportFilters, happened_at: Callable[[QuerySet[Any]], Expression | F], now: datetime
+) -> Curve:
     # A dismissed ticket counts as waiting until now: `survival` says why.
-    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", happened_at)
+    now = filters.moment(now)
+    tickets = filters.tickets()
+    rows = figure_of(tickets, "counted", now=now).order_by().values_list("responded_at", happened_at(tickets))
     return curve(
         Spell(((at or now) - responded_at).total_seconds(), at is not None)
         for responded_at, at in rows.iterator(chunk_size=5_000)
@@ -337,31 +348,32 @@ def goal_over(filters: ReportFilters, tickets: TicketQuerySet) -> Goal:
 
 def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
     """What became of the promises on the tickets of one cohort. One query."""
-    tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
-    rows = promises(now=now).filter(ticket__in=tickets).order_by().values("kept").annotate(n=Count("pk"))
+    now = filters.moment(now)
+    cohort = filters.tickets()
+    tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
+    kept = promises(now=now, then=is_then(cohort)).filter(ticket__in=tickets)
+    rows = kept.order_by().values("kept").annotate(n=Count("pk"))
     by_kind = {row["kept"]: row["n"] for row in rows}
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 
 
-def _causes(cohort: Any) -> tuple[Cause, ...]:
-    declared = cohort.filter(OF_FACTS["declared"].q).order_by().values("pk")
-    rows = (
-        standing_resolutions()
-        .filter(ticket__in=declared, root_cause__isnull=False)
-        .order_by()
-        .values_list("root_cause__slug", "root_cause__name")
-        .annotate(n=Count("pk"))
-    )
+def _causes(cohort: TicketQuerySet, now: datetime) -> tuple[Cause, ...]:
+    declared = cohort.filter(OF_FACTS["declared"].q).order_by()
+    standing = standing_of(cohort, now).order_by()
+    of_cause = {name: Subquery(standing.values(f"root_cause__{name}")[:1]) for name in ("slug", "name")}
+    by_cause: Any = declared.annotate(**of_cause)
+    rows = by_cause.filter(slug__isnull=False).values_list("slug", "name").annotate(n=Count("pk"))
     return tuple(sorted((Cause(*row) for row in rows), key=lambda cause: (-cause.tickets, cause.name)))
 
 
 def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
     today = reporting_day(now)
     tickets = filters.all_days().order_by()
+    running_out = Q(**{f"{column(tickets, 'due_at')}__lt": now})
     by_day = (
         figure_of(tickets, "at_work", now=now)
         .values_list("day")
-        .annotate(n=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
+        .annotate(n=Count("pk"), late=Count("pk", filter=running_out))
     )
     at_work: Counter[tuple[int, int | None]] = Counter()
     late: Counter[tuple[int, int | None]] = Counter()

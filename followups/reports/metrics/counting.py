@@ -12,6 +12,7 @@ from django.db.models import Count
 
 from followups.reports.metrics.facts import FACTS, with_facts
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.then import is_then
 from followups.reports.metrics.ways import Way
 
 
@@ -32,18 +33,19 @@ def score_counts(filters: ReportFilters, way: Way | None = None) -> list[ScoreCo
     """
     counted = filters.answers().counted().order_by()
     columns = way.columns(tickets=False) if way else {}
-    rows = counted.annotate(**columns).values("day", "score", *columns).annotate(n=Count("pk"))
+    score = counted.column("score")
+    rows = counted.annotate(**columns).values("day", score, *columns).annotate(n=Count("pk"))
     found: Counter[tuple[date, str, int]] = Counter()
     for row in rows:
         for group in way.groups(row) if way else ("",):
-            found[row["day"], group, row["score"]] += row["n"]
+            found[row["day"], group, row[score]] += row["n"]
     return [ScoreCount(day, group, score, n) for (day, group, score), n in found.items()]
 
 
 def excluded_counts(filters: ReportFilters) -> dict[str, int]:
     """The answers of a cohort that are left out of NPS, by why. One query."""
-    excluded = filters.answers().exclude(excluded_as="").order_by()
-    return dict(excluded.values_list("excluded_as").annotate(n=Count("pk")))
+    excluded = filters.answers().left_out().order_by()
+    return dict(excluded.values_list(excluded.column("excluded_as")).annotate(n=Count("pk")))
 
 
 def fact_counts(filters: ReportFilters, way: Way | None = None, *, now: datetime) -> list[dict[str, Any]]:
@@ -51,8 +53,9 @@ def fact_counts(filters: ReportFilters, way: Way | None = None, *, now: datetime
 
     A ticket that is in several groups is counted in each. One query.
     """
-    columns = way.columns(tickets=True) if way else {}
-    cohort = with_facts(filters.tickets(), now=now).order_by().annotate(**columns)
+    tickets = filters.tickets()
+    columns = {} if way is None else way.columns_then() if is_then(tickets) else way.columns(tickets=True)
+    cohort = with_facts(tickets, now=now).order_by().annotate(**columns)
     rows = cohort.values("day", *FACTS, *columns).annotate(n=Count("pk"))
     return [
         {"day": row["day"], "group": group, **{fact: row[fact] for fact in FACTS}, "n": row["n"]}

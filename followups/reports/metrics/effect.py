@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
-from followups.models import Deadline
+from followups.models import Deadline, FirstContact
 from followups.reports.effect import Estimate, by_stratum, matched_difference
 from followups.reports.metrics.facts import figure_of
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.then import is_then
 from surveys.models import Response
 from surveys.scoring import Band, band
 
@@ -112,6 +114,7 @@ class _Case:
 
 def effect_report(filters: ReportFilters, *, now: datetime) -> EffectReport:
     """Compare the customers of one cohort by when they were first spoken to. One query."""
+    now = filters.moment(now)
     cases: list[_Case] = []
     not_due = without_target = 0
     for row in _rows(filters, now).iterator(chunk_size=5_000):
@@ -138,26 +141,38 @@ def _rows(filters: ReportFilters, now: datetime) -> Any:
     The later answer is that to the recovery question; where there is none, the next that counts of the same person.
     """
     target = Deadline.objects.filter(ticket=OuterRef("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT)
-    counted = Response.objects.filter(excluded_as="", responded_at__gt=OuterRef("due")).order_by("responded_at", "pk")
+    known = Response.objects.all() if filters.as_of is None else Response.objects.as_of(filters.as_of)
+    counted = known.counted().filter(responded_at__gt=OuterRef("due")).order_by("responded_at", "pk")
+    score = counted.column("score")
     asked = counted.filter(invitation__recovers=OuterRef("response"))
     again = counted.filter(contact=OuterRef("contact"))
-    tickets = figure_of(filters.tickets(), "counted", now=now).filter(response__excluded_as="")
+    first = known.counted().filter(pk=OuterRef("response"))
+    tickets = figure_of(filters.tickets(), "counted", now=now).filter(Exists(first))
+    met: Any = Subquery(target.order_by("ordinal").values("met_at")[:1])
+    if is_then(tickets):
+        # What was met then may be owed again since, where a mail came back.
+        met = Case(
+            When(then_first_contact=FirstContact.NONE, then=Value(None)),
+            default=Coalesce(met, F("then_first_contact_at")),
+            output_field=DateTimeField(),
+        )
     return (
         tickets.annotate(
             due=Subquery(target.order_by("ordinal").values("due_at")[:1]),
-            met=Subquery(target.order_by("ordinal").values("met_at")[:1]),
+            met=met,
+            first_score=Subquery(first.values(score)[:1]),
         )
         .annotate(
-            asked_score=Subquery(asked.values("score")[:1]),
+            asked_score=Subquery(asked.values(score)[:1]),
             asked_at=Subquery(asked.values("responded_at")[:1]),
-            again_score=Subquery(again.values("score")[:1]),
+            again_score=Subquery(again.values(score)[:1]),
             again_at=Subquery(again.values("responded_at")[:1]),
         )
         .order_by()
         .values(
             "day",
             "responded_at",
-            "response__score",
+            "first_score",
             "response__survey_kind",
             "response__segment",
             "due",
@@ -182,7 +197,7 @@ def _case(row: Mapping[str, Any]) -> _Case:
     else:
         # Whoever was spoken to after answering again had not been when they answered.
         group = LATE if met is not None and (at is None or met < at) else NEVER
-    first = row["response__score"]
+    first = row["first_score"]
     stratum = (first, row["response__survey_kind"], row["response__segment"], _quarter(row["day"]))
     return _Case(group, stratum, first, score)
 

@@ -30,10 +30,23 @@ from django.db.models import (
 from django.db.models.fields import CharField
 from django.utils.translation import gettext_lazy as _
 
-from followups.models import Action, ActionMove, Deadline, DismissalRequest, Event, Resolution, Ticket, Verdict
-from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
+from followups.models import (
+    Action,
+    ActionMove,
+    Deadline,
+    DismissalRequest,
+    Event,
+    FirstContact,
+    Resolution,
+    Ticket,
+    Verdict,
+)
+from followups.models.standing import PREFIX
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due_among
+from followups.models.tickets import falls_due as falls_due_now
 from followups.reports.metrics.reachable import Hears, with_hearing
 from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
+from followups.reports.metrics.then import actions_as_of, column, is_then, promises_that_ran_on
 from nps_loop.mail.models import Message, Stream
 from surveys.scoring import Band
 
@@ -60,13 +73,8 @@ class Ending(TextChoices):
     OPEN = "open", _("open")
 
 
-class Contact(TextChoices):
-    """When the first contact was, by evidence, against its first deadline."""
-
-    IN_TIME = "in_time", _("in time")
-    LATER = "later", _("later")
-    NONE = "none", _("not yet")
-
+# When the first contact was, by evidence, against its first deadline.
+Contact = FirstContact
 
 # A lead agreed that these were no customers' words to answer, so they leave the closure rates.
 NO_ANSWER = (DismissReason.DUPLICATE, DismissReason.TEST, DismissReason.SPAM)
@@ -75,32 +83,42 @@ NO_ANSWER = (DismissReason.DUPLICATE, DismissReason.TEST, DismissReason.SPAM)
 SOON = timedelta(hours=24)
 
 
-def _place(now: datetime) -> Case:
+def _place(tickets: QuerySet[Any], now: datetime) -> Case:
+    def of(**fields: Any) -> Q:
+        return _of(tickets, **fields)
+
     approved = DismissalRequest.objects.filter(ticket=OuterRef("pk"), approved=True)
-    removed = Q(state=TicketState.DISMISSED, dismissed_as__in=NO_ANSWER) & Q(Exists(approved))
-    over = Q(state__in=(TicketState.CLOSED, TicketState.DISMISSED)) | Q(resolution_due_at__lte=now)
+    if is_then(tickets):
+        approved = approved.filter(decided_at__lte=now)
+    removed = of(state=TicketState.DISMISSED, dismissed_as__in=NO_ANSWER) & Q(Exists(approved))
+    over = of(state__in=(TicketState.CLOSED, TicketState.DISMISSED)) | of(resolution_due_at__lte=now)
     return Case(
         When(removed, then=Value(Place.REMOVED)),
-        When(Q(left_in_peace=True) | Q(closed_as=ClosedAs.LEFT_IN_PEACE), then=Value(Place.LEFT_IN_PEACE)),
-        When(nobody_to_reach=True, then=Value(Place.NOBODY_TO_REACH)),
+        When(of(left_in_peace=True) | of(closed_as=ClosedAs.LEFT_IN_PEACE), then=Value(Place.LEFT_IN_PEACE)),
+        When(of(nobody_to_reach=True), then=Value(Place.NOBODY_TO_REACH)),
         When(over, then=Value(Place.DUE)),
         default=Value(Place.NOT_DUE),
         output_field=CharField(),
     )
 
 
-def _ending() -> Case:
+def _ending(tickets: QuerySet[Any]) -> Case:
+    def of(**fields: Any) -> Q:
+        return _of(tickets, **fields)
+
     return Case(
-        When(closed_as=ClosedAs.CONFIRMED, then=Value(Ending.CONFIRMED)),
-        When(closed_as=ClosedAs.AGREED_TO_DIFFER, then=Value(Ending.DIFFER)),
-        When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Value(Ending.DECLARED)),
-        When(state=TicketState.DISMISSED, then=Value(Ending.DISMISSED)),
+        When(of(closed_as=ClosedAs.CONFIRMED), then=Value(Ending.CONFIRMED)),
+        When(of(closed_as=ClosedAs.AGREED_TO_DIFFER), then=Value(Ending.DIFFER)),
+        When(of(state__in=(TicketState.RESOLVED, TicketState.CLOSED)), then=Value(Ending.DECLARED)),
+        When(of(state=TicketState.DISMISSED), then=Value(Ending.DISMISSED)),
         default=Value(Ending.OPEN),
         output_field=CharField(),
     )
 
 
-def _first_contact() -> Case:
+def _first_contact(tickets: QuerySet[Any]) -> Any:
+    if is_then(tickets):
+        return F("then_first_contact")
     met = Deadline.objects.filter(
         ticket=OuterRef("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT, met_at__isnull=False
     )
@@ -112,19 +130,27 @@ def _first_contact() -> Case:
     )
 
 
+def _of(tickets: QuerySet[Any], **fields: Any) -> Q:
+    """A condition on columns of the tickets: of now, or of the moment they are as of."""
+    return Q(**{column(tickets, name): value for name, value in fields.items()})
+
+
 def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
     """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to` and `not_yet`.
 
-    *Told* asks for a declared end as well: a talk before anything was done closes no loop.
+    *Told* asks for a declared end as well: a talk before anything was done closes no loop. Tickets as of a past moment
+    (`then.as_of`) have the facts of that moment, which `now` must be.
     """
-    declared = Q(state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+    declared = _of(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
     said_not_yet = Verdict.objects.filter(ticket=OuterRef("pk"), choice=Verdict.Choice.NOT_YET)
+    if is_then(tickets):
+        said_not_yet = said_not_yet.filter(happened_at__lte=now)
     return tickets.annotate(
-        place=_place(now),
-        ending=_ending(),
-        told=ExpressionWrapper(declared & Q(told_at__isnull=False), output_field=BooleanField()),
-        first_contact=_first_contact(),
-        spoken_to=ExpressionWrapper(Q(first_contact_at__isnull=False), output_field=BooleanField()),
+        place=_place(tickets, now),
+        ending=_ending(tickets),
+        told=ExpressionWrapper(declared & _of(tickets, told_at__isnull=False), output_field=BooleanField()),
+        first_contact=_first_contact(tickets),
+        spoken_to=ExpressionWrapper(_of(tickets, first_contact_at__isnull=False), output_field=BooleanField()),
         not_yet=Exists(said_not_yet),
     )
 
@@ -212,22 +238,28 @@ class Kept(TextChoices):
     NOT_DUE = "not_due", _("not due yet")
 
 
-def promises(*, now: datetime) -> QuerySet[Any]:
-    """Every promise, an action with `kept`. An action whose date no customer was told is no promise, and is not in.
+def promises(*, now: datetime, then: bool = False) -> QuerySet[Any]:
+    """Every promise, an action with `kept`; with `then` as they stood at `now`.
 
-    Whoever moves a date once it has passed has broken the promise: that the customer heard of it then changes nothing.
+    An action whose date no customer was told is no promise, and is not in. Whoever moves a date once it has passed has
+    broken the promise: that the customer heard of it then changes nothing.
     """
+    of = PREFIX if then else ""
+    first_date = f"{of}first_promised_at"
     moved_too_late = ActionMove.objects.filter(
-        action=OuterRef("pk"), from_at=OuterRef("first_promised_at"), happened_at__gt=F("from_at")
+        action=OuterRef("pk"), from_at=OuterRef(first_date), happened_at__gt=F("from_at")
     )
-    first, open_, dropped, done = F("first_promised_at"), Action.State.OPEN, Action.State.DROPPED, Action.State.DONE
-    return Action.objects.filter(first_promised_at__isnull=False).annotate(
+    if then:
+        moved_too_late = moved_too_late.filter(happened_at__lte=now)
+    first, open_, dropped, done = F(first_date), Action.State.OPEN, Action.State.DROPPED, Action.State.DONE
+    actions = actions_as_of(now) if then else Action.objects.all()
+    return actions.filter(**{f"{first_date}__isnull": False}).annotate(
         kept=Case(
-            When(state=done, done_at__lte=first, then=Value(Kept.KEPT)),
-            When(state=dropped, then=Value(Kept.DROPPED)),
-            When(state=open_, first_promised_at__gt=now, then=Value(Kept.NOT_DUE)),
-            When(Q(due_at__gt=first) & ~Q(Exists(moved_too_late)), then=Value(Kept.MOVED)),
-            When(state=done, then=Value(Kept.LATER)),
+            When(**{f"{of}state": done}, done_at__lte=first, then=Value(Kept.KEPT)),
+            When(**{f"{of}state": dropped}, then=Value(Kept.DROPPED)),
+            When(**{f"{of}state": open_, f"{first_date}__gt": now}, then=Value(Kept.NOT_DUE)),
+            When(Q(**{f"{of}due_at__gt": first}) & ~Q(Exists(moved_too_late)), then=Value(Kept.MOVED)),
+            When(**{f"{of}state": done}, then=Value(Kept.LATER)),
             default=Value(Kept.BROKEN),
             output_field=CharField(),
         )
@@ -248,15 +280,12 @@ OF_PROMISES: dict[str, tuple[Kept, ...]] = {
 # --- now -------------------------------------------------------------------------------------------------------
 
 # Figures about this moment, whatever the day of the answer.
-IN_HAND = Q(state__in=AT_WORK, owner__isnull=False)
 OF_NOW: tuple[str, ...] = (
     "at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent",
     "late_first_contact", "promise_over", "not_yet_unanswered", "reopened_twice", "approval_waiting", "mail_stuck",
     "at_risk", "at_risk_without_value",
 )  # fmt: skip
 
-# An account is at risk while a detractor of it waits for us, whatever the day of the answer.
-AT_RISK = Q(band=Band.DETRACTOR, state__in=LIVE, account__isnull=False)
 WITHOUT_VALUE = Q(account__annual_value__isnull=True)
 
 # Without an event for so long, a ticket at work is called silent.
@@ -265,35 +294,47 @@ SILENT = timedelta(days=7)
 STUCK = timedelta(days=7)
 
 
-def _of_now(name: str, now: datetime) -> Q:
-    running_out = Q(state__in=AT_WORK, due_at__lt=now)
+def _of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
+    def of(**fields: Any) -> Q:
+        return _of(tickets, **fields)
+
+    def falls_due(**bounds: datetime) -> Q:
+        if is_then(tickets):
+            return falls_due_among(promises_that_ran_on(now), PREFIX, bounds)
+        return falls_due_now(**bounds)
+
+    in_hand = of(state__in=AT_WORK, owner_id__isnull=False)
+    # An account is at risk while a detractor of it waits for us, whatever the day of the answer.
+    at_risk = Q(band=Band.DETRACTOR, account__isnull=False) & of(state__in=LIVE)
     return {
-        "at_work": IN_HAND,
-        "late": falls_due(lt=now),
-        "late_at_work": IN_HAND & running_out,
-        "in_time": IN_HAND & (Q(due_at__isnull=True) | Q(due_at__gte=now)),
-        "breaking": falls_due(gte=now, lt=now + SOON),
-        "unassigned": Q(state__in=LIVE, owner__isnull=True),
-        "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
-        "silent": IN_HAND & Q(changed_at__lt=now - SILENT),
-        "late_first_contact": running_out & Q(due_for=Deadline.Target.FIRST_CONTACT),
-        "promise_over": Q(state__in=LIVE) & Q(Exists(_told_and_over(now))),
-        "not_yet_unanswered": Q(state__in=LIVE, customer_waits=True) & Q(Exists(_of(Verdict, choice="not_yet"))),
-        "reopened_twice": Q(state__in=LIVE, cycle__gte=2),
-        "approval_waiting": Q(state__in=LIVE) & Q(Exists(_of(DismissalRequest, decided_at=None))),
-        "mail_stuck": Q(Exists(_stuck_mails(now))),
-        "at_risk": AT_RISK,
-        "at_risk_without_value": AT_RISK & WITHOUT_VALUE,
-    }[name]
+        "at_work": lambda: in_hand,
+        "late": lambda: falls_due(lt=now),
+        "late_at_work": lambda: in_hand & of(due_at__lt=now),
+        "in_time": lambda: in_hand & (of(due_at__isnull=True) | of(due_at__gte=now)),
+        "breaking": lambda: falls_due(gte=now, lt=now + SOON),
+        "unassigned": lambda: of(state__in=LIVE, owner_id__isnull=True),
+        "waiting": lambda: of(state=TicketState.WAITING_ON_CUSTOMER),
+        "silent": lambda: in_hand & of(changed_at__lt=now - SILENT),
+        "late_first_contact": lambda: Q(state__in=AT_WORK, due_at__lt=now, due_for=Deadline.Target.FIRST_CONTACT),
+        "promise_over": lambda: Q(state__in=LIVE) & Q(Exists(_told_and_over(now))),
+        "not_yet_unanswered": lambda: (
+            Q(state__in=LIVE, customer_waits=True) & Q(Exists(_rows_of(Verdict, choice=Verdict.Choice.NOT_YET)))
+        ),
+        "reopened_twice": lambda: Q(state__in=LIVE, cycle__gte=2),
+        "approval_waiting": lambda: Q(state__in=LIVE) & Q(Exists(_rows_of(DismissalRequest, decided_at=None))),
+        "mail_stuck": lambda: Q(Exists(_stuck_mails(now))),
+        "at_risk": lambda: at_risk,
+        "at_risk_without_value": lambda: at_risk & WITHOUT_VALUE,
+    }[name]()
 
 
-def _of(rows: type[Model], **which: Any) -> QuerySet[Any]:
+def _rows_of(rows: type[Model], **which: Any) -> QuerySet[Any]:
     return rows._default_manager.filter(ticket=OuterRef("pk"), **which)
 
 
 def _told_and_over(now: datetime) -> QuerySet[Any]:
     """Open actions whose date a customer was told and the date they have now is over."""
-    return _of(Action, state=Action.State.OPEN, first_promised_at__isnull=False, due_at__lt=now)
+    return _rows_of(Action, state=Action.State.OPEN, first_promised_at__isnull=False, due_at__lt=now)
 
 
 def _stuck_mails(now: datetime) -> QuerySet[Message]:
@@ -324,20 +365,19 @@ OF_SAVED: dict[str, Q] = {
 OF_REOPENING: tuple[str, ...] = ("ever_resolved", "reopened")
 
 
-def _reopened() -> Exists:
-    return Exists(
-        Event.objects.filter(
-            ticket=OuterRef("pk"),
-            from_state__in=(TicketState.RESOLVED, TicketState.CLOSED),
-            to_state=TicketState.ASSIGNED,
-        )
+def _reopened(tickets: QuerySet[Any], now: datetime) -> Exists:
+    events = Event.objects.filter(
+        ticket=OuterRef("pk"),
+        from_state__in=(TicketState.RESOLVED, TicketState.CLOSED),
+        to_state=TicketState.ASSIGNED,
     )
+    return Exists(events.filter(recorded_at__lte=now) if is_then(tickets) else events)
 
 
 def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
-    found = Q(_reopened())
+    found = Q(_reopened(tickets, now))
     if name == "ever_resolved":
-        found |= Q(state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+        found |= _of(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
     return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(found)
 
 
@@ -369,11 +409,11 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     For figures of a cohort the caller narrows the days (and whatever else) as the report did: `day_from`, `day_to`, …
     """
     if name in OF_NOW:
-        return tickets.filter(_of_now(name, now))
+        return tickets.filter(_of_now(tickets, name, now))
     if name in OF_RECOVERY:
-        return tickets.filter(pk__in=with_recovery(tickets).filter(OF_RECOVERY[name]).order_by().values("pk"))
+        return tickets.filter(pk__in=with_recovery(tickets, now=now).filter(OF_RECOVERY[name]).order_by().values("pk"))
     if name in OF_SAVED:
-        return tickets.filter(pk__in=with_recovery(tickets).filter(OF_SAVED[name]).order_by().values("pk"))
+        return tickets.filter(pk__in=with_recovery(tickets, now=now).filter(OF_SAVED[name]).order_by().values("pk"))
     if name in OF_REOPENING:
         return _of_reopening(tickets, name, now)
     if name in OF_DUE_BAND:
@@ -382,21 +422,37 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
             tickets = figure_of(tickets, f"recovered_{band.value}", now=now)
         return with_facts(tickets, now=now).filter(OF_FACTS["due"].q, band=band)
     if name in OF_PROMISES:
-        found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
-        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))
+        kept = promises(now=now, then=is_then(tickets)).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
+        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(kept))
     if name == PROMISES_OPEN:
-        still_open = promises(now=now).filter(ticket=OuterRef("pk"), state=Action.State.OPEN)
+        told = promises(now=now, then=is_then(tickets))
+        still_open = told.filter(**{"ticket": OuterRef("pk"), column(tickets, "state"): Action.State.OPEN})
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
     if name in HEARS:
         return with_hearing(figure_of(tickets, WITH_CAUSE, now=now)).filter(hears=HEARS[name])
     if name == WITH_CAUSE or name.startswith(CAUSE):
-        found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__isnull=False)
+        resolved = standing_of(tickets, now).filter(root_cause__isnull=False)
         if name != WITH_CAUSE:
-            found_cause = found_cause.filter(root_cause__slug=name.removeprefix(CAUSE))
-        return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(found_cause))
+            resolved = resolved.filter(root_cause__slug=name.removeprefix(CAUSE))
+        return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(resolved))
     return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
 
 
 def standing_resolutions() -> QuerySet[Resolution]:
     """The resolution of each ticket's present cycle, where its mail did not come back: at most one per ticket."""
     return Resolution.objects.filter(cycle=F("ticket__cycle"), voided_at__isnull=True)
+
+
+def standing_of(tickets: QuerySet[Any], now: datetime) -> QuerySet[Resolution]:
+    """The same for a ticket outside, one of these `tickets`, which may be as of `now`.
+
+    A new one is written only once that before it was void, so of those that were not void by then the first one stood.
+    """
+    if not is_then(tickets):
+        return standing_resolutions().filter(ticket=OuterRef("pk"))
+    not_void = Q(voided_at__isnull=True) | Q(voided_at__gt=now)
+    of_ticket = Resolution.objects.filter(not_void, ticket=OuterRef("pk"), cycle=OuterRef("then_cycle"))
+    earlier = Resolution.objects.filter(
+        not_void, ticket=OuterRef("ticket"), cycle=OuterRef("cycle"), pk__lt=OuterRef("pk")
+    )
+    return of_ticket.filter(~Exists(earlier))

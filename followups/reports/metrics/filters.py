@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from followups.models import Team, Ticket
 from followups.models.tickets import TicketQuerySet
+from followups.reports.metrics import then
 from followups.reports.metrics.ways import ATTRIBUTE, way_of
 from nps_loop.people.models import User
 from surveys.models import Response, Touchpoint
@@ -30,7 +31,8 @@ class ReportFilters:
     Days are in the reporting zone. Team, touchpoint and brand are slugs, `account_owner` and `account` keys; segment,
     region and account owner are those of the time of the answer; "-" asks for answers without. `attributes` are pairs
     of name and value. `band` narrows tickets only: an NPS of one band says nothing. `viewer` is the person who looks;
-    None is a program that may read everything.
+    None is a program that may read everything. With `as_of` (aware, not in the future) everything is counted as it
+    stood at that moment, as far as rows know of it; `docs/architecture.md` says what they do not know.
     """
 
     day_from: date
@@ -49,6 +51,13 @@ class ReportFilters:
     language: str = ""
     brand: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    as_of: datetime | None = None
+
+    def moment(self, now: datetime) -> datetime:
+        """The moment that the report is about. Raises ValueError for one that is still to come."""
+        if self.as_of is not None and self.as_of > now:
+            raise ValueError("A report cannot be as of a moment that is still to come.")
+        return self.as_of or now
 
     def tickets(self) -> TicketQuerySet:
         """The tickets of the cohort that the viewer may see."""
@@ -56,9 +65,15 @@ class ReportFilters:
 
     def all_days(self) -> TicketQuerySet:
         """The same tickets whatever their day: for figures about now, such as what is at work."""
-        tickets = Ticket.objects.all() if self.viewer is None else Ticket.objects.visible_to(self.viewer)
-        tickets = tickets.filter(**_given(team__slug=self.team, band=self.band))
-        return tickets.filter(self._of_answer(tickets=True))
+        if self.as_of is not None:
+            tickets = then.as_of(Ticket.objects.all(), self.as_of)
+            if self.viewer is not None:
+                tickets = then.visible_to(tickets, self.viewer, self.as_of)
+        else:
+            tickets = Ticket.objects.all() if self.viewer is None else Ticket.objects.visible_to(self.viewer)
+        if self.team:
+            tickets = then.in_team(tickets, self.team)
+        return tickets.filter(**_given(band=self.band)).filter(self._of_answer(tickets=True))
 
     @property
     def narrowed(self) -> dict[str, str]:
@@ -76,9 +91,8 @@ class ReportFilters:
 
     def answers(self) -> ResponseQuerySet:
         """The answers of the cohort, those left out of NPS included."""
-        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(
-            self._of_answer(tickets=False)
-        )
+        known = Response.objects.all() if self.as_of is None else Response.objects.as_of(self.as_of)
+        answers = known.filter(day__gte=self.day_from, day__lte=self.day_to).filter(self._of_answer(tickets=False))
         if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
             own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
             answers = answers.filter(answered_to(own.values("pk")))
@@ -101,6 +115,7 @@ class ReportFilters:
             "day_to": self.day_to.isoformat(),
             **_given(**{name: getattr(self, name) for name in ("team", "band", *ANSWER_WAYS)}),
             **_given(attribute=[f"{name}:{value}" for name, value in self.attributes] or None),
+            **_given(as_of=self.as_of.isoformat() if self.as_of else None),
         }
 
     def query(self, **more: object) -> str:

@@ -13,6 +13,7 @@ from followups.models import Away, Member, Team
 from followups.reports.metrics.closure import Counts
 from followups.reports.metrics.facts import FACTS, figure_of, with_facts
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.then import column
 from nps_loop.people.models import User
 
 
@@ -29,27 +30,32 @@ class Person:
 
 def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:
     """One person's own part of the cohort, by the present owner, whoever looks. One query."""
-    tickets = filters.tickets().filter(owner=user).order_by()
+    now = filters.moment(now)
+    tickets = filters.tickets()
+    tickets = tickets.filter(**{column(tickets, "owner_id"): user.pk}).order_by()
     return Counts.folded(with_facts(tickets, now=now).values(*FACTS).annotate(n=Count("pk")))
 
 
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
     """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Five queries.
 
-    Tickets without an owner are in nobody's row. Empty for somebody who leads no team.
+    Tickets without an owner are in nobody's row; teams and capacity are of now. Empty for somebody who leads no team.
     """
     teams = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
     if filters.team:
         teams = teams.filter(slug=filters.team)
     led = teams.order_by().values("pk")
-    tickets = filters.tickets().filter(team__in=led, owner__isnull=False).order_by()
+    now = filters.moment(now)
+    tickets = filters.tickets()
+    owner, in_led = column(tickets, "owner_id"), {f"{column(tickets, 'team_id')}__in": led}
+    tickets = tickets.filter(**in_led, **{f"{owner}__isnull": False}).order_by()
     rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in with_facts(tickets, now=now).values("owner", *FACTS).annotate(n=Count("pk")):
-        rows[row["owner"]].append(row)
+    for row in with_facts(tickets, now=now).values(owner, *FACTS).annotate(n=Count("pk")):
+        rows[row[owner]].append(row)
     at_work = dict(
-        figure_of(filters.all_days().filter(team__in=led), "at_work", now=now)
+        figure_of(filters.all_days().filter(**in_led), "at_work", now=now)
         .order_by()
-        .values_list("owner")
+        .values_list(owner)
         .annotate(n=Count("pk"))
     )
     capacity = dict(

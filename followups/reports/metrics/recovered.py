@@ -7,11 +7,13 @@ the same survey and touchpoint. What changed is the band, from that of the ticke
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from followups.reports.metrics.then import column, is_then
 from surveys.models import Invitation, Response
 from surveys.scoring import Band
 
@@ -39,12 +41,20 @@ def _figures() -> dict[str, Q]:
 OF_RECOVERY: dict[str, Q] = _figures()
 
 
-def with_recovery(tickets: QuerySet[Any]) -> QuerySet[Any]:
-    """The tickets with `asked_again`, `answered_again` and `later_band` (empty: nothing was heard)."""
-    asked = Invitation.objects.filter(recovers=OuterRef("response"), sent_at__isnull=False).exclude(
-        state=Invitation.State.STOPPED
-    )
-    counted = Response.objects.filter(excluded_as="").order_by("responded_at", "pk")
+def with_recovery(tickets: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
+    """The tickets with `asked_again`, `answered_again` and `later_band` (empty: nothing was heard).
+
+    Of tickets as of a past moment, `now`, those facts as they were then; who is the same person is known today.
+    """
+    asked = Invitation.objects.filter(recovers=OuterRef("response"), sent_at__isnull=False)
+    came_back = Q(state=Invitation.State.STOPPED)
+    answers = Response.objects.all()
+    if is_then(tickets):
+        asked, came_back = asked.filter(sent_at__lte=now), came_back & ~Q(ended_at__gt=now)
+        answers = answers.as_of(now)
+    asked = asked.exclude(came_back)
+    counted = answers.counted().order_by("responded_at", "pk")
+    band = counted.column("band")
     linked = counted.filter(invitation__recovers=OuterRef("response"))
     of_none = Value(0, output_field=BigIntegerField())
     again = (
@@ -53,7 +63,7 @@ def with_recovery(tickets: QuerySet[Any]) -> QuerySet[Any]:
         )
         .filter(
             contact=OuterRef("contact"),
-            responded_at__gt=OuterRef("closed_at"),
+            responded_at__gt=OuterRef(column(tickets, "closed_at")),
             of_survey=Coalesce(OuterRef("response__survey_id"), of_none),
             of_touchpoint=Coalesce(OuterRef("response__touchpoint_id"), of_none),
         )
@@ -63,8 +73,8 @@ def with_recovery(tickets: QuerySet[Any]) -> QuerySet[Any]:
         asked_again=Exists(asked),
         answered_again=Exists(linked),
         later_band=Coalesce(
-            Subquery(linked.values("band")[:1]),
-            Case(When(response__isnull=False, then=Subquery(again.values("band")[:1])), output_field=CharField()),
+            Subquery(linked.values(band)[:1]),
+            Case(When(response__isnull=False, then=Subquery(again.values(band)[:1])), output_field=CharField()),
             Value(""),
             output_field=CharField(),
         ),

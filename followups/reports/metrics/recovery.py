@@ -70,8 +70,9 @@ class RecoveryReport:
 
 def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
     """Count the tickets of one cohort by what was heard after closing. One query."""
+    now = filters.moment(now)
     facts = ("band", "place", "asked_again", "answered_again", "later_band")
-    tickets = with_recovery(with_facts(filters.tickets(), now=now))
+    tickets = with_recovery(with_facts(filters.tickets(), now=now), now=now)
     rows = list(tickets.order_by().values(*facts).annotate(n=Count("pk")))
     changes = {(first.value, later.value): 0 for first in BANDS for later in BANDS}
     for row in rows:

@@ -35,5 +35,6 @@ class ReopeningReport:
 
 def reopening_report(filters: ReportFilters, *, now: datetime) -> ReopeningReport:
     """Count the tickets and promises of one cohort. Three queries."""
+    now = filters.moment(now)
     counts = [figure_queryset(name, filters, now=now).count() for name in ("reopened", "ever_resolved")]
     return ReopeningReport(filters, now, Rate.counted(*counts), promises_of(filters, now=now))

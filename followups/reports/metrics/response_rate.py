@@ -88,7 +88,8 @@ def invitations_of(filters: ReportFilters) -> InvitationQuerySet:
 
     Team and band do not narrow them: an invitation belongs to no team, and has no score yet.
     """
-    rows = Invitation.objects.filter(day__gte=filters.day_from, day__lte=filters.day_to)
+    known = Invitation.objects.all() if filters.as_of is None else Invitation.objects.as_of(filters.as_of)
+    rows = known.filter(day__gte=filters.day_from, day__lte=filters.day_to)
     if filters.touchpoint == WITHOUT:
         rows = rows.filter(touchpoint=None)
     elif filters.touchpoint:
@@ -105,11 +106,14 @@ def invitations_of(filters: ReportFilters) -> InvitationQuerySet:
 
 def response_rate_report(filters: ReportFilters, *, now: datetime) -> ResponseRateReport:
     """Count the invitations of one cohort. One query."""
+    now = filters.moment(now)
+    rows = invitations_of(filters).order_by()
+    state_column, rule_column = ("state", "stopped_by") if filters.as_of is None else ("then_state", "then_stopped_by")
     names: dict[str, str] = {}
     states: dict[str, Counter[str]] = {}
     rules: dict[str, Counter[str]] = {}
-    columns = ("survey__slug", "survey__name", "state", "stopped_by")
-    for slug, name, state, rule, n in invitations_of(filters).order_by().values_list(*columns).annotate(n=Count("pk")):
+    columns = ("survey__slug", "survey__name", state_column, rule_column)
+    for slug, name, state, rule, n in rows.values_list(*columns).annotate(n=Count("pk")):
         names[slug] = name
         states.setdefault(slug, Counter())[state] += n
         if rule:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate, groupby
 from typing import Any
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from followups.calendars import WorkingHours, counted_stretches
@@ -22,13 +22,14 @@ from followups.deadlines import pauses
 from followups.models import Calendar, Deadline, Event
 from followups.models.tickets import TicketState
 from followups.reports.metrics.closure import (
-    FIRST_CONTACT_AT,
-    RESOLVED_AT,
+    first_contact_at,
     first_contact_curve,
     resolution_curve,
+    resolved_at,
 )
 from followups.reports.metrics.facts import figure_of
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.then import calendar_of_team, is_then
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough
 
@@ -82,6 +83,7 @@ def _figures(found: Curve) -> dict[str, Any]:
 
 def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
     """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Five queries."""
+    now = filters.moment(now)
     contacted, resolved, without = _working_curves(filters, now)
     return TimesReport(
         filters=filters,
@@ -102,38 +104,42 @@ def _pinned(target: str) -> Subquery:
 def _working_curves(filters: ReportFilters, now: datetime) -> tuple[Curve, Curve, int]:
     """First contact and resolution on the team clock, and how many tickets have no calendar. Three queries."""
     first, last = _pinned(Deadline.Target.FIRST_CONTACT), _pinned(Deadline.Target.RESOLUTION)
-    counted = figure_of(filters.tickets(), "counted", now=now).order_by()
+    tickets = filters.tickets()
+    counted = figure_of(tickets, "counted", now=now).order_by()
+    of_team = calendar_of_team(tickets)
     rows = list(
         counted.values_list(
             "pk",
             "received_at",
-            FIRST_CONTACT_AT,
-            RESOLVED_AT,
+            first_contact_at(tickets),
+            resolved_at(tickets),
             # A ticket that owes no contact, or is older than its deadlines, goes by what is nearest.
-            Coalesce(first, last, F("team__calendar"), output_field=BigIntegerField()),
-            Coalesce(last, first, F("team__calendar"), output_field=BigIntegerField()),
+            Coalesce(first, last, of_team, output_field=BigIntegerField()),
+            Coalesce(last, first, of_team, output_field=BigIntegerField()),
         )
     )
     since = min((received_at for _, received_at, *_ in rows), default=now)
     meters = _Meters(since, now)
-    paused = _pauses_by_ticket(counted.values("pk"), now)
+    paused = _pauses_by_ticket(counted.values("pk"), now, then=is_then(tickets))
     contacted: list[Spell] = []
     resolved: list[Spell] = []
-    for number, received_at, contact_at, resolved_at, of_contact, of_resolution in rows:
+    for number, received_at, contact_at, ended_at, of_contact, of_resolution in rows:
         stretches = paused.get(number, ())
         for spells, at, calendar in (
             (contacted, contact_at, of_contact),
-            (resolved, resolved_at, of_resolution),
+            (resolved, ended_at, of_resolution),
         ):
             if (worked := meters.of(calendar)) is not None:
                 spells.append(Spell(worked(received_at, at or now, stretches), at is not None))
     return curve(contacted), curve(resolved), len(rows) - len(contacted)
 
 
-def _pauses_by_ticket(tickets: Any, now: datetime) -> dict[int, Stretches]:
-    """When each ticket waited for its customer; those that never did are left out. One query."""
+def _pauses_by_ticket(tickets: Any, now: datetime, *, then: bool) -> dict[int, Stretches]:
+    """When each ticket waited for its customer, with `then` as known by `now`; the others are left out. One query."""
     waited = Q(from_state=TicketState.WAITING_ON_CUSTOMER) | Q(to_state=TicketState.WAITING_ON_CUSTOMER)
     events = Event.objects.filter(waited, ticket__in=tickets).order_by("ticket", "seq")
+    if then:
+        events = events.filter(recorded_at__lte=now)
     only = ("ticket_id", "from_state", "to_state", "happened_at")
     by_ticket = groupby(events.only(*only).iterator(chunk_size=5_000), key=lambda event: event.ticket_id)
     return {number: pauses(its, now=now) for number, its in by_ticket}

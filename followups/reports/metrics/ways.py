@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import CharField, F, Q, Subquery, TextField, Value
+from django.db.models import CharField, F, OuterRef, Q, Subquery, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
@@ -20,6 +20,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
+from followups.models.standing import PREFIX
 from nps_loop.people.models import User
 from surveys.models import Account, Brand, ReportableAttribute, Survey, Touchpoint
 
@@ -38,6 +39,10 @@ class Way:
     def columns(self, *, tickets: bool) -> dict[str, Combinable]:
         """What to read of a row of answers, or of tickets, by the name to read it under."""
         raise NotImplementedError
+
+    def columns_then(self) -> dict[str, Combinable]:
+        """The same of tickets as of a past moment. What the answer knows is as it is known now."""
+        return self.columns(tickets=True)
 
     def groups(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         """The groups of a row that holds `columns`."""
@@ -74,6 +79,9 @@ class Column(Way):
 
     def columns(self, *, tickets: bool) -> dict[str, Combinable]:
         return {f"by_{self.name}": F(self._path(tickets))}
+
+    def columns_then(self) -> dict[str, Combinable]:
+        return {f"by_{self.name}": F(f"{PREFIX}{self.of_tickets}")} if self.of_tickets else self.columns(tickets=True)
 
     def narrow(self, value: str, *, tickets: bool) -> Q:
         path = self._path(tickets)
@@ -212,6 +220,10 @@ class ByTeam(Way):
         if tickets:
             return {"by_team": F("team__slug")}
         return {"by_team_then": F("team_id_then"), "by_touchpoint_of_team": F("touchpoint_id")}
+
+    def columns_then(self) -> dict[str, Combinable]:
+        slug = Team.objects.filter(pk=OuterRef("then_team_id")).values("slug")[:1]
+        return {"by_team": Subquery(slug)}
 
     def groups(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         if "by_team" in row:

@@ -69,6 +69,7 @@ class WorthReport:
 
 def worth_report(filters: ReportFilters, *, now: datetime) -> WorthReport:
     """Count the accounts behind the figures `at_risk`, `saved` and `due_detractor`. Three queries."""
+    now = filters.moment(now)
     at_risk = _accounts(figure_queryset("at_risk", filters, now=now))
     saved = _accounts(figure_queryset("saved", filters, now=now))
     due = set(

@@ -28,6 +28,7 @@ from followups.reports.sentences import hours_in_words, interval, period_label, 
 class Hrefs:
     """What single numbers of the page open."""
 
+    today: str
     cohort: str
     answers: str
     excluded: str
@@ -41,6 +42,7 @@ class Hrefs:
     @classmethod
     def of(cls, links: Links) -> Hrefs:
         return cls(
+            today=links.today(),
             cohort=links.tickets("cohort"),
             answers=links.answers(),
             excluded=links.answers(excluded=1),

@@ -27,5 +27,9 @@ class Links:
     def answers(self, **more: object) -> str:
         return f"{reverse('report-answers')}?{self.filters.query(**{'band': None, **more})}"
 
+    def today(self) -> str:
+        """The same report as it stands now."""
+        return f"{reverse('reports')}?{self.filters.query(as_of=None)}"
+
     def between(self, first: date, last: date) -> Links:
         return Links(self.filters.between(first, last))

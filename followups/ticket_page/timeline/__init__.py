@@ -88,6 +88,8 @@ class _Story(Hands, Reaching, Promises, Endings, Colleagues):
             "recount": self._recount,
             # It follows from the line before and says nothing of its own.
             "start-action": lambda event: None,
+            # The mail that makes the promise has an entry of its own.
+            "promise": lambda event: None,
         }
 
     def entry_of(self, event: Event) -> Entry | None:

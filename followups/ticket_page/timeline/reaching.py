@@ -106,7 +106,8 @@ class Reaching(Teller):
                 return entry
             entry.about = gettext("%(name)s asked for a call, and nobody has tried one yet.") % {"name": self.name}
             return entry
-        if self.contacted:
+        if self.contacted or "attempt" not in event.data:
+            # What is no mail that a person wrote has an entry of its own.
             return None
         self.contacted = True
         entry = self._line(event, "check", gettext("The mail server took the personal mail to {name}"))

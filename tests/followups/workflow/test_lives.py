@@ -14,6 +14,7 @@ from followups import clocks, workflow
 from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.models import Action, Deadline, Event, RootCause, Team, Ticket
+from followups.models.standing import KEPT, PREFIX
 from followups.models.tickets import LIVE, TicketState
 from followups.opening import open_awaiting
 from followups.refusals import Refused
@@ -205,6 +206,10 @@ def check(ticket: Ticket) -> None:
             state = event.to_state
         assert event.actor_kind and (event.actor_kind != "person" or event.actor_id)
     assert state == ticket.state
+    # Reports as of a past moment read how the ticket stood from its newest event.
+    assert {name: getattr(events[-1], f"{PREFIX}{name}") for name in KEPT} == {
+        name: getattr(ticket, name) for name in KEPT
+    }
     assert Ticket.objects.filter(response=ticket.response).count() == 1
     assert (ticket.state == TicketState.CLOSED) == bool(ticket.closed_as)
     open_in_cycle = Deadline.objects.filter(ticket=ticket, cycle=ticket.cycle, met_at=None, dropped_at=None)
