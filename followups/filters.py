@@ -21,10 +21,15 @@ from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
+from followups.reports.metrics.filters import WITHOUT
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
 from surveys.scoring import Band
+
+
+# What reports call the tickets that belong to no team, or whose answer to no touchpoint.
+OR_WITHOUT: dict[str, Any] = {"null_value": WITHOUT, "null_label": WITHOUT}
 
 
 def known_figure(name: str) -> None:
@@ -90,13 +95,18 @@ class TicketFilter(AskedFilter):
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
-    team = SlugsFilter(field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team")
+    team = SlugsFilter(
+        field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team; `-` for none", **OR_WITHOUT
+    )
     account = IdFilter(field_name="account_id", label="Id of the account")
     account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")
     conversation = IdFilter(field_name="conversation_id")
     touchpoint = SlugsFilter(
-        field_name="response__touchpoint__slug", queryset=Touchpoint.objects.all(), label="Slug of the touchpoint"
+        field_name="response__touchpoint__slug",
+        queryset=Touchpoint.objects.all(),
+        label="Slug of the touchpoint; `-` for none",
+        **OR_WITHOUT,
     )
     driver = django_filters.CharFilter(
         field_name="response__driver", max_length=200, label="The reason the customer picked"
@@ -109,6 +119,7 @@ class TicketFilter(AskedFilter):
     )
     late = YesNoFilter(method="by_late", label="Its due time is over")
     unassigned = YesNoFilter(method="by_unassigned", label="Live and nobody's")
+    owned = YesNoFilter(field_name="owner", lookup_expr="isnull", exclude=True, label="Somebody has or had it")
     snoozed = YesNoFilter(method="by_snoozed", label="Out of sight until later")
     reopened = YesNoFilter(method="by_reopened", label="Reopened at least once")
     together = YesNoFilter(method="by_together", label="Resolved as one of many at once")
@@ -126,7 +137,9 @@ class TicketFilter(AskedFilter):
     day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
     due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
     changed_since = MomentFilter(field_name="changed_at", lookup_expr="gte")
-    segment = django_filters.CharFilter(field_name="response__segment", max_length=80)
+    segment = django_filters.CharFilter(
+        method="by_segment", max_length=80, label="Of the time of the answer; `-` for none"
+    )
     account_owner = IdFilter(field_name="response__account_owner_id", label="Id of who owned the account then")
     survey_kind = django_filters.ChoiceFilter(field_name="response__survey_kind", choices=Survey.Kind.choices)
     rule = django_filters.CharFilter(
@@ -136,7 +149,7 @@ class TicketFilter(AskedFilter):
         method="by_hold_rule", max_length=60, label="Slug of the rule that put it on hold, in any version"
     )
     figure = django_filters.CharFilter(
-        method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
+        method="by_figure", validators=[known_figure], max_length=1000, label="A figure of the closure report"
     )
 
     given = django_filters.CharFilter(
@@ -177,6 +190,9 @@ class TicketFilter(AskedFilter):
     def by_late(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         late = Ticket.objects.late(self.now)
         return tickets.filter(pk__in=late.values("pk")) if value else tickets.exclude(pk__in=late.values("pk"))
+
+    def by_segment(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(response__segment="" if value == WITHOUT else value)
 
     def by_unassigned(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         nobodys = Q(state__in=LIVE, owner=None)

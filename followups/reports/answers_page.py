@@ -40,8 +40,8 @@ class AnswersPage:
 def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     """The answers that `asked` narrows a cohort to: those that count, or with `excluded` those that do not.
 
-    `band` and `score` narrow further, and `decided=no_rule` to those that no rule asked a ticket for; nonsense narrows
-    nothing.
+    `band`, `score` and `account` (its key) narrow further, and `decided=no_rule` to those that no rule asked a ticket
+    for; nonsense narrows nothing.
     """
     answers = filters.answers()
     answers = answers.exclude(excluded_as="") if asked.get("excluded") else answers.counted()
@@ -50,6 +50,9 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     score = asked.get("score", "")
     if score.isascii() and score.isdigit() and len(score) < 3:
         answers = answers.filter(score=int(score))
+    account = asked.get("account", "")
+    if account.isascii() and account.isdigit() and len(account) < 19:
+        answers = answers.filter(account=int(account))
     if asked.get("decided") == Decision.Outcome.NO_RULE:
         newest = Decision.objects.filter(response=OuterRef("pk"), revision=OuterRef("revision"))
         answers = answers.filter(Exists(newest.filter(outcome=Decision.Outcome.NO_RULE)))

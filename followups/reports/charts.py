@@ -66,7 +66,10 @@ def _ticks(labels: Sequence[str], most: int = 5) -> list[Tick]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One period: its figure with interval, or None for all three where there are too few answers."""
+    """One period: its figure with interval, or None for all three where there are too few answers.
+
+    `earlier` is the figure of the period it is compared with, and `earlier_title` and `earlier_href` are its own.
+    """
 
     label: str
     title: str
@@ -75,6 +78,9 @@ class Moment:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    earlier: float | None = None
+    earlier_title: str = ""
+    earlier_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +111,19 @@ class LineChart:
     gaps: list[Gap]
     marks: list[Mark]
     ticks: list[Tick]
+    earlier_lines: list[str]
+    earlier_dots: list[Dot]
 
 
 def line_chart(moments: Sequence[Moment]) -> LineChart:
     """NPS by period with its interval. Where a period has too few answers, line and band stop and go on after it."""
-    known = [m for m in moments if m.value is not None]
-    low = min((m.low for m in known if m.low is not None), default=-20.0)
-    high = max((m.high for m in known if m.high is not None), default=20.0)
+    ends = [end for m in moments for end in (m.low, m.high, m.earlier) if end is not None]
+    low, high = min(ends, default=-20.0), max(ends, default=20.0)
     step = 20 if high - low <= 140 else 50
     scale = Scale(min(math.floor(low / step) * step, 0), max(math.ceil(high / step) * step, step))
     xs = [(i + 0.5) / len(moments) for i in range(len(moments))]
     bands, lines = [], []
-    for run in _runs(moments):
+    for run in _runs([m.value for m in moments]):
         points = [(xs[i], moments[i]) for i in run]
         if len(points) == 1:
             # A band needs a width, and a line two ends: a lone period gets a short stretch of its own.
@@ -143,14 +150,24 @@ def line_chart(moments: Sequence[Moment]) -> LineChart:
         ],
         marks=_marks(scale, step, signed),
         ticks=_ticks([m.label for m in moments], most=6),
+        earlier_lines=[
+            " ".join(_point(xs[i], 1 - scale.at(moments[i].earlier or 0)) for i in run)
+            for run in _runs([m.earlier for m in moments])
+            if len(run) > 1
+        ],
+        earlier_dots=[
+            Dot(percent(x), percent(1 - scale.at(m.earlier)), m.earlier_title, m.earlier_href)
+            for x, m in zip(xs, moments, strict=True)
+            if m.earlier is not None
+        ],
     )
 
 
-def _runs(moments: Sequence[Moment]) -> list[list[int]]:
+def _runs(values: Sequence[float | None]) -> list[list[int]]:
     """Indexes of periods with a figure, neighbours together."""
     runs: list[list[int]] = []
-    for i, moment in enumerate(moments):
-        if moment.value is None:
+    for i, value in enumerate(values):
+        if value is None:
             continue
         if runs and runs[-1][-1] == i - 1:
             runs[-1].append(i)
@@ -204,10 +221,22 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column under its label. `href` and `title` are those of the whole, which is written on top of it."""
+
+    label: str
+    parts: Sequence[Part]
+    href: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Top:
     x: str
     y: str
     label: str
+    title: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +247,15 @@ class ColumnChart:
     ticks: list[Tick]
 
 
-def column_chart(columns: Sequence[tuple[str, Sequence[Part]]], most_ticks: int = 5) -> ColumnChart:
+def column_chart(columns: Sequence[Column], most_ticks: int = 5) -> ColumnChart:
     """Stacked columns, each with its label, and the sum on top. An empty column stays empty."""
-    highest = max((sum(part.n for part in parts) for _, parts in columns), default=0)
+    highest = max((sum(part.n for part in column.parts) for column in columns), default=0)
     step = nice_step(highest)
     scale = Scale(0, max(math.ceil(highest / step), 1) * step)
     blocks, tops = [], []
-    for i, (_, parts) in enumerate(columns):
+    for i, column in enumerate(columns):
         centre, width, below = (i + 0.5) / len(columns), 0.6 / len(columns), 0
-        for part in parts:
+        for part in column.parts:
             if not part.n:
                 continue
             top = below + part.n
@@ -246,8 +275,9 @@ def column_chart(columns: Sequence[tuple[str, Sequence[Part]]], most_ticks: int 
             )
             below = top
         if below:
-            tops.append(Top(percent(centre), percent(1 - scale.at(below)), str(below)))
-    return ColumnChart(blocks, tops, _marks(scale, step, _whole), _ticks([label for label, _ in columns], most_ticks))
+            tops.append(Top(percent(centre), percent(1 - scale.at(below)), str(below), column.title, column.href))
+    labels = [column.label for column in columns]
+    return ColumnChart(blocks, tops, _marks(scale, step, _whole), _ticks(labels, most_ticks))
 
 
 def _whole(value: float) -> str:
@@ -268,7 +298,10 @@ def nice_step(highest: float, lines: int = 4) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NpsBar:
-    """One group on a common scale: its NPS with interval, or its single answers where there are too few."""
+    """One group on a common scale: its figure with interval, or its single answers where there are too few.
+
+    `of` says in words what the figure is made of, `opens` is what it opens where that is not what the label opens.
+    """
 
     label: str
     href: str
@@ -279,6 +312,8 @@ class NpsBar:
     high: str = ""
     point: str = ""
     raw: list[tuple[str, int]] = field(default_factory=list)
+    of: str = ""
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +377,34 @@ def nps_bars(rows: Iterable[NpsRow]) -> NpsBars:
 
 
 @dataclass(frozen=True, slots=True)
+class RateRow:
+    """What `rate_bars` draws: a label with its link, the figure in words with what it opens, and its interval."""
+
+    label: str
+    href: str
+    value: str
+    of: str
+    opens: str
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def rate_bars(rows: Iterable[RateRow]) -> NpsBars:
+    """Rates of groups below each other, on one scale from none to all. No order is added to the one given."""
+    bars = []
+    for row in rows:
+        if row.rate is None or row.low is None or row.high is None:
+            bars.append(NpsBar(row.label, row.href, row.n, row.value, "", of=row.of, opens=row.opens))
+            continue
+        ends = percent(row.low), percent(row.high), percent(row.rate)
+        bars.append(NpsBar(row.label, row.href, row.n, row.value, "", *ends, of=row.of, opens=row.opens))
+    marks = [Mark(percent(n / 4), f"{n * 25} %", is_axis=n == 0) for n in range(5)]
+    return NpsBars(bars, marks)
+
+
+@dataclass(frozen=True, slots=True)
 class Gauge:
     """A figure with its interval on a line from end to end, and a tick where the goal is."""
 
@@ -377,6 +440,7 @@ class CurveChart:
     goal_is_right: bool = False
     goal_y: str = ""
     goal_share_y: str = ""
+    earlier: str = ""
 
 
 # The longest wait that is drawn in full, in hours; and how finely longer ones are labelled.
@@ -390,19 +454,19 @@ def curve_chart(
     span_hours: float,
     goal_hours: float | None = None,
     goal_share: float | None = None,
+    earlier: Sequence[tuple[float, float, float, float]] = (),
 ) -> CurveChart:
-    """Steps of (hours, share, low, high) as a staircase with its band, cut at `span_hours` rounded up."""
+    """Steps of (hours, share, low, high) as a staircase with its band, cut at `span_hours` rounded up.
+
+    `earlier` is the curve it is compared with, drawn without a band.
+    """
     end, every = next(((end, every) for end, every in SPANS if span_hours <= end), SPANS[-1])
     hours = Scale(0, end)
     inside = _thinned([step for step in steps if step[0] <= end], hours)
-    path = "M0,1000"
-    for at, share, _, _ in inside:
-        path += f"H{_trim(hours.at(at) * BOX)}V{_trim((1 - share) * BOX)}"
-    path += f"H{BOX}" if inside else ""
     upper, lower = _stairs(inside, hours, 3), _stairs(inside, hours, 2)
     goal_step = None if goal_hours is None else _share_at(inside, goal_hours)
     return CurveChart(
-        path=path,
+        path=_staircase(inside, hours),
         band=" ".join(upper + lower[::-1]) if inside else "",
         waiting=[(percent(hours.at(at)), percent(1 - _share_at(inside, at))) for at in _few(waiting, hours)],
         marks=[Mark(percent(1 - n / 5), f"{n * 20} %", is_axis=n == 0) for n in range(6)],
@@ -411,7 +475,15 @@ def curve_chart(
         goal_is_right=goal_hours is not None and goal_hours > 0.6 * end,
         goal_y="" if goal_share is None or goal_hours is None else percent(1 - goal_share),
         goal_share_y="" if goal_step is None else percent(1 - goal_step),
+        earlier=_staircase(_thinned([step for step in earlier if step[0] <= end], hours), hours) if earlier else "",
     )
+
+
+def _staircase(steps: Sequence[tuple[float, float, float, float]], hours: Scale) -> str:
+    path = "M0,1000"
+    for at, share, _, _ in steps:
+        path += f"H{_trim(hours.at(at) * BOX)}V{_trim((1 - share) * BOX)}"
+    return path + (f"H{BOX}" if steps else "")
 
 
 def _few(waiting: Sequence[float], hours: Scale) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
-from followups.reports.metrics import ReportFilters
+from followups.reports.metrics import Compare, ReportFilters
 from followups.reports.metrics.filters import WITHOUT
 from nps_loop.people.models import User
 from surveys.models import Account, Survey, Touchpoint
@@ -51,6 +51,15 @@ def days_of(period: str, today: date) -> tuple[date, date]:
 DRESS = {"class": "input"}
 DAYS = ("day_from", "day_to")
 FURTHER = ("band", "survey_kind", "account_owner")
+# What the figures of one page may be grouped by; the names are those of `metrics.WAYS`.
+GROUPS = [
+    ("touchpoint", _("Touchpoint")),
+    ("team", _("Team")),
+    ("person", _("Person")),
+    ("segment", _("Segment")),
+    ("survey_kind", _("Survey")),
+    ("band", _("Detractors and passives")),
+]
 
 
 class DayField(forms.DateField):
@@ -92,15 +101,22 @@ class ReportForm(forms.Form):
         label=_("Account owner"), required=False, coerce=int, empty_value=None, choices=()
     )
 
-    def __init__(self, data: Any, *, viewer: User, today: date) -> None:
+    compare = forms.ChoiceField(label=_("Compared with"), required=False, choices=Compare.choices)
+    by = forms.ChoiceField(label=_("Grouped by"), required=False, choices=GROUPS)
+
+    def __init__(self, data: Any, *, viewer: User, today: date, also: Collection[str] = ()) -> None:
+        """`also` names what the page asks besides its cohort: `compare`, `by`, or both."""
         given = data.copy()
+        for name, usual in (("compare", Compare.BEFORE), ("by", GROUPS[0][0])):
+            if given.get(name) not in dict(self.base_fields[name].choices):  # type: ignore[attr-defined]
+                given[name] = usual
         if not given.get("period"):
             given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
         teams = list(Team.objects.of(viewer).filter(takes_tickets=True).order_by("name").values_list("slug", "name"))
         if len(teams) == 1:
             given["team"] = teams[0][0]
         super().__init__(given, auto_id="report-%s")
-        self.viewer, self.today = viewer, today
+        self.viewer, self.today, self.also = viewer, today, also
         for field in self.fields.values():
             field.widget.attrs |= DRESS
         self.team_name = dict(teams).get(given.get("team", ""), "")
@@ -134,6 +150,35 @@ class ReportForm(forms.Form):
                 self.add_error("day_to", _("Five years at most."))
         return data
 
+    @property
+    def grouped_by(self) -> str:
+        """What to group by."""
+        return str(self.data["by"])
+
+    @property
+    def compared_with(self) -> str:
+        """What to compare with: a value of `Compare`."""
+        return str(self.data["compare"])
+
+    def kept(self) -> dict[str, str]:
+        """What was asked for and makes sense, as an address keeps it: a named period stays one, and moves on with time."""
+        self.is_valid()
+        usual = {"period": "weeks", "compare": Compare.BEFORE.value, "by": GROUPS[0][0]}
+        own = self.cleaned_data.get("period") == "own"
+        kept = {}
+        for name in self.fields:
+            value = self.cleaned_data.get(name)
+            if value in (None, "") or value == usual.get(name) or (name in DAYS and not own):
+                continue
+            kept[name] = value.isoformat() if isinstance(value, date) else str(value)
+        return kept
+
+    def words_of(self, name: str) -> str:
+        """What a field is set to, in words."""
+        value = self.cleaned_data.get(name)
+        choices = {str(key): str(label) for key, label in getattr(self.fields[name], "choices", ())}
+        return choices.get(str(value), str(value))
+
     def filters(self) -> ReportFilters:
         """What to count. A field that holds nonsense counts as not set; days that do as the last 13 weeks."""
         self.is_valid()
@@ -165,11 +210,17 @@ class ReportForm(forms.Form):
 
     @property
     def first_fields(self) -> list[forms.BoundField]:
-        return self._fields(("period", *DAYS, "team", "touchpoint", "segment"))
+        return self._fields(("period", *DAYS, "team", "touchpoint", "segment", *self.also))
 
     @property
     def further_fields(self) -> list[forms.BoundField]:
         return self._fields(FURTHER)
+
+    @property
+    def carried_fields(self) -> list[forms.BoundField]:
+        """What is set and has no field on this page: handed on, so that other pages still know it."""
+        kept = self.kept()
+        return [self[name] for name in ("compare", "by") if name in kept and name not in self.also]
 
     @property
     def further_set(self) -> bool:

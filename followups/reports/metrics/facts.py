@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
+from followups.reports.metrics import stretches
 from followups.reports.metrics.recovered import OF_RECOVERY, with_recovery
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
@@ -109,7 +110,7 @@ def _first_contact() -> Case:
 
 
 def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
-    """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to` and `not_yet`.
+    """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to`, `not_yet` and `reopened`.
 
     *Told* asks for a declared end as well: a talk before anything was done closes no loop.
     """
@@ -122,10 +123,11 @@ def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
         first_contact=_first_contact(),
         spoken_to=ExpressionWrapper(Q(first_contact_at__isnull=False), output_field=BooleanField()),
         not_yet=Exists(said_not_yet),
+        reopened=ExpressionWrapper(Q(cycle__gt=0), output_field=BooleanField()),
     )
 
 
-FACTS = ("place", "ending", "told", "first_contact", "spoken_to", "not_yet")
+FACTS = ("place", "ending", "told", "first_contact", "spoken_to", "not_yet", "reopened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,11 @@ OF_FACTS: dict[str, Figure] = {
     "said_not_yet": _due(not_yet=True),
     "dismissed": _due(ending=Ending.DISMISSED),
     "still_open": _due(ending=Ending.OPEN),
+    # Whoever was resolved once and is open again counts as resolved here, so that a second try cannot hide the first.
+    "resolved_once": Figure(
+        ({"place": (Place.DUE,), "ending": DECLARED}, {"place": (Place.DUE,), "reopened": (True,)})
+    ),
+    "reopened": _due(reopened=True),
     "unfinished": Figure(
         ({"place": (Place.NOT_DUE,)}, {"place": (Place.DUE,), "ending": (Ending.DISMISSED, Ending.OPEN)})
     ),
@@ -269,13 +276,21 @@ def _of_now(name: str, now: datetime) -> Q:
 
 FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY)
 
-# `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
-CAUSE = "cause-"
+# `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause; `causes-<slug>` those for this
+# one or one below it; `cause_but-<slug>.<slug>` and `causes_but-` those for another than these. `with_cause` has all
+# that have one.
+CAUSE, CAUSE_BUT, CAUSES, CAUSES_BUT = OF_CAUSES = ("cause-", "cause_but-", "causes-", "causes_but-")
+WITH_CAUSE = {"with_cause": True, "without_cause": False}
 
 
 def is_figure(name: str) -> bool:
     """Whether `figure_of` knows this name."""
-    return name in FIGURES or name.startswith(CAUSE)
+    return (
+        name in FIGURES
+        or name in WITH_CAUSE
+        or name.startswith(OF_CAUSES)
+        or stretches.NAMED.fullmatch(name) is not None
+    )
 
 
 def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
@@ -290,10 +305,25 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     if name in OF_PROMISES:
         found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))
-    if name.startswith(CAUSE):
-        found_cause = standing_resolutions().filter(ticket=OuterRef("pk"), root_cause__slug=name.removeprefix(CAUSE))
-        return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(found_cause))
+    if name.startswith(OF_CAUSES) or name in WITH_CAUSE:
+        given = Exists(_resolutions_of(name).filter(ticket=OuterRef("pk")))
+        declared = with_facts(tickets, now=now).filter(OF_FACTS["declared"].q)
+        return declared.filter(given) if WITH_CAUSE.get(name, True) else declared.filter(~given)
+    if (stretch := stretches.condition(name, now=now)) is not None:
+        return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(stretch)
     return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
+
+
+def _resolutions_of(name: str) -> QuerySet[Resolution]:
+    """The standing resolutions with a cause that a figure of causes is about."""
+    given = standing_resolutions().filter(root_cause__isnull=False)
+    kind, _dash, slugs = name.partition("-")
+    found = Q(root_cause__slug__in=slugs.split("."))
+    if kind.startswith("causes"):
+        found |= Q(root_cause__parent__slug__in=slugs.split("."))
+    if name.startswith(OF_CAUSES):
+        return given.exclude(found) if kind.endswith("_but") else given.filter(found)
+    return given
 
 
 def standing_resolutions() -> QuerySet[Resolution]:

@@ -1,0 +1,82 @@
+"""Companies in which somebody was unhappy: what they are worth, when they decide again, what they said and what is open."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Count, DecimalField, F, Q, QuerySet, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
+
+from followups.models.tickets import LIVE
+from followups.reports.metrics.filters import ReportFilters
+from surveys.models import Account
+from surveys.scoring import Band
+
+# How many of the latest scores tell how a company felt lately.
+LATEST = 5
+# As long as a report may be.
+EVER = timedelta(days=5 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAccount:
+    """One company in the cohort. `latest` holds its last scores, the newest first, also from before the cohort."""
+
+    account: Account
+    detractors: int
+    answers: int
+    latest: tuple[int, ...]
+    open_detractors: int
+    open_tickets: int
+
+
+def accounts_with_detractors(filters: ReportFilters) -> QuerySet[Account]:
+    """Companies of which a detractor's answer counts in this cohort; `worth` is their annual value, 0 if not known."""
+    unhappy = filters.answers().counted().filter(band=Band.DETRACTOR, account__isnull=False).order_by()
+    money = DecimalField(max_digits=14, decimal_places=2)
+    return Account.objects.filter(pk__in=unhappy.values("account")).annotate(
+        worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money)
+    )
+
+
+def lately(filters: ReportFilters) -> ReportFilters:
+    """The same cohort with what was said before it, as far back as a report goes."""
+    return replace(filters, day_from=filters.day_to - EVER)
+
+
+def at_accounts(accounts: Sequence[Account], filters: ReportFilters) -> list[AtAccount]:
+    """What the cohort says about these companies, in their order. Three queries."""
+    keys = [account.pk for account in accounts]
+    bands: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    counted = filters.answers().counted().filter(account__in=keys).order_by()
+    for key, band, n in counted.values_list("account", "band").annotate(n=Count("pk")):
+        bands[key][band] = n
+    ever = lately(filters).answers().counted().filter(account__in=keys)
+    newest = Window(RowNumber(), partition_by=F("account"), order_by=[F("responded_at").desc(), F("pk").desc()])
+    latest: defaultdict[int, list[int]] = defaultdict(list)
+    for key, score in (
+        ever.annotate(place=newest).filter(place__lte=LATEST).order_by("account", "place").values_list("account", "score")
+    ):  # fmt: skip
+        latest[key].append(score)
+    live = filters.all_days().filter(account__in=keys, state__in=LIVE).order_by()
+    open_ = {
+        key: (unhappy, n)
+        for key, unhappy, n in live.values_list("account").annotate(
+            unhappy=Count("pk", filter=Q(band=Band.DETRACTOR)), n=Count("pk")
+        )
+    }
+    return [
+        AtAccount(
+            account=account,
+            detractors=bands[account.pk][Band.DETRACTOR],
+            answers=bands[account.pk].total(),
+            latest=tuple(latest[account.pk]),
+            open_detractors=open_.get(account.pk, (0, 0))[0],
+            open_tickets=open_.get(account.pk, (0, 0))[1],
+        )
+        for account in accounts
+    ]

@@ -1,0 +1,244 @@
+"""How long customers wait: curves of waiting, each with its band, its goal and its table.
+
+A curve comes as a `Timed`, whatever is timed and on whichever clock, so that one more is one more value in a list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext, ngettext
+
+from followups.reports import charts, sentences
+from followups.reports.linking import linked, said
+from followups.reports.metrics import ClosureReport, Goal, Stretch
+from followups.reports.page import tables
+from followups.reports.page.closing import ColumnsChart, ages
+from followups.reports.page.frame import Frame
+from followups.reports.page.links import Links
+from followups.reports.page.tables import Cell, Row, Table
+from followups.reports.sentences import hours_in_words
+from followups.reports.survival import Curve
+from surveys.scoring import enough
+
+# Hours at which the table under a curve is cut.
+STRETCHES = tuple(Stretch(*ends) for ends in ((0, 24), (24, 48), (48, 72), (72, 120), (120, 240), (240, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One curve and what is said around it.
+
+    `done` and `not_done` name the figures of those it happened to and those it did not. `stretches` is the pair of words
+    that `Stretch.named` makes figures of for the rows of the table, empty where a row of this curve has no list: then
+    the table counts up to its row, and only the whole opens.
+    """
+
+    key: str
+    title: str
+    clock: str
+    words: Mapping[str, str]
+    curve: Curve
+    goal: Goal
+    done: str
+    not_done: str
+    stretches: tuple[str, str] | None = None
+    earlier: Curve | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """A curve as the page draws it. `half` and `ninety` are empty while not so many have had it."""
+
+    key: str
+    title: str
+    clock: str
+    words: Mapping[str, str]
+    caption: str
+    half: str
+    ninety: str
+    done_href: str
+    n: int
+    chart: charts.CurveChart | None
+    goal_words: str
+    goal_title: str
+    goal_href: str
+    goal_percent: int | None
+    before: str
+    table: Table
+
+
+def first_contact(closure: ClosureReport, earlier: Curve | None) -> Timed:
+    """Time to first contact on the customer clock."""
+    return Timed(
+        key="first-contact",
+        title=gettext("Time to first contact"),
+        clock=gettext("Customer clock"),
+        words={
+            "share": gettext("Share spoken to"),
+            "open": gettext("not spoken to, counted up to now"),
+            "done": gettext("Spoken to"),
+            "not_done": gettext("Not spoken to"),
+            "by_then": gettext("Spoken to by then"),
+            "at_goal": gettext("%(hours)s h: %(share)s spoken to"),
+        },
+        curve=closure.first_contact,
+        goal=closure.goal,
+        done="spoken_to",
+        not_done="never_spoken_to",
+        stretches=("spoken", "unspoken"),
+        earlier=earlier,
+    )
+
+
+def time_chart(timed: Timed, links: Links, frame: Frame) -> TimeChart:
+    """Lay out one curve. Without enough tickets there is no drawing, and the table still counts."""
+    known, goal = timed.curve, timed.goal
+    half, ninety = known.reached(0.5), known.reached(0.9)
+    drawn = enough(known.n)
+    within = 0 if goal.hours is None else sum(seconds <= goal.hours * 3600 for seconds in known.happened)
+    at_goal = None if goal.hours is None or not drawn else known.at(goal.hours * 3600).share
+    goal_words = ""
+    if goal.hours is not None and at_goal is not None:
+        share = sentences.whole_percent(at_goal)
+        goal_words = timed.words["at_goal"] % {"hours": f"{goal.hours:g}", "share": share}
+    has_list = timed.stretches is not None and goal.hours is not None and float(goal.hours).is_integer()
+    goal_figure = Stretch(0, int(goal.hours or 0)).named(timed.stretches[0]) if has_list and timed.stretches else ""
+    chart = _drawn(timed) if drawn else None
+    return TimeChart(
+        key=timed.key,
+        title=timed.title,
+        clock=timed.clock,
+        words=timed.words,
+        caption=_caption(timed, half, ninety, links),
+        half=hours_in_words(half) if half is not None and drawn else "",
+        ninety=hours_in_words(ninety) if ninety is not None and drawn else "",
+        done_href=links.tickets(timed.done),
+        n=known.n,
+        chart=chart,
+        goal_words=goal_words,
+        goal_title=ngettext("%(n)s ticket by then", "%(n)s tickets by then", within) % {"n": within},
+        goal_href=links.tickets(goal_figure) if goal_figure else links.tickets(timed.done),
+        goal_percent=goal.percent,
+        before=f"{frame.before}: {frame.before_days}" if chart and chart.earlier else "",
+        table=_table(timed, links),
+    )
+
+
+def _drawn(timed: Timed) -> charts.CurveChart:
+    known, goal_hours = timed.curve, timed.goal.hours
+    hours = _in_hours(known)
+    # The last few, who hear from us very late, would squeeze everybody else into a corner.
+    most = 0.97 * hours[-1][1] if hours else 0
+    longest = max([*(hour for hour, share, _, _ in hours if share <= most), goal_hours or 0, 24])
+    return charts.curve_chart(
+        hours,
+        [seconds / 3600 for seconds in known.waiting],
+        span_hours=longest,
+        goal_hours=goal_hours,
+        goal_share=None if timed.goal.percent is None else timed.goal.percent / 100,
+        earlier=_in_hours(timed.earlier) if timed.earlier is not None and enough(timed.earlier.n) else (),
+    )
+
+
+def _in_hours(curve: Curve) -> list[tuple[float, float, float, float]]:
+    return [(step.seconds / 3600, step.share, step.low, step.high) for step in curve.steps]
+
+
+def _caption(timed: Timed, half: float | None, ninety: float | None, links: Links) -> str:
+    known = timed.curve
+    if not enough(known.n):
+        text = ngettext(
+            "%(n)s ticket: not enough for a curve.", "%(n)s tickets: not enough for a curve.", known.n
+        )  # fmt: skip
+        # What happened and what did not are two lists, so a sum of both opens nothing by itself.
+        return said(text, n=linked(known.n, links.tickets("counted")))
+    words = {"half": hours_in_words(half or 0), "ninety": hours_in_words(ninety or 0)}
+    if half is not None and ninety is not None:
+        first = said(gettext("Half within %(half)s, nine in ten within %(ninety)s."), **words)
+    elif half is not None:
+        first = said(gettext("Half within %(half)s; nine in ten not yet."), **words)
+    else:
+        first = said(gettext("Fewer than half so far."))
+    open_ = len(known.waiting)
+    text = ngettext(
+        "The %(n)s it has not happened to counts up to now, dismissed or not, so neither waiting nor dismissing improves "
+        "this curve.",
+        "The %(n)s it has not happened to count up to now, dismissed or not, so neither waiting nor dismissing improves "
+        "this curve.",
+        open_,
+    )
+    return sentences.joined([first, said(text, n=linked(open_, links.tickets(timed.not_done)))])
+
+
+def _table(timed: Timed, links: Links) -> Table:
+    """Events and waits that ended within each stretch, and the share by its end."""
+    known, rows = timed.curve, []
+    for stretch in STRETCHES:
+        low, high = stretch.start * 3600, math.inf if stretch.end is None else stretch.end * 3600
+        counts = [sum(low <= seconds < high for seconds in spells) for spells in (known.happened, known.waiting)]
+        if not any(counts) or timed.stretches is None:
+            continue
+        if stretch.end is None:
+            label = gettext("%(hours)s h and longer") % {"hours": stretch.start}
+        else:
+            label = gettext("%(start)s to %(end)s h") % {"start": stretch.start, "end": stretch.end}
+        share = sentences.whole_percent(known.at(high).share) if enough(known.n) else "–"
+        cells = [
+            tables.count(n, links.tickets(stretch.named(name))) for n, name in zip(counts, timed.stretches, strict=True)
+        ]
+        rows.append(Row(label, [*cells, tables.text(share)]))
+    together = [
+        tables.count(known.events, links.tickets(timed.done)),
+        tables.count(len(known.waiting), links.tickets(timed.not_done)),
+        Cell(""),
+    ]
+    rows.append(Row(gettext("Together"), together, strong=True))
+    head = [timed.clock, timed.words["done"], timed.words["not_done"], timed.words["by_then"]]
+    return Table(timed.title, head, rows)
+
+
+def neglected(closure: ClosureReport, links: Links) -> Table:
+    """What stands still or has nobody, whatever the day of the answer."""
+    rows: Sequence[tuple[str, str, int]] = (
+        (gettext("At work"), "at_work", closure.at_work),
+        (gettext("of them late"), "late_at_work", closure.late),
+        (gettext("of them without an event for a week"), "silent", closure.silent),
+        (gettext("Waiting on the customer"), "waiting", closure.waiting),
+        (gettext("Without an owner"), "unassigned", closure.unassigned),
+    )
+    return Table(
+        gettext("What nobody looks after"),
+        [gettext("Now"), gettext("Tickets")],
+        [Row(label, [tables.count(n, links.tickets_now(name))], deep=name in DEEP) for label, name, n in rows],
+    )
+
+
+DEEP = ("late_at_work", "silent")
+
+
+@dataclass(frozen=True, slots=True)
+class TimesPage:
+    """Everything /reports/times/ prints."""
+
+    charts: list[TimeChart]
+    ages: ColumnsChart
+    at_work: int
+    neglected: Table
+    cohort: int
+    cohort_href: str
+
+
+def times_page(frame: Frame, closure: ClosureReport, earlier: Curve | None) -> TimesPage:
+    """Lay out the waits of one cohort; `earlier` is the first contacts of the one it is compared with."""
+    links = Links(frame.filters)
+    return TimesPage(
+        charts=[time_chart(timed, links, frame) for timed in (first_contact(closure, earlier),)],
+        ages=ages(closure, links),
+        at_work=closure.at_work,
+        neglected=neglected(closure, links),
+        cohort=closure.counts["cohort"],
+        cohort_href=links.tickets("cohort"),
+    )
