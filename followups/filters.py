@@ -7,6 +7,7 @@ are those of the reports, and `figure` is one of theirs: a figure on a report op
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.reports.metrics.facts import figure_of, is_figure, standing_resolutions
-from followups.reports.metrics.filters import WITHOUT
+from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, way_of
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
@@ -44,6 +45,14 @@ def known_giving(text: str) -> None:
         bounds(GivenIn.parse(text).first, GivenIn.parse(text).last)
     except ValueError as error:
         raise ValidationError("Write it as user.rule.first-day.last-day.", code="invalid") from error
+
+
+def known_attribute(text: str) -> None:
+    """Raises ValidationError for what is no name and value."""
+    try:
+        attribute_of(text)
+    except ValueError as error:
+        raise ValidationError(str(error), code="invalid") from error
 
 
 def _asked(data: QueryDict | None) -> QueryDict | None:
@@ -137,11 +146,17 @@ class TicketFilter(AskedFilter):
     day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
     due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
     changed_since = MomentFilter(field_name="changed_at", lookup_expr="gte")
-    segment = django_filters.CharFilter(
-        method="by_segment", max_length=80, label="Of the time of the answer; `-` for none"
-    )
+    segment = django_filters.CharFilter(method="by_way", max_length=80, label="Of the time of the answer; `-` for none")
     account_owner = IdFilter(field_name="response__account_owner_id", label="Id of who owned the account then")
-    survey_kind = django_filters.ChoiceFilter(field_name="response__survey_kind", choices=Survey.Kind.choices)
+    survey_kind = django_filters.ChoiceFilter(method="by_way", choices=[*Survey.Kind.choices, (WITHOUT, WITHOUT)])
+    product = django_filters.CharFilter(method="by_way", max_length=200, label="Product, as on the answer")
+    region = django_filters.CharFilter(method="by_way", max_length=80, label="Region of the account, as it was")
+    business_unit = django_filters.CharFilter(method="by_way", max_length=200, label="A unit of the account")
+    language = django_filters.CharFilter(method="by_way", max_length=10, label="Language of the answer")
+    brand = django_filters.CharFilter(method="by_way", max_length=50, label="Slug of the brand")
+    attribute = django_filters.CharFilter(
+        method="by_attribute", validators=[known_attribute], max_length=LONGEST_ATTRIBUTE, label="As name:value"
+    )
     rule = django_filters.CharFilter(
         field_name="rule__slug", max_length=60, label="Slug of the rule that opened it, in any version"
     )
@@ -191,9 +206,6 @@ class TicketFilter(AskedFilter):
         late = Ticket.objects.late(self.now)
         return tickets.filter(pk__in=late.values("pk")) if value else tickets.exclude(pk__in=late.values("pk"))
 
-    def by_segment(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
-        return tickets.filter(response__segment="" if value == WITHOUT else value)
-
     def by_unassigned(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
         nobodys = Q(state__in=LIVE, owner=None)
         return tickets.filter(nobodys) if value else tickets.exclude(nobodys)
@@ -214,6 +226,16 @@ class TicketFilter(AskedFilter):
 
     def by_given(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(Exists(GivenIn.parse(value).events.filter(ticket=OuterRef("pk"))))
+
+    def by_way(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(way_of(name).narrow(value, tickets=True))
+
+    def by_attribute(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        for text in self.data.getlist(name):
+            with suppress(ValueError):
+                attribute, wanted = attribute_of(text)
+                tickets = tickets.filter(way_of(f"{ATTRIBUTE}{attribute}").narrow(wanted, tickets=True))
+        return tickets
 
     def by_figure(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         return figure_of(tickets, value, now=self.now)

@@ -28,7 +28,8 @@ from followups.models import RootCause, SavedView, Team, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.reports.forms import ReportForm
 from followups.reports.metrics.facts import standing_resolutions
-from followups.reports.metrics.filters import WITHOUT, reporting_day
+from followups.reports.metrics.filters import reporting_day
+from followups.reports.metrics.ways import WITHOUT
 from followups.viewing import Viewer
 from nps_loop.people.models import User
 from surveys.models import Touchpoint

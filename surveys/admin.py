@@ -20,6 +20,7 @@ from surveys.models import (
     Contact,
     ContactKey,
     Invitation,
+    ReportableAttribute,
     Response,
     Revision,
     Source,
@@ -50,6 +51,12 @@ class BrandForm(forms.ModelForm):
 class BrandAdmin(admin.ModelAdmin):
     form = BrandForm
     list_display = ["name", "sender_address", "is_default"]
+
+
+@admin.register(ReportableAttribute)
+class ReportableAttributeAdmin(admin.ModelAdmin):
+    list_display = ["position", "name", "label"]
+    list_display_links = ["name"]
 
 
 @admin.register(Touchpoint)

@@ -24,11 +24,20 @@ class ReportView(FollowupView):
 
     serializer_class = ReportQuerySerializer
 
-    def filters(self) -> metrics.ReportFilters:
+    def asked(self) -> tuple[metrics.ReportFilters, tuple[str, ...] | None]:
+        """The cohort, and the ways to group it; None where nothing was said of them."""
+        given: dict[str, Any] = self.request.query_params.dict()
+        if "attribute" in given:
+            given["attribute"] = self.request.query_params.getlist("attribute")
         context = {"today": metrics.reporting_day(self.now)}
-        asked = self.checked(ReportQuerySerializer(data=self.request.query_params.dict(), context=context))
+        asked = self.checked(ReportQuerySerializer(data=given, context=context))
+        by, attributes = asked.pop("by", None), asked.pop("attribute", ())
         user: Any = self.request.user
-        return metrics.ReportFilters(viewer=None if isinstance(user, ApiUser) else user, **asked)
+        viewer = None if isinstance(user, ApiUser) else user
+        return metrics.ReportFilters(viewer=viewer, attributes=attributes, **asked), by
+
+    def filters(self) -> metrics.ReportFilters:
+        return self.asked()[0]
 
 
 class NpsReportView(ReportView):
@@ -36,8 +45,13 @@ class NpsReportView(ReportView):
 
     @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """NPS with its 95 % interval, n and what was excluded, by period, touchpoint, segment and kind of survey."""
-        return Response(metrics.nps_report(self.filters(), now=self.now).as_dict())
+        """NPS with its 95 % interval, n and what was excluded, by period and by the ways of `by`.
+
+        Where `by` is left out: by touchpoint, segment and kind of survey.
+        """
+        filters, by = self.asked()
+        by = metrics.USUAL_WAYS if by is None else by
+        return Response(metrics.nps_report(filters, now=self.now, by=by).as_dict())
 
 
 class ClosureReportView(ReportView):
@@ -45,8 +59,13 @@ class ClosureReportView(ReportView):
 
     @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """Declared, told, confirmed and on time over one denominator, and what stands beside it."""
-        return Response(metrics.closure_report(self.filters(), now=self.now).as_dict())
+        """Declared, told, confirmed and on time over one denominator, and what stands beside it; grouped by `by`."""
+        filters, by = self.asked()
+        found = metrics.closure_report(filters, now=self.now).as_dict()
+        for name in by or ():
+            groups = metrics.closure_groups(filters, metrics.way_of(name), now=self.now)
+            found[f"by_{name}"] = [group.as_dict() for group in groups]
+        return Response(found)
 
 
 class RecoveryReportView(ReportView):

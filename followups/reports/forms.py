@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
 from followups.reports.metrics import Compare, ReportFilters
-from followups.reports.metrics.filters import WITHOUT
+from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, reportable, way_of
 from nps_loop.people.models import User
 from surveys.models import Account, Survey, Touchpoint
 from surveys.scoring import Band
@@ -51,15 +51,14 @@ def days_of(period: str, today: date) -> tuple[date, date]:
 DRESS = {"class": "input"}
 DAYS = ("day_from", "day_to")
 FURTHER = ("band", "survey_kind", "account_owner")
-# What the figures of one page may be grouped by; the names are those of `metrics.WAYS`.
+# What figures may be grouped by: those whose groups a list of tickets can be narrowed to. The first is the usual one.
 GROUPS = [
-    ("touchpoint", _("Touchpoint")),
-    ("team", _("Team")),
-    ("person", _("Person")),
-    ("segment", _("Segment")),
-    ("survey_kind", _("Survey")),
-    ("band", _("Detractors and passives")),
-]
+    (name, way_of(name).label)
+    for name in (
+        "touchpoint", "team", "person", "survey_kind", "product", "segment", "region", "business_unit", "language",
+        "brand",
+    )
+]  # fmt: skip
 
 
 class DayField(forms.DateField):
@@ -107,8 +106,9 @@ class ReportForm(forms.Form):
     def __init__(self, data: Any, *, viewer: User, today: date, also: Collection[str] = ()) -> None:
         """`also` names what the page asks besides its cohort: `compare`, `by`, or both."""
         given = data.copy()
-        for name, usual in (("compare", Compare.BEFORE), ("by", GROUPS[0][0])):
-            if given.get(name) not in dict(self.base_fields[name].choices):  # type: ignore[attr-defined]
+        groups = self._groups(given.get("by", ""), offered="by" in also)
+        for name, usual, choices in (("compare", Compare.BEFORE, Compare.choices), ("by", GROUPS[0][0], groups)):
+            if given.get(name) not in dict(choices):
                 given[name] = usual
         if not given.get("period"):
             given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
@@ -130,7 +130,16 @@ class ReportForm(forms.Form):
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
         self._choose("touchpoint", _("All touchpoints"), touchpoints)
         self._choose("segment", _("All segments"), [(segment, segment) for segment in segments])
+        self.fields["by"].choices = groups  # type: ignore[attr-defined]
         self._choose("account_owner", _("Everybody"), [(owner.pk, owner.name) for owner in owners])
+
+    @staticmethod
+    def _groups(asked: str, *, offered: bool) -> list[tuple[str, Any]]:
+        """What to group by, with the attributes that were declared reportable where it is asked. At most one query."""
+        if not offered and not asked.startswith(ATTRIBUTE):
+            return GROUPS
+        declared = [(way.name, way.label) for way in reportable() if way.name.startswith(ATTRIBUTE)]
+        return [*GROUPS, *declared]
 
     def _choose(self, name: str, everything: Any, choices: Any) -> None:
         first = [("", everything)] if everything else []

@@ -65,12 +65,13 @@ def reports(request: HttpRequest) -> HttpResponse:
 def closure(request: HttpRequest) -> HttpResponse:
     """How far loops are closed, by time and by group."""
     around = _framed(request, "report-closure")
-    filters, now = around.filters, around.now
+    filters, now, way = around.filters, around.now, metrics.way_of(around.form.grouped_by)
     page = closure_page(
         around,
         metrics.closure_report(filters, now=now),
         metrics.recovery_report(filters, now=now),
-        metrics.closure_by(filters, around.form.grouped_by, now=now),
+        way,
+        metrics.closure_groups(filters, way, now=now),
         metrics.earlier_report(filters, around.form.compared_with, now=now),
     )
     return _shown(request, around, "closure", page)

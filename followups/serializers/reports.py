@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from followups.fairness_page import LONGEST, USUAL, Counted, Line
+from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, NAMES, attribute_of, way_of
 from followups.serializers.people import PersonSerializer
 from nps_loop.api.fields import DayField, StrictSerializer
 from surveys.models import Survey
@@ -17,6 +18,7 @@ from surveys.scoring import Band
 
 USUAL_DAYS = 90
 MOST_DAYS = 3 * 366
+MOST_WAYS = 5
 
 
 class ReportQuerySerializer(StrictSerializer):
@@ -30,6 +32,34 @@ class ReportQuerySerializer(StrictSerializer):
     account_owner = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     band = serializers.ChoiceField(required=False, choices=Band.choices)
     survey_kind = serializers.ChoiceField(required=False, choices=Survey.Kind.choices)
+    product = serializers.CharField(required=False, max_length=200)
+    region = serializers.CharField(required=False, max_length=80)
+    account = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    business_unit = serializers.CharField(required=False, max_length=200)
+    language = serializers.CharField(required=False, max_length=10)
+    brand = serializers.SlugField(required=False, max_length=50)
+    attribute = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_ATTRIBUTE), required=False, max_length=5, help_text="name:value"
+    )
+    by = serializers.CharField(required=False, max_length=120, help_text="Ways to group, with commas between them.")
+
+    def validate_attribute(self, value: list[str]) -> tuple[tuple[str, str], ...]:
+        try:
+            return tuple(attribute_of(text) for text in value)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid") from error
+
+    def validate_by(self, value: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+        if len(names) > MOST_WAYS:
+            raise serializers.ValidationError(f"At most {MOST_WAYS} ways at once.", code="invalid")
+        for name in names:
+            try:
+                way_of(name)
+            except KeyError:
+                known = ", ".join((*NAMES, f"{ATTRIBUTE}<name>"))
+                raise serializers.ValidationError(f"There is no way {name[:60]}. Known: {known}.") from None
+        return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         last: date = attrs.get("day_to") or self.context["today"]

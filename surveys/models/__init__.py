@@ -1,6 +1,6 @@
 """Customers, what we ask them, what they say."""
 
-from surveys.models.asking import Source, Survey, Touchpoint
+from surveys.models.asking import ReportableAttribute, Source, Survey, Touchpoint
 from surveys.models.customers import Account, Brand, Contact, ContactKey
 from surveys.models.erasing import ErasedKey, Erasure
 from surveys.models.invitations import Invitation
@@ -14,6 +14,7 @@ __all__ = [
     "ErasedKey",
     "Erasure",
     "Invitation",
+    "ReportableAttribute",
     "Response",
     "Revision",
     "Source",

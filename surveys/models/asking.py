@@ -150,3 +150,26 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReportableAttribute(models.Model):
+    """What comes along with answers under this name may group and narrow every report. Five at most."""
+
+    MOST = 5
+
+    name = models.CharField(max_length=100, unique=True, help_text="As it comes in, e.g. 'plan'.")
+    label = models.CharField(max_length=100, blank=True, help_text="As reports call it; empty: its name.")
+    position = models.PositiveSmallIntegerField(
+        unique=True, validators=[MinValueValidator(1), MaxValueValidator(MOST)], help_text="1 to 5, one of a kind."
+    )
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(position__gte=1, position__lte=5), name="five_reportable_attributes_at_most"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.name

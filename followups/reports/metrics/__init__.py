@@ -5,7 +5,7 @@ cohort and whose eyes.
 """
 
 from followups.reports.metrics.accounts import AtAccount, accounts_with_detractors, at_accounts
-from followups.reports.metrics.answers import Group, NpsReport, Scores, nps_report
+from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
 from followups.reports.metrics.causes import CausesReport, causes_report
 from followups.reports.metrics.closure import (
     Age,
@@ -15,6 +15,8 @@ from followups.reports.metrics.closure import (
     Goal,
     Promises,
     Rate,
+    TicketGroup,
+    closure_groups,
     closure_report,
     figure_queryset,
     first_contact_curve,
@@ -23,13 +25,13 @@ from followups.reports.metrics.closure import (
 from followups.reports.metrics.comparison import Compare, Earlier, earlier, earlier_report
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
-from followups.reports.metrics.grouped import WAYS, Grouped, closure_by
 from followups.reports.metrics.people import Person, led_teams, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
 from followups.reports.metrics.stretches import Stretch
 from followups.reports.metrics.touchpoints import AtTouchpoint, TouchpointsReport, touchpoints_report
+from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
 
 __all__ = [
     "Age",
@@ -45,7 +47,6 @@ __all__ = [
     "FIGURES",
     "Goal",
     "Group",
-    "Grouped",
     "NpsReport",
     "Period",
     "Person",
@@ -56,13 +57,16 @@ __all__ = [
     "ResponseRateReport",
     "Scores",
     "Stretch",
+    "TicketGroup",
     "TouchpointsReport",
-    "WAYS",
+    "USUAL_WAYS",
+    "WITHOUT",
+    "Way",
     "accounts_with_detractors",
     "answered_to",
     "at_accounts",
     "causes_report",
-    "closure_by",
+    "closure_groups",
     "closure_report",
     "earlier",
     "earlier_report",
@@ -74,13 +78,16 @@ __all__ = [
     "invitations_of",
     "is_figure",
     "led_teams",
+    "nps_groups",
     "nps_report",
     "own_counts",
     "people_report",
     "periods",
     "recovery_report",
+    "reportable",
     "reporting_day",
     "response_rate_report",
     "touchpoints_report",
+    "way_of",
     "with_facts",
 ]

@@ -1,18 +1,17 @@
-"""What the answers say: NPS with its interval, by period, touchpoint, segment and kind of survey."""
+"""What the answers say: NPS with its interval, by period and by whatever ways they can be grouped."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
+from followups.reports.metrics.counting import ScoreCount, by_group, excluded_counts, score_counts
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.periods import Period, periods
-from surveys.models.responses import ResponseQuerySet
+from followups.reports.metrics.ways import Way, way_of
 from surveys.scoring import Band, Difference, Nps, band, difference, nps
 
 
@@ -52,9 +51,13 @@ class Scores:
         }
 
 
+# How an NPS is split where nothing else was asked for.
+USUAL_WAYS = ("touchpoint", "segment", "survey_kind")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The answers of one touchpoint, segment or kind of survey. An empty `slug` is those without any."""
+    """The answers of one touchpoint, segment or whatever they were grouped by. An empty `slug` is those without any."""
 
     slug: str
     name: str
@@ -72,13 +75,23 @@ class NpsReport:
     before: Scores
     change: Difference
     by_period: tuple[tuple[Period, Scores], ...]
-    by_touchpoint: tuple[Group, ...]
-    by_segment: tuple[Group, ...]
-    by_kind: tuple[Group, ...]
+    groups: Mapping[str, tuple[Group, ...]]
 
     @property
     def nps(self) -> Nps:
         return self.scores.nps
+
+    @property
+    def by_touchpoint(self) -> tuple[Group, ...]:
+        return self.groups["touchpoint"]
+
+    @property
+    def by_segment(self) -> tuple[Group, ...]:
+        return self.groups["segment"]
+
+    @property
+    def by_kind(self) -> tuple[Group, ...]:
+        return self.groups["survey_kind"]
 
     @property
     def n_excluded(self) -> int:
@@ -109,57 +122,43 @@ class NpsReport:
                 {"day_from": period.first.isoformat(), "day_to": period.last.isoformat(), **scores.as_dict()}
                 for period, scores in self.by_period
             ],
-            "by_touchpoint": groups(self.by_touchpoint),
-            "by_segment": groups(self.by_segment),
-            "by_survey_kind": groups(self.by_kind),
+            **{f"by_{name}": groups(found) for name, found in self.groups.items()},
         }
 
 
-def nps_report(filters: ReportFilters, *, now: datetime) -> NpsReport:
-    """Count the answers of one cohort, and of as many days before. Six queries.
+def nps_report(filters: ReportFilters, *, now: datetime, by: Sequence[str] = USUAL_WAYS) -> NpsReport:
+    """Count the answers of one cohort, of as many days before, and by each of these ways (KeyError: there is none).
 
-    `filters.band` does not narrow an NPS.
+    Three queries, and one or two for each way. `filters.band` does not narrow an NPS.
     """
-    counted = filters.answers().counted().order_by()
-    by_day: dict[date, Counter[int]] = {}
-    for day, score, n in counted.values_list("day", "score").annotate(n=Count("pk")):
-        by_day.setdefault(day, Counter())[score] = n
-    excluded = filters.answers().exclude(excluded_as="").order_by().values_list("excluded_as").annotate(n=Count("pk"))
-    before = Scores.of(
-        dict(filters.before().answers().counted().order_by().values_list("score").annotate(n=Count("pk")))
-    )
-    scores = Scores.of(_summed(by_day.values()))
+    counts = score_counts(filters)
+    scores = Scores.of(_summed(counts))
+    before = Scores.of(_summed(score_counts(filters.before())))
     return NpsReport(
         filters=filters,
         now=now,
         scores=scores,
-        excluded=dict(excluded),
+        excluded=excluded_counts(filters),
         before=before,
         change=difference(scores.nps, before.nps),
         by_period=tuple(
-            (
-                period,
-                Scores.of(_summed(counts for day, counts in by_day.items() if period.first <= day <= period.last)),
-            )
+            (period, Scores.of(_summed(count for count in counts if period.first <= count.day <= period.last)))
             for period in periods(filters.day_from, filters.day_to)
         ),
-        by_touchpoint=_groups(counted, "touchpoint__slug", "touchpoint__name"),
-        by_segment=_groups(counted, "segment", "segment"),
-        by_kind=_groups(counted, "survey_kind", "survey_kind"),
+        groups={name: nps_groups(filters, way_of(name)) for name in by},
     )
 
 
-def _summed(counts: Iterable[Counter[int]]) -> Counter[int]:
-    total: Counter[int] = Counter()
-    for part in counts:
-        total.update(part)
-    return total
-
-
-def _groups(counted: ResponseQuerySet, slug: str, name: str) -> tuple[Group, ...]:
-    """By name; whoever is in no group comes last."""
-    found: dict[tuple[str, str], Counter[int]] = {}
-    for row in counted.values(*{slug, name}, "score").annotate(n=Count("pk")):
-        found.setdefault((row[slug] or "", row[name] or ""), Counter())[row["score"]] = row["n"]
-    groups = (Group(key, title, Scores.of(counts)) for (key, title), counts in found.items())
+def nps_groups(filters: ReportFilters, way: Way) -> tuple[Group, ...]:
+    """The answers of a cohort by one way, by name; those in no group come last."""
+    found = by_group(score_counts(filters, way))
+    names = way.names(found)
+    groups = (Group(key, names.get(key, key), Scores.of(counts)) for key, counts in found.items())
     return tuple(sorted(groups, key=lambda group: (not group.slug, group.name.casefold(), group.slug)))
+
+
+def _summed(counts: Iterable[ScoreCount]) -> Counter[int]:
+    total: Counter[int] = Counter()
+    for count in counts:
+        total[count.score] += count.n
+    return total

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from followups.models import Team, Ticket
 from followups.models.tickets import TicketQuerySet
+from followups.reports.metrics.ways import ATTRIBUTE, way_of
 from nps_loop.people.models import User
 from surveys.models import Response, Touchpoint
 from surveys.models.responses import ResponseQuerySet
@@ -26,10 +27,10 @@ def reporting_day(now: datetime) -> date:
 class ReportFilters:
     """A cohort: the answers of the days `day_from` to `day_to`, both included, narrowed by whatever else is set.
 
-    Days are in the reporting zone. Team and touchpoint are slugs, `account_owner` is the key of a user, segment and
-    account owner are those of the time of the answer; "-" asks for answers without touchpoint or segment. `band`
-    narrows tickets only: an NPS of one band says nothing. `viewer` is the person who looks; None is a program that may
-    read everything.
+    Days are in the reporting zone. Team, touchpoint and brand are slugs, `account_owner` and `account` keys; segment,
+    region and account owner are those of the time of the answer; "-" asks for answers without. `attributes` are pairs
+    of name and value. `band` narrows tickets only: an NPS of one band says nothing. `viewer` is the person who looks;
+    None is a program that may read everything.
     """
 
     day_from: date
@@ -41,6 +42,13 @@ class ReportFilters:
     account_owner: int | None = None
     band: str = ""
     survey_kind: str = ""
+    product: str = ""
+    region: str = ""
+    account: int | None = None
+    business_unit: str = ""
+    language: str = ""
+    brand: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
     def tickets(self) -> TicketQuerySet:
         """The tickets of the cohort that the viewer may see."""
@@ -50,22 +58,27 @@ class ReportFilters:
         """The same tickets whatever their day: for figures about now, such as what is at work."""
         tickets = Ticket.objects.all() if self.viewer is None else Ticket.objects.visible_to(self.viewer)
         tickets = tickets.filter(**_given(team__slug=self.team, band=self.band))
-        return tickets.filter(self._of_answer("response__"))
+        return tickets.filter(self._of_answer(tickets=True))
 
-    def _of_answer(self, prefix: str = "") -> Q:
+    @property
+    def narrowed(self) -> dict[str, str]:
+        """The ways by which the answers are narrowed, with the group asked for; the team apart."""
+        given = {name: getattr(self, name) for name in ANSWER_WAYS}
+        own = {f"{ATTRIBUTE}{name}": value for name, value in self.attributes}
+        return {name: str(value) for name, value in {**given, **own}.items() if value not in ("", None)}
+
+    def _of_answer(self, *, tickets: bool) -> Q:
         """The filters on the answer itself, from the answer or from its ticket."""
-        found = Q(**_given(**{f"{prefix}account_owner": self.account_owner, f"{prefix}survey_kind": self.survey_kind}))
-        if self.touchpoint == WITHOUT:
-            found &= Q(**{f"{prefix}touchpoint__isnull": True})
-        elif self.touchpoint:
-            found &= Q(**{f"{prefix}touchpoint__slug": self.touchpoint})
-        if self.segment:
-            found &= Q(**{f"{prefix}segment": "" if self.segment == WITHOUT else self.segment})
+        found = Q()
+        for name, value in self.narrowed.items():
+            found &= way_of(name).narrow(value, tickets=tickets)
         return found
 
     def answers(self) -> ResponseQuerySet:
         """The answers of the cohort, those left out of NPS included."""
-        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(self._of_answer())
+        answers = Response.objects.filter(day__gte=self.day_from, day__lte=self.day_to).filter(
+            self._of_answer(tickets=False)
+        )
         if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
             own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
             answers = answers.filter(answered_to(own.values("pk")))
@@ -86,23 +99,22 @@ class ReportFilters:
         return {
             "day_from": self.day_from.isoformat(),
             "day_to": self.day_to.isoformat(),
-            **_given(
-                team=self.team,
-                touchpoint=self.touchpoint,
-                segment=self.segment,
-                account_owner=self.account_owner,
-                band=self.band,
-                survey_kind=self.survey_kind,
-            ),
+            **_given(**{name: getattr(self, name) for name in ("team", "band", *ANSWER_WAYS)}),
+            **_given(attribute=[f"{name}:{value}" for name, value in self.attributes] or None),
         }
 
     def query(self, **more: object) -> str:
         """The query string that asks a list for this cohort; `more` adds to it or, with None, takes away."""
-        return urlencode({name: value for name, value in {**self.as_dict(), **more}.items() if value is not None})
+        asked = {name: value for name, value in {**self.as_dict(), **more}.items() if value is not None}
+        return urlencode(asked, doseq=True)
 
 
 DAY = timedelta(days=1)
-WITHOUT = "-"
+# What narrows answers and tickets alike, by the name of its way.
+ANSWER_WAYS = (
+    "touchpoint", "segment", "account_owner", "survey_kind", "product", "region", "account", "business_unit",
+    "language", "brand",
+)  # fmt: skip
 
 
 def _given(**filters: Any) -> dict[str, Any]:

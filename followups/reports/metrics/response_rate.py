@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Count
 
 from followups.reports.metrics.closure import Rate
-from followups.reports.metrics.filters import WITHOUT, ReportFilters
+from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.ways import WITHOUT
 from surveys.models import Invitation
 from surveys.models.invitations import InvitationQuerySet
 

@@ -12,10 +12,10 @@ from django.db.models import Count
 
 from followups.reports.changes import holm, p_value
 from followups.reports.metrics.answers import Scores
-from followups.reports.metrics.closure import Counts, Rate
+from followups.reports.metrics.closure import Counts, Rate, closure_groups
 from followups.reports.metrics.comparison import earlier
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.grouped import closure_by
+from followups.reports.metrics.ways import way_of
 from followups.reports.metrics.response_rate import Asked, invitations_of
 from surveys.scoring import Difference, difference
 
@@ -87,7 +87,7 @@ class TouchpointsReport:
 
 
 def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
-    """Count every touchpoint of one cohort, and the change against the one that `compare` names. Four queries."""
+    """Count every touchpoint of one cohort, and the change against the one that `compare` names. Five queries."""
     names: dict[str, str] = {}
     scores = _scores(filters, names)
     other = earlier(filters, compare)
@@ -98,10 +98,9 @@ def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -
         names.setdefault(slug or "", name or "")
         states[slug or ""][state] += n
     counts = {}
-    for group in closure_by(filters, "touchpoint", now=now):
-        slug = group.value if group.label else ""
-        names.setdefault(slug, group.label)
-        counts[slug] = group.counts
+    for group in closure_groups(filters, way_of("touchpoint"), now=now):
+        names.setdefault(group.slug, group.name)
+        counts[group.slug] = group.counts
     nothing, nobody = Counts.folded([]), Scores.of({})
     changes = {slug: _change(scores.get(slug, nobody), before.get(slug, nobody)) for slug in names}
     compared = [slug for slug, change in changes.items() if change.value is not None]

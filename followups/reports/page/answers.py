@@ -12,8 +12,8 @@ from followups.reports import charts, sentences
 from followups.reports.charts import Part
 from followups.reports.linking import linked, said
 from followups.reports.metrics import Earlier, Group, NpsReport, Scores
-from followups.reports.metrics.filters import WITHOUT
 from followups.reports.metrics.periods import Grain
+from followups.reports.metrics.ways import WITHOUT
 from followups.reports.page import tables
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links

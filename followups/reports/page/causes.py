@@ -12,7 +12,7 @@ from followups.reports.changes import holm, more_often
 from followups.reports.charts import Column, Part
 from followups.reports.linking import linked, said
 from followups.reports.metrics import Cause, CausesReport, grain_of, periods
-from followups.reports.metrics.filters import WITHOUT
+from followups.reports.metrics.ways import WITHOUT
 from followups.reports.page import tables
 from followups.reports.page.answers import period_head
 from followups.reports.page.closing import CauseBar, ColumnsChart

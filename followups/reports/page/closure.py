@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from followups.reports import charts, sentences
 from followups.reports.changes import furthest
 from followups.reports.linking import linked, said
-from followups.reports.metrics import ClosureReport, Counts, Earlier, Grouped, Rate, RecoveryReport, grain_of
+from followups.reports.metrics import ClosureReport, Counts, Earlier, Rate, RecoveryReport, TicketGroup, Way, grain_of
 from followups.reports.page import closing, figures, overview, recovery, tables
 from followups.reports.page.figures import Before
 from followups.reports.page.frame import Frame
@@ -56,9 +56,14 @@ class ClosurePage:
 
 
 def closure_page(
-    frame: Frame, closure: ClosureReport, heard: RecoveryReport, groups: Sequence[Grouped], earlier: Earlier | None
+    frame: Frame,
+    closure: ClosureReport,
+    heard: RecoveryReport,
+    way: Way,
+    groups: Sequence[TicketGroup],
+    earlier: Earlier | None,
 ) -> ClosurePage:
-    """Lay out one cohort. `groups` is the cohort by what `frame.form.grouped_by` says."""
+    """Lay out one cohort. `groups` is the cohort by `way`."""
     links, before = Links(frame.filters), Before.of(frame, earlier)
     counts = closure.counts
     grain = grain_of(frame.filters.day_from, frame.filters.day_to)
@@ -89,7 +94,7 @@ def closure_page(
         promises_words=_promises_words(closure, links),
         not_kept=figures.not_kept(closure, links),
         columns=closing.columns(closure, links, grain),
-        groups=_groups(frame, groups, links) if len(groups) > 1 else None,
+        groups=_groups(way, groups, links) if len(groups) > 1 else None,
         told=_told(counts, links),
         recovery=recovery.recovery(heard, links),
         has_promises=bool(closure.promises["promises"]),
@@ -147,17 +152,17 @@ GROUP_RATES = ("declared", "told", "confirmed", "on_time")
 GROUP_COUNTS = ("agreed_to_differ", "reopened", "beside")
 
 
-def _groups(frame: Frame, groups: Sequence[Grouped], links: Links) -> GroupChart:
-    names = [group.label or gettext("Without one") for group in groups]
+def _groups(way: Way, groups: Sequence[TicketGroup], links: Links) -> GroupChart:
+    names = [group.name or gettext("Without one") for group in groups]
     bars, rows = [], []
     for group, label in zip(groups, names, strict=True):
         found = group.counts.rate("confirmed")
-        href = _list(links, group, "confirmed")
+        href = links.group("confirmed", way, group.slug)
         full = gettext("%(count)s of %(all)s") % {"count": found.count, "all": found.of}
         bars.append(
             charts.RateRow(
                 label,
-                _list(links, group, "due"),
+                links.group("due", way, group.slug),
                 sentences.rate_in_words(found),
                 full if found.rate is not None else "",
                 href,
@@ -167,28 +172,26 @@ def _groups(frame: Frame, groups: Sequence[Grouped], links: Links) -> GroupChart
                 found.high,
             )
         )
-        rows.append(Row(label, _group_cells(group, links)))
+        rows.append(Row(label, _group_cells(group, way, links)))
     title = gettext("Confirmed by the customer, by group")
     head = [
-        str(dict(frame.form.fields["by"].choices)[frame.form.grouped_by]), gettext("Due"), gettext("Declared"), gettext("Told"),  # type: ignore[attr-defined]
+        str(way.label), gettext("Due"), gettext("Declared"), gettext("Told"),
         gettext("Confirmed"), gettext("In time"), gettext("Agreed to differ"), gettext("Reopened"), gettext("Beside"),
     ]  # fmt: skip
-    return GroupChart(title, _groups_caption(groups, names, links), charts.rate_bars(bars), Table(title, head, rows))
+    return GroupChart(
+        title, _groups_caption(groups, names, way, links), charts.rate_bars(bars), Table(title, head, rows)
+    )
 
 
-def _list(links: Links, group: Grouped, figure: str) -> str:
-    return links.tickets(figure, **{group.way.filter: group.value})
-
-
-def _group_cells(group: Grouped, links: Links) -> list[Cell]:
+def _group_cells(group: TicketGroup, way: Way, links: Links) -> list[Cell]:
     return [
-        tables.count(group.counts["due"], _list(links, group, "due")),
-        *(tables.rate(group.counts.rate(name), _list(links, group, name)) for name in GROUP_RATES),
-        *(tables.count(group.counts[name], _list(links, group, name)) for name in GROUP_COUNTS),
+        tables.count(group.counts["due"], links.group("due", way, group.slug)),
+        *(tables.rate(group.counts.rate(name), links.group(name, way, group.slug)) for name in GROUP_RATES),
+        *(tables.count(group.counts[name], links.group(name, way, group.slug)) for name in GROUP_COUNTS),
     ]
 
 
-def _groups_caption(groups: Sequence[Grouped], names: list[str], links: Links) -> str:
+def _groups_caption(groups: Sequence[TicketGroup], names: list[str], way: Way, links: Links) -> str:
     """Which group to speak of, and whether it may be chance with so many compared."""
     parts = [gettext("Of what is due, the share that the customer called settled, with its 95 % interval.")]
     found = furthest([(group.counts["confirmed"], group.counts["due"]) for group in groups])
@@ -203,6 +206,6 @@ def _groups_caption(groups: Sequence[Grouped], names: list[str], links: Links) -
         if found.may_be_chance
         else gettext("%(name)s stands apart at %(rate)s: more than chance, even with %(n)s compared.")
     )
-    rate_link = linked(sentences.rate_in_words(rate), _list(links, group, "confirmed"), full)
+    rate_link = linked(sentences.rate_in_words(rate), links.group("confirmed", way, group.slug), full)
     parts.append(said(text, name=names[found.place], rate=rate_link, n=sentences.in_letters(found.compared)))
     return joined(parts)

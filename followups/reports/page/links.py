@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from followups.reports.metrics import ReportFilters
+from followups.reports.metrics import ReportFilters, Way
 from followups.reports.metrics.accounts import lately
+from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,17 @@ class Links:
         """Tickets of a figure about this moment: whatever the day of the answer, unless `more` names days."""
         days = {"day_from": None, "day_to": None}
         return f"{reverse('tickets')}?{self.filters.query(**{**days, 'figure': figure, **more})}"
+
+    def group(self, figure: str, way: Way, slug: str) -> str:
+        """The tickets of a figure in one group; an empty slug is those in none."""
+        if way.name.startswith(ATTRIBUTE):
+            own = self.filters.as_dict().get("attribute", [])
+            name = way.name.removeprefix(ATTRIBUTE)
+            return self.tickets(figure, attribute=[*own, f"{name}:{slug or WITHOUT}"])
+        # Whose an answer is changes with its ticket: the list goes by its owner, as the groups do.
+        if way.name == "person":
+            return self.tickets(figure, owner=slug or "none")
+        return self.tickets(figure, **{way.name: slug or WITHOUT})
 
     def of_teams(self, teams: list[str], href: str) -> str:
         """The same list narrowed to several teams, where no one team is chosen already."""

@@ -12,7 +12,7 @@ from followups.reports import sentences
 from followups.reports.changes import p_value
 from followups.reports.linking import said
 from followups.reports.metrics import AtTouchpoint, NpsReport, ResponseRateReport, TouchpointsReport
-from followups.reports.metrics.filters import WITHOUT
+from followups.reports.metrics.ways import WITHOUT
 from followups.reports.page import answers, recovery, tables
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links

@@ -220,7 +220,9 @@ class Follower:
         path = urlsplit(href).path
         if path == "/reports/accounts/":
             return rows + (self._count(path + more) if more else 0)
-        stated = re.search(r'<span class="muted small inline">(\d+) tickets?</span>|<h1 class="page-title">(\d+) ', html)
+        stated = re.search(
+            r'<span class="muted small inline">(\d+) tickets?</span>|<h1 class="page-title">(\d+) ', html
+        )
         total = int(stated[1] or stated[2]) if stated else 0
         assert total == rows or more or not stated, (href, total, rows)
         assert stated or not rows, href

@@ -331,7 +331,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Any) -> 
         Team.objects.filter(is_default=True).update(is_default=False)
         with django_assert_num_queries(7):
             metrics.closure_report(filters, now=NOW)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             metrics.nps_report(filters, now=NOW)
         with django_assert_num_queries(5):
             metrics.people_report(filters, now=NOW)
