@@ -28,7 +28,6 @@ from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
 from surveys.scoring import Band
 
-
 # What reports call the tickets that belong to no team, or whose answer to no touchpoint.
 OR_WITHOUT: dict[str, Any] = {"null_value": WITHOUT, "null_label": WITHOUT}
 

@@ -86,7 +86,10 @@ class FixedView:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The page. `count` stops at 500, but not behind a figure of a report. `without` says, for an empty list, what leaving one filter out would find."""
+    """The page. `count` stops at 500, but not behind a figure of a report.
+
+    `without` says, for an empty list, what leaving one filter out would find.
+    """
 
     filters: TicketFilter
     errors: dict[str, str]

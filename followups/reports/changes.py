@@ -1,4 +1,4 @@
-"""Whether two figures differ by more than chance, one comparison or many. Pure: counts in, intervals and verdicts out."""
+"""Whether figures differ by more than chance, one comparison or many. Pure: counts in, intervals and verdicts out."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def rate_change(count: int, of: int, count_before: int, of_before: int) -> Diffe
     value = now - before
     least = value - math.hypot(now - low, high_before - before)
     most = value + math.hypot(high - now, before - low_before)
-    found = [100 * share for share in (value, least, most, (most - least) / 2)]
-    return Difference(*found, may_be_chance=least <= 0 <= most)
+    margin = 50 * (most - least)
+    return Difference(100 * value, 100 * least, 100 * most, margin, may_be_chance=least <= 0 <= most)
 
 
 def p_value(found: Difference) -> float:

@@ -170,7 +170,7 @@ class ReportForm(forms.Form):
         return str(self.data["compare"])
 
     def kept(self) -> dict[str, str]:
-        """What was asked for and makes sense, as an address keeps it: a named period stays one, and moves on with time."""
+        """What was asked for and makes sense, as an address keeps it: a named period stays one and moves with time."""
         self.is_valid()
         usual = {"period": "weeks", "compare": Compare.BEFORE.value, "by": GROUPS[0][0]}
         own = self.cleaned_data.get("period") == "own"

@@ -17,4 +17,7 @@ def linked(words: object, href: str, full: object = "") -> SafeString | str:
 
 def said(text: str, **words: object) -> SafeString:
     """A sentence whose %(names)s may be links: whatever is not markup already is made harmless."""
-    return mark_safe(conditional_escape(text) % {name: conditional_escape(word) for name, word in words.items()})  # noqa: S308
+    safe = {
+        name: conditional_escape(word if isinstance(word, SafeString) else str(word)) for name, word in words.items()
+    }
+    return mark_safe(conditional_escape(text) % safe)  # noqa: S308

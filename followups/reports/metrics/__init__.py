@@ -34,6 +34,9 @@ from followups.reports.metrics.touchpoints import AtTouchpoint, TouchpointsRepor
 from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
 
 __all__ = [
+    "FIGURES",
+    "USUAL_WAYS",
+    "WITHOUT",
     "Age",
     "Asked",
     "AtAccount",
@@ -44,7 +47,6 @@ __all__ = [
     "Compare",
     "Counts",
     "Earlier",
-    "FIGURES",
     "Goal",
     "Group",
     "NpsReport",
@@ -59,8 +61,6 @@ __all__ = [
     "Stretch",
     "TicketGroup",
     "TouchpointsReport",
-    "USUAL_WAYS",
-    "WITHOUT",
     "Way",
     "accounts_with_detractors",
     "answered_to",

@@ -1,4 +1,4 @@
-"""Companies in which somebody was unhappy: what they are worth, when they decide again, what they said and what is open."""
+"""Companies in which somebody was unhappy: how much, what they said before, and what is open there."""
 
 from __future__ import annotations
 
@@ -58,9 +58,8 @@ def at_accounts(accounts: Sequence[Account], filters: ReportFilters) -> list[AtA
     ever = lately(filters).answers().counted().filter(account__in=keys)
     newest = Window(RowNumber(), partition_by=F("account"), order_by=[F("responded_at").desc(), F("pk").desc()])
     latest: defaultdict[int, list[int]] = defaultdict(list)
-    for key, score in (
-        ever.annotate(place=newest).filter(place__lte=LATEST).order_by("account", "place").values_list("account", "score")
-    ):  # fmt: skip
+    placed = ever.annotate(place=newest).filter(place__lte=LATEST).order_by("account", "place")
+    for key, score in placed.values_list("account", "score"):
         latest[key].append(score)
     live = filters.all_days().filter(account__in=keys, state__in=LIVE).order_by()
     open_ = {

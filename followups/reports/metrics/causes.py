@@ -125,6 +125,6 @@ def causes_report(filters: ReportFilters, *, now: datetime) -> CausesReport:
                 row["ticket__response__segment"] or "",
                 row["ticket__day"],
                 row["n"],
-            )  # fmt: skip
+            )
         )
     return CausesReport(filters, now, declared.count(), tuple(rows), names, touchpoints)

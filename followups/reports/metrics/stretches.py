@@ -1,7 +1,7 @@
 """Tickets by how long something took, or has not happened yet: the rows of the table under a curve, as figures.
 
-The figure `spoken-24-48` is the tickets spoken to from 24 up to 48 hours after the answer, `unspoken-24-48` those nobody
-has spoken to and whose answer is so old by now; without a last number there is no end.
+The figure `spoken-24-48` is the tickets spoken to from 24 up to 48 hours after the answer, `unspoken-24-48` those
+nobody has spoken to and whose answer is so old by now; without a last number there is no end.
 """
 
 from __future__ import annotations

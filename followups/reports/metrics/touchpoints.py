@@ -15,8 +15,8 @@ from followups.reports.metrics.answers import Scores
 from followups.reports.metrics.closure import Counts, Rate, closure_groups
 from followups.reports.metrics.comparison import earlier
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.ways import way_of
 from followups.reports.metrics.response_rate import Asked, invitations_of
+from followups.reports.metrics.ways import way_of
 from surveys.scoring import Difference, difference
 
 

@@ -55,9 +55,8 @@ class AccountsPage:
 def accounts_page(frame: Frame, asked: QueryDict) -> AccountsPage:
     """One page of the companies. Six queries."""
     companies = accounts_with_detractors(frame.filters)
-    found = keyset.page(
-        companies.select_related("owner"), BY_VALUE, size=PAGE, after=asked.get("after", ""), before=asked.get("before", "")
-    )  # fmt: skip
+    place = {"after": asked.get("after", ""), "before": asked.get("before", "")}
+    found = keyset.page(companies.select_related("owner"), BY_VALUE, size=PAGE, **place)
     open_to = _open_to(frame.viewer, found.rows)
     links = Links(frame.filters)
     today = reporting_day(frame.now).toordinal()

@@ -138,7 +138,6 @@ def _columns(frame: Frame, report: CausesReport, top: list[str], links: Links) -
     for period in periods(first, last):
         within, name = links.between(period.first, period.last), period_name(period, grain)
         name = name[:1].upper() + name[1:]
-        found = {area: n for (area, day), n in by_day.items() if period.first <= day <= period.last}
         counts = {
             area: sum(n for (of, day), n in by_day.items() if of == area and period.first <= day <= period.last)
             for area in top
@@ -155,7 +154,7 @@ def _columns(frame: Frame, report: CausesReport, top: list[str], links: Links) -
             for kind, area in zip(KINDS, top, strict=False)
         ]
         others = n - sum(counts.values())
-        if others and found:
+        if others:
             title = gettext("%(name)s: %(n)s for other causes") % {"name": name, "n": others}
             parts.append(Part("bar-open", others, title, within.tickets("causes_but-" + ".".join(top))))
         whole = ngettext("%(name)s: %(n)s ticket", "%(name)s: %(n)s tickets", n) % {"name": name, "n": n}
@@ -208,38 +207,47 @@ def _crossed(report: CausesReport, column: str, title: str, names: Mapping[str, 
     together.append(tables.count(report.known, links.tickets("with_cause")))
     rows.append(Row(gettext("Together"), together, strong=True))
     table = Table(title, [gettext("Root cause"), *map(label, shown), gettext("Together")], rows)
-    cells = [(area, value) for area, _ in areas for value in columns if enough(totals[value])]
-    chances = [
-        more_often(counts[area, value], totals[value], of_area, report.known)
+    tried = [
+        _Cell(
+            report.names[area], label(value), counts[area, value], totals[value],
+            links.tickets(f"causes-{area}", **{column: value or WITHOUT}),
+            links.tickets("with_cause", **{column: value or WITHOUT}),
+            more_often(counts[area, value], totals[value], of_area, report.known),
+        )
         for area, of_area in areas
         for value in columns
         if enough(totals[value])
-    ]
-    return Crossed(title, _crossed_caption(report, cells, chances, counts, totals, column, label, links), table)
+    ]  # fmt: skip
+    return Crossed(title, _crossed_caption(tried if len(columns) > 1 else []), table)
 
 
-def _crossed_caption(  # noqa: PLR0913
-    report: CausesReport,
-    cells: list[tuple[str, str]],
-    chances: list[float],
-    counts: Mapping[tuple[object, ...], int],
-    totals: Mapping[str, int],
-    column: str,
-    label: object,
-    links: Links,
-) -> str:
-    if not cells or len(totals) < 2 or not callable(label):
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One area at one place: `n` of `of` tickets there, and how often chance alone would put so many there."""
+
+    cause: str
+    where: str
+    n: int
+    of: int
+    n_href: str
+    of_href: str
+    chance: float
+
+
+def _crossed_caption(tried: list[_Cell]) -> str:
+    """Which cell to speak of, and whether it holds with all of them compared."""
+    if not tried:
         return gettext("Too few tickets with a cause to tell where one comes more often.")
-    surest = min(range(len(cells)), key=lambda i: chances[i])
-    area, value = cells[surest]
+    surest = min(range(len(tried)), key=lambda i: tried[i].chance)
+    cell = tried[surest]
     words: dict[str, object] = {
-        "cause": report.names[area],
-        "where": label(value),
-        "n": linked(counts[area, value], links.tickets(f"causes-{area}", **{column: value or WITHOUT})),
-        "all": linked(totals[value], links.tickets("with_cause", **{column: value or WITHOUT})),
-        "cells": sentences.in_letters(len(cells)),
+        "cause": cell.cause,
+        "where": cell.where,
+        "n": linked(cell.n, cell.n_href),
+        "all": linked(cell.of, cell.of_href),
+        "cells": sentences.in_letters(len(tried)),
     }
-    if holm(chances)[surest]:
+    if holm([each.chance for each in tried])[surest]:
         text = gettext(
             "“%(cause)s” comes more often at %(where)s than elsewhere: %(n)s of %(all)s, more than chance even with "
             "%(cells)s compared."

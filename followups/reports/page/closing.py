@@ -36,7 +36,7 @@ class ColumnsChart:
 
 @dataclass(frozen=True, slots=True)
 class CauseBar:
-    """One cause as a bar: `added` is the share of all down to here. Without `href` it is several small ones together."""
+    """One cause or person as a bar. `added` stands beside the count: the share of all down to here, or a limit."""
 
     name: str
     href: str
@@ -92,7 +92,7 @@ def columns(closure: ClosureReport, links: Links, grain: Grain) -> ColumnsChart:
 
 def _columns_caption(closure: ClosureReport, links: Links) -> str:
     text = gettext(
-        "Each column is the tickets of the answers of that time, %(n)s in all, so old tickets cannot hide behind new ones."
+        "Each column is the tickets of the answers of that time, %(n)s in all, so old ones cannot hide behind new ones."
     )
     parts = [said(text, n=linked(closure.counts["counted"], links.tickets("counted")))]
     if n := closure.counts["not_told"]:

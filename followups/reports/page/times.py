@@ -31,9 +31,9 @@ STRETCHES = tuple(Stretch(*ends) for ends in ((0, 24), (24, 48), (48, 72), (72, 
 class Timed:
     """One curve and what is said around it.
 
-    `done` and `not_done` name the figures of those it happened to and those it did not. `stretches` is the pair of words
-    that `Stretch.named` makes figures of for the rows of the table, empty where a row of this curve has no list: then
-    the table counts up to its row, and only the whole opens.
+    `done` and `not_done` name the figures of those it happened to and those it did not. `stretches` is the pair of
+    words that `Stretch.named` makes figures of for the rows of the table; None where no list can be narrowed to a row
+    of this curve: then the table has shares and the whole.
     """
 
     key: str
@@ -164,10 +164,10 @@ def _caption(timed: Timed, half: float | None, ninety: float | None, links: Link
         first = said(gettext("Fewer than half so far."))
     open_ = len(known.waiting)
     text = ngettext(
-        "The %(n)s it has not happened to counts up to now, dismissed or not, so neither waiting nor dismissing improves "
-        "this curve.",
-        "The %(n)s it has not happened to count up to now, dismissed or not, so neither waiting nor dismissing improves "
-        "this curve.",
+        "The %(n)s still without it counts up to now, dismissed or not, so that neither waiting nor dismissing makes "
+        "this better.",
+        "The %(n)s still without it count up to now, dismissed or not, so that neither waiting nor dismissing makes "
+        "this better.",
         open_,
     )
     return sentences.joined([first, said(text, n=linked(open_, links.tickets(timed.not_done)))])

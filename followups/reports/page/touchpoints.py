@@ -71,8 +71,8 @@ def _caption(report: TouchpointsReport, links: Links) -> str:
         )
     else:
         text = gettext(
-            "The surest change is at %(name)s, by %(points)s points to %(value)s. With %(n)s compared, even that may be "
-            "chance."
+            "The surest change is at %(name)s, by %(points)s points to %(value)s. With %(n)s compared, even that may "
+            "be chance."
         )
     return said(text, **words)
 
