@@ -66,13 +66,16 @@ def closure(request: HttpRequest) -> HttpResponse:
     """How far loops are closed, by time and by group."""
     around = _framed(request, "report-closure")
     filters, now, way = around.filters, around.now, metrics.way_of(around.form.grouped_by)
+    earlier = metrics.earlier_report(filters, around.form.compared_with, now=now)
     page = closure_page(
         around,
         metrics.closure_report(filters, now=now),
         metrics.recovery_report(filters, now=now),
         way,
         metrics.closure_groups(filters, way, now=now),
-        metrics.earlier_report(filters, around.form.compared_with, now=now),
+        metrics.reopening_report(filters, now=now),
+        earlier,
+        metrics.reopening_report(earlier.filters, now=now) if earlier else None,
     )
     return _shown(request, around, "closure", page)
 
@@ -84,8 +87,12 @@ def times(request: HttpRequest) -> HttpResponse:
     around = _framed(request, "report-times")
     filters, now = around.filters, around.now
     earlier = metrics.earlier(filters, around.form.compared_with)
-    found = metrics.closure_report(filters, now=now)
-    page = times_page(around, found, metrics.first_contact_curve(earlier, now=now) if earlier else None)
+    page = times_page(
+        around,
+        metrics.closure_report(filters, now=now),
+        metrics.times_report(filters, now=now),
+        metrics.times_report(earlier, now=now) if earlier else None,
+    )
     return _shown(request, around, "times", page)
 
 
@@ -132,7 +139,8 @@ def touchpoints(request: HttpRequest) -> HttpResponse:
 def accounts(request: HttpRequest) -> HttpResponse:
     """Companies in which somebody was unhappy, those worth most first."""
     around = _framed(request, "report-accounts")
-    return _shown(request, around, "accounts", accounts_page(around, request.GET))
+    worth = metrics.worth_report(around.filters, now=around.now)
+    return _shown(request, around, "accounts", accounts_page(around, worth, request.GET))
 
 
 @login_required

@@ -1,10 +1,10 @@
 """Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
 
-`facts` defines the figures about tickets, `closure` and `people` count them, `answers` counts NPS, `filters` says which
-cohort and whose eyes.
+`facts` defines the figures about tickets, `closure` and `people` count them, `times` says how long things take,
+`effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
-from followups.reports.metrics.accounts import AtAccount, accounts_with_detractors, at_accounts
+from followups.reports.metrics.accounts import AtAccount, accounts_of, at_accounts
 from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
 from followups.reports.metrics.causes import CausesReport, causes_report
 from followups.reports.metrics.closure import (
@@ -21,17 +21,22 @@ from followups.reports.metrics.closure import (
     figure_queryset,
     first_contact_curve,
     goal_of,
+    resolution_curve,
 )
 from followups.reports.metrics.comparison import Compare, Earlier, earlier, earlier_report
+from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
 from followups.reports.metrics.people import Person, led_teams, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
+from followups.reports.metrics.reopening import ReopeningReport, reopening_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
 from followups.reports.metrics.stretches import Stretch
+from followups.reports.metrics.times import TimesReport, times_report
 from followups.reports.metrics.touchpoints import AtTouchpoint, TouchpointsReport, touchpoints_report
 from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
+from followups.reports.metrics.worth import Worth, WorthReport, worth_report
 
 __all__ = [
     "FIGURES",
@@ -45,8 +50,10 @@ __all__ = [
     "CausesReport",
     "ClosureReport",
     "Compare",
+    "Comparison",
     "Counts",
     "Earlier",
+    "EffectReport",
     "Goal",
     "Group",
     "NpsReport",
@@ -55,14 +62,18 @@ __all__ = [
     "Promises",
     "Rate",
     "RecoveryReport",
+    "ReopeningReport",
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
     "Stretch",
     "TicketGroup",
+    "TimesReport",
     "TouchpointsReport",
     "Way",
-    "accounts_with_detractors",
+    "Worth",
+    "WorthReport",
+    "accounts_of",
     "answered_to",
     "at_accounts",
     "causes_report",
@@ -70,6 +81,7 @@ __all__ = [
     "closure_report",
     "earlier",
     "earlier_report",
+    "effect_report",
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
@@ -84,10 +96,14 @@ __all__ = [
     "people_report",
     "periods",
     "recovery_report",
+    "reopening_report",
     "reportable",
     "reporting_day",
+    "resolution_curve",
     "response_rate_report",
+    "times_report",
     "touchpoints_report",
     "way_of",
     "with_facts",
+    "worth_report",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, DecimalField, F, Q, QuerySet, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from followups.models.tickets import LIVE
+from followups.reports.metrics.closure import figure_queryset
 from followups.reports.metrics.filters import ReportFilters
 from surveys.models import Account
 from surveys.scoring import Band
@@ -34,13 +35,29 @@ class AtAccount:
     open_tickets: int
 
 
-def accounts_with_detractors(filters: ReportFilters) -> QuerySet[Account]:
-    """Companies of which a detractor's answer counts in this cohort; `worth` is their annual value, 0 if not known."""
-    unhappy = filters.answers().counted().filter(band=Band.DETRACTOR, account__isnull=False).order_by()
+# Companies behind figures about tickets, all of the named ones at once.
+OF_TICKETS: dict[str, tuple[str, ...]] = {
+    "at_risk": ("at_risk",),
+    "saved": ("saved",),
+    "due_detractor": ("due_detractor",),
+    "saved_due": ("saved", "due_detractor"),
+}
+
+
+def accounts_of(filters: ReportFilters, figure: str = "", *, now: datetime) -> QuerySet[Account]:
+    """Companies of which a detractor's answer counts in this cohort, or those behind one of `OF_TICKETS`.
+
+    `worth` is their annual value, 0 where it is not known.
+    """
+    accounts = Account.objects.all()
+    for name in OF_TICKETS.get(figure, ()):
+        tickets = figure_queryset(name, filters, now=now).filter(account__isnull=False)
+        accounts = accounts.filter(pk__in=tickets.order_by().values("account"))
+    if figure not in OF_TICKETS:
+        unhappy = filters.answers().counted().filter(band=Band.DETRACTOR, account__isnull=False)
+        accounts = accounts.filter(pk__in=unhappy.order_by().values("account"))
     money = DecimalField(max_digits=14, decimal_places=2)
-    return Account.objects.filter(pk__in=unhappy.values("account")).annotate(
-        worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money)
-    )
+    return accounts.annotate(worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money))
 
 
 def lately(filters: ReportFilters) -> ReportFilters:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Expression, F, Max, Min, Q
 
 from followups.models import Deadline, SlaPolicy
 from followups.models.tickets import TicketQuerySet
@@ -28,6 +28,7 @@ from followups.reports.metrics.facts import (
 )
 from followups.reports.metrics.filters import ReportFilters, reporting_day
 from followups.reports.metrics.periods import Period, periods
+from followups.reports.metrics.stretches import FIRST_CONTACT_AT, RESOLVED_AT
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough, proportion_interval
@@ -228,7 +229,7 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
         ),
         first_contact=first_contact_curve(filters, now=now),
         goal=goal_of(filters.tickets()),
-        promises=_promises(filters, now),
+        promises=promises_of(filters, now=now),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
         **_now_figures(filters, now),
@@ -273,10 +274,20 @@ def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dic
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
-    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", "first_contact_at")
+    return _since_the_answer(filters, FIRST_CONTACT_AT, now)
+
+
+def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
+    """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
+    return _since_the_answer(filters, RESOLVED_AT, now)
+
+
+def _since_the_answer(filters: ReportFilters, happened_at: Expression | F, now: datetime) -> Curve:
+    # A dismissed ticket counts as waiting until now: `survival` says why.
+    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", happened_at)
     return curve(
-        Spell(((contact_at or now) - responded_at).total_seconds(), contact_at is not None)
-        for responded_at, contact_at in rows.iterator(chunk_size=5_000)
+        Spell(((at or now) - responded_at).total_seconds(), at is not None)
+        for responded_at, at in rows.iterator(chunk_size=5_000)
     )
 
 
@@ -298,7 +309,8 @@ def goal_of(tickets: TicketQuerySet) -> Goal:
     )
 
 
-def _promises(filters: ReportFilters, now: datetime) -> Promises:
+def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
+    """What became of the promises on the tickets of one cohort. One query."""
     tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
     rows = promises(now=now).filter(ticket__in=tickets).order_by().values("kept").annotate(n=Count("pk"))
     by_kind = {row["kept"]: row["n"] for row in rows}

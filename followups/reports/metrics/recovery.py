@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count
 
 from followups.reports.metrics.closure import Rate
+from followups.reports.metrics.facts import Place, with_facts
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.recovered import BANDS, FROM, with_recovery
 from surveys.scoring import Band
@@ -19,8 +20,9 @@ from surveys.scoring import Band
 class RecoveryReport:
     """What was heard again from the customers of one cohort of tickets, by the days of their first answers.
 
-    `changes` counts tickets by band then and band now. Who does not answer again may think otherwise: so every rate of
-    recovery stands beside `response_rate`.
+    `changes` counts tickets by band then and band now. Who does not answer again may think otherwise: so the rate of
+    those heard again stands beside `response_rate`, and whoever asks only the happy again lifts it. The rate of all who
+    are due counts the silent as not recovered: at least so many are. `due` holds (recovered, all due) by band then.
     """
 
     filters: ReportFilters
@@ -28,6 +30,7 @@ class RecoveryReport:
     asked: int
     answered: int
     changes: Mapping[tuple[str, str], int]
+    due: Mapping[str, tuple[int, int]]
 
     @property
     def response_rate(self) -> Rate:
@@ -43,6 +46,10 @@ class RecoveryReport:
         better = sum(self.changes[first.value, later.value] for later in FROM[first])
         return Rate.counted(better, self.heard(first.value))
 
+    def recovered_of_due(self, first: Band) -> Rate:
+        """The recovered of that band, of all of it that are due, asked again or not; Wilson interval."""
+        return Rate.counted(*self.due[first.value])
+
     def as_dict(self) -> dict[str, Any]:
         """For the API: plain types. A rate of under 20 is null, its counts are not."""
         return {
@@ -53,6 +60,8 @@ class RecoveryReport:
             "response_rate": self.response_rate.as_dict(),
             "recovered_detractors": self.recovered(Band.DETRACTOR).as_dict(),
             "recovered_passives": self.recovered(Band.PASSIVE).as_dict(),
+            "recovered_detractors_of_due": self.recovered_of_due(Band.DETRACTOR).as_dict(),
+            "recovered_passives_of_due": self.recovered_of_due(Band.PASSIVE).as_dict(),
             "changes": {
                 first.value: {later.value: self.changes[first.value, later.value] for later in BANDS} for first in FROM
             },
@@ -61,8 +70,9 @@ class RecoveryReport:
 
 def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
     """Count the tickets of one cohort by what was heard after closing. One query."""
-    facts = ("band", "asked_again", "answered_again", "later_band")
-    rows = list(with_recovery(filters.tickets()).order_by().values(*facts).annotate(n=Count("pk")))
+    facts = ("band", "place", "asked_again", "answered_again", "later_band")
+    tickets = with_recovery(with_facts(filters.tickets(), now=now))
+    rows = list(tickets.order_by().values(*facts).annotate(n=Count("pk")))
     changes = {(first.value, later.value): 0 for first in BANDS for later in BANDS}
     for row in rows:
         if row["later_band"] and (row["band"], row["later_band"]) in changes:
@@ -73,4 +83,12 @@ def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
         asked=sum(row["n"] for row in rows if row["asked_again"]),
         answered=sum(row["n"] for row in rows if row["asked_again"] and row["answered_again"]),
         changes=changes,
+        due={first.value: _of_due(rows, first) for first in FROM},
     )
+
+
+def _of_due(rows: Iterable[Mapping[str, Any]], first: Band) -> tuple[int, int]:
+    """(recovered, all) of one band among what is due."""
+    due = [row for row in rows if row["band"] == first and row["place"] == Place.DUE]
+    better = {band.value for band in FROM[first]}
+    return sum(row["n"] for row in due if row["later_band"] in better), sum(row["n"] for row in due)

@@ -1,7 +1,8 @@
 """Tickets by how long something took, or has not happened yet: the rows of the table under a curve, as figures.
 
 The figure `spoken-24-48` is the tickets spoken to from 24 up to 48 hours after the answer, `unspoken-24-48` those
-nobody has spoken to and whose answer is so old by now; without a last number there is no end.
+nobody has spoken to and whose answer is so old by now; `resolved-…` and `unresolved-…` likewise. Without a last number
+there is no end.
 """
 
 from __future__ import annotations
@@ -10,9 +11,26 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Case, DateTimeField, Expression, F, Q, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan
 
-NAMED = re.compile(r"(?P<happened>spoken|unspoken)-(?P<start>\d{1,5})-(?P<end>\d{0,5})", re.ASCII)
+from followups.models.tickets import TicketState
+
+# When what is waited for happened, null where it has not. What closed without being resolved ended when it closed.
+FIRST_CONTACT_AT = F("first_contact_at")
+RESOLVED_AT = Case(
+    When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Coalesce("resolved_at", "closed_at")),
+    output_field=DateTimeField(),
+)
+# What a figure begins with -> when that happened, and whether those are meant to whom it did.
+KINDS: dict[str, tuple[Expression | F, bool]] = {
+    "spoken": (FIRST_CONTACT_AT, True),
+    "unspoken": (FIRST_CONTACT_AT, False),
+    "resolved": (RESOLVED_AT, True),
+    "unresolved": (RESOLVED_AT, False),
+}
+NAMED = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<start>\d{{1,5}})-(?P<end>\d{{0,5}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +40,26 @@ class Stretch:
     start: int
     end: int | None
 
-    def named(self, happened: str) -> str:
-        """The name of the figure: `happened` is "spoken" or "unspoken"."""
-        return f"{happened}-{self.start}-{'' if self.end is None else self.end}"
+    def named(self, kind: str) -> str:
+        """The name of the figure; `kind` is one of `KINDS`."""
+        return f"{kind}-{self.start}-{'' if self.end is None else self.end}"
 
-    def spoken_to(self) -> Q:
-        """First contact so long after the answer. One that is dated before it took no time."""
-        found = Q(first_contact_at__isnull=False)
+    def holds(self, seconds: float) -> bool:
+        """Whether a wait of so long lies in it."""
+        return self.start * 3600 <= seconds and (self.end is None or seconds < self.end * 3600)
+
+    def _ended(self, at: Expression | F) -> Q:
+        """It happened so long after the answer. What is dated before the answer took no time."""
+        found = Q(IsNull(at, False))
         if self.start:
-            found &= Q(first_contact_at__gte=F("responded_at") + timedelta(hours=self.start))
+            found &= Q(GreaterThanOrEqual(at, F("responded_at") + timedelta(hours=self.start)))
         if self.end is not None:
-            found &= Q(first_contact_at__lt=F("responded_at") + timedelta(hours=self.end))
+            found &= Q(LessThan(at, F("responded_at") + timedelta(hours=self.end)))
         return found
 
-    def waiting(self, now: datetime) -> Q:
-        """Nobody has spoken to them, for so long by now."""
-        found = Q(first_contact_at__isnull=True)
+    def _waiting(self, at: Expression | F, now: datetime) -> Q:
+        """It has not happened, for so long by now."""
+        found = Q(IsNull(at, True))
         if self.start:
             found &= Q(responded_at__lte=now - timedelta(hours=self.start))
         if self.end is not None:
@@ -51,4 +73,5 @@ def condition(name: str, *, now: datetime) -> Q | None:
     if found is None:
         return None
     stretch = Stretch(int(found["start"]), int(found["end"]) if found["end"] else None)
-    return stretch.spoken_to() if found["happened"] == "spoken" else stretch.waiting(now)
+    at, happened = KINDS[found["kind"]]
+    return stretch._ended(at) if happened else stretch._waiting(at, now)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
 from followups import keyset
 from followups.models import Ticket
 from followups.persons import works_on
-from followups.reports.metrics import AtAccount, accounts_with_detractors, at_accounts, reporting_day
+from followups.reports.linking import linked, said
+from followups.reports.metrics import AtAccount, WorthReport, accounts_of, at_accounts, reporting_day
+from followups.reports.metrics.accounts import OF_TICKETS
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links
+from followups.reports.sentences import joined, rate_in_words, rate_range
 from followups.viewing import Viewer
+from nps_loop.templatetags.look import money
 from surveys.models import Account
 
 PAGE = 25
@@ -42,19 +48,33 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What companies of one kind are worth a year: how many, with the list of them, and the sum by currency."""
+
+    title: str
+    n: int
+    href: str
+    sums: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountsPage:
-    """Everything the template prints. `n` companies on all pages together."""
+    """Everything the template prints. `n` companies on all pages together; `heading` says which these are."""
 
     n: int
-    whole_href: str
+    heading: str
+    stakes: list[Stake]
+    stakes_words: str
     rows: list[AccountRow]
     before_query: str
     after_query: str
 
 
-def accounts_page(frame: Frame, asked: QueryDict) -> AccountsPage:
-    """One page of the companies. Six queries."""
-    companies = accounts_with_detractors(frame.filters)
+def accounts_page(frame: Frame, worth: WorthReport, asked: QueryDict) -> AccountsPage:
+    """One page of the companies: those with a detractor, or those behind the `figure` that is asked. Six queries."""
+    figure = asked.get("figure", "") if asked.get("figure") in OF_TICKETS else ""
+    companies = accounts_of(frame.filters, figure, now=frame.now)
     place = {"after": asked.get("after", ""), "before": asked.get("before", "")}
     found = keyset.page(companies.select_related("owner"), BY_VALUE, size=PAGE, **place)
     open_to = _open_to(frame.viewer, found.rows)
@@ -63,23 +83,69 @@ def accounts_page(frame: Frame, asked: QueryDict) -> AccountsPage:
     rows = [
         _row(each, links, today, is_open=each.account.pk in open_to) for each in at_accounts(found.rows, frame.filters)
     ]
+    n = companies.order_by().count()
     return AccountsPage(
-        n=companies.order_by().count(),
-        whole_href=_address(frame),
+        n=n,
+        heading=said(_heading(figure, n), n=linked(n, _address(frame, figure))),
+        stakes=_stakes(frame, worth),
+        stakes_words=_saved_words(frame, worth),
         rows=rows,
-        before_query=_query(frame, before=found.before) if found.before else "",
-        after_query=_query(frame, after=found.after) if found.after else "",
+        before_query=_query(frame, figure, before=found.before) if found.before else "",
+        after_query=_query(frame, figure, after=found.after) if found.after else "",
     )
 
 
-def _address(frame: Frame) -> str:
-    return f"{frame.address}?{_query(frame)}"
+def _address(frame: Frame, figure: str) -> str:
+    return f"{frame.address}?{_query(frame, figure)}"
 
 
-def _query(frame: Frame, **place: str) -> str:
-    asked = QueryDict(mutable=True)
-    asked.update({**frame.form.kept(), **place})
-    return asked.urlencode()
+def _query(frame: Frame, figure: str, **place: str) -> str:
+    return urlencode({**frame.form.kept(), **({"figure": figure} if figure else {}), **place})
+
+
+def _heading(figure: str, n: int) -> str:
+    if figure == "at_risk":
+        return ngettext("%(n)s company at risk now", "%(n)s companies at risk now", n)
+    if figure == "saved":
+        return ngettext("%(n)s company won back", "%(n)s companies won back", n)
+    if figure == "due_detractor":
+        return ngettext("%(n)s company with a detractor due", "%(n)s companies with a detractor due", n)
+    if figure == "saved_due":
+        return ngettext("%(n)s company due and won back", "%(n)s companies due and won back", n)
+    return ngettext("%(n)s company with an unhappy answer", "%(n)s companies with an unhappy answer", n)
+
+
+def _stakes(frame: Frame, worth: WorthReport) -> list[Stake]:
+    """At risk: a detractor's case is open, whatever its day. Won back: a detractor of these days recovered."""
+    kinds = (
+        ("at_risk", gettext("At risk now, a year"), worth.at_risk),
+        ("saved", gettext("Won back, a year"), worth.saved),
+    )
+    found = []
+    for figure, title, each in kinds:
+        n = linked(each.accounts, _address(frame, figure))
+        text = ngettext("%(n)s company.", "%(n)s companies.", each.accounts)
+        parts = [said(text, n=n)]
+        if each.without_value:
+            parts.append(gettext("For some of them no value is known: they are in no sum."))
+        sums = " + ".join(money(value, currency) for currency, value in each.by_currency.items())
+        found.append(Stake(title, each.accounts, _address(frame, figure), sums or "–", joined(parts)))
+    return found
+
+
+def _saved_words(frame: Frame, worth: WorthReport) -> str:
+    """Of the companies with a detractor that is due, how many were won back."""
+    rate = worth.saved_rate
+    if not rate.of:
+        return ""
+    text = gettext("Of %(due)s companies with a detractor due, %(share)s were won back%(range)s.")
+    full = gettext("%(count)s of %(all)s") % {"count": rate.count, "all": rate.of}
+    return said(
+        text,
+        due=linked(rate.of, _address(frame, "due_detractor")),
+        share=linked(rate_in_words(rate), _address(frame, "saved_due"), full if rate.rate is not None else ""),
+        range=f" ({rate_range(rate)})" if rate.rate is not None else "",
+    )
 
 
 def _open_to(viewer: Viewer, accounts: Sequence[Account]) -> set[int]:

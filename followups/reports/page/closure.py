@@ -10,7 +10,17 @@ from django.utils.translation import gettext, ngettext
 from followups.reports import charts, sentences
 from followups.reports.changes import furthest
 from followups.reports.linking import linked, said
-from followups.reports.metrics import ClosureReport, Counts, Earlier, Rate, RecoveryReport, TicketGroup, Way, grain_of
+from followups.reports.metrics import (
+    ClosureReport,
+    Counts,
+    Earlier,
+    Rate,
+    RecoveryReport,
+    ReopeningReport,
+    TicketGroup,
+    Way,
+    grain_of,
+)
 from followups.reports.page import closing, figures, overview, recovery, tables
 from followups.reports.page.figures import Before
 from followups.reports.page.frame import Frame
@@ -61,18 +71,18 @@ def closure_page(
     heard: RecoveryReport,
     way: Way,
     groups: Sequence[TicketGroup],
+    reopening: ReopeningReport,
     earlier: Earlier | None,
+    reopening_before: ReopeningReport | None,
 ) -> ClosurePage:
     """Lay out one cohort. `groups` is the cohort by `way`."""
     links, before = Links(frame.filters), Before.of(frame, earlier)
     counts = closure.counts
     grain = grain_of(frame.filters.day_from, frame.filters.day_to)
-    reopened = Rate.counted(counts["reopened"], counts["resolved_once"])
+    reopened = reopening.reopened
     change = ""
-    if before:
-        then = before.report.counts
-        was = Rate.counted(then["reopened"], then["resolved_once"])
-        change = figures.change_of(reopened, was, "reopened", before)
+    if before and reopening_before:
+        change = figures.change_of(reopened, reopening_before.reopened, "reopened", before)
     return ClosurePage(
         counts=dict(counts.by_name),
         due_href=links.tickets("due"),
@@ -87,7 +97,7 @@ def closure_page(
         reopened=figures.rate_of(
             reopened, "reopened", gettext("reopened"), "bar", links.tickets("reopened"), None, change
         ),
-        reopened_words=_reopened_words(counts, links),
+        reopened_words=_reopened_words(reopened, links),
         kept=figures.rate_of(
             closure.promises.kept, "promises_kept", gettext("kept"), "bar", links.promises("promises_kept"), None
         ),
@@ -101,17 +111,16 @@ def closure_page(
     )
 
 
-def _reopened_words(counts: Counts, links: Links) -> str:
-    n = counts["resolved_once"]
+def _reopened_words(found: Rate, links: Links) -> str:
     text = ngettext(
-        "%(reopened)s of %(n)s that was resolved once is or was open again.",
-        "%(reopened)s of %(n)s that were resolved once are or were open again.",
-        n,
+        "%(reopened)s of %(n)s that was ever resolved was opened again.",
+        "%(reopened)s of %(n)s that were ever resolved were opened again.",
+        found.of,
     )
     return said(
         text,
-        reopened=linked(counts["reopened"], links.tickets("reopened")),
-        n=linked(n, links.tickets("resolved_once")),
+        reopened=linked(found.count, links.tickets("reopened")),
+        n=linked(found.of, links.tickets("ever_resolved")),
     )
 
 
@@ -149,7 +158,7 @@ def _told(counts: Counts, links: Links) -> Table:
 
 # What the table of groups counts of each: rates of what is due, then plain counts.
 GROUP_RATES = ("declared", "told", "confirmed", "on_time")
-GROUP_COUNTS = ("agreed_to_differ", "reopened", "beside")
+GROUP_COUNTS = ("agreed_to_differ", "said_not_yet", "beside")
 
 
 def _groups(way: Way, groups: Sequence[TicketGroup], links: Links) -> GroupChart:
@@ -176,7 +185,7 @@ def _groups(way: Way, groups: Sequence[TicketGroup], links: Links) -> GroupChart
     title = gettext("Confirmed by the customer, by group")
     head = [
         str(way.label), gettext("Due"), gettext("Declared"), gettext("Told"),
-        gettext("Confirmed"), gettext("In time"), gettext("Agreed to differ"), gettext("Reopened"), gettext("Beside"),
+        gettext("Confirmed"), gettext("In time"), gettext("Agreed to differ"), gettext("Said not yet"), gettext("Beside"),
     ]  # fmt: skip
     return GroupChart(
         title, _groups_caption(groups, names, way, links), charts.rate_bars(bars), Table(title, head, rows)

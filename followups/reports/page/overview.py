@@ -141,7 +141,7 @@ def overview(
         else None,
         recovery_words=recovery.headline(heard, links),
         line=answers.line(nps, links, grain, earlier, frame) if known else None,
-        time=times.time_chart(times.first_contact(closure, earlier_curve), links, frame),
+        time=times.time_chart(times.first_contact(closure.first_contact, closure.goal, earlier_curve), links, frame),
         touchpoints=next(iter(answers.group_charts(nps, links)), None),
         columns=closing.columns(closure, links, grain),
         ages=closing.ages(closure, links),

@@ -86,7 +86,7 @@ def people_page(persons: Sequence[Person], closure: ClosureReport, links: Links,
         "told": gettext("Told"),
         "confirmed": gettext("Confirmed"),
         "agreed_to_differ": gettext("Agreed to differ"),
-        "reopened": gettext("Reopened"),
+        "still_open": gettext("Still open"),
         "not_contacted": gettext("Never spoken to"),
         "dismissed": gettext("Dismissed"),
     }

@@ -32,6 +32,15 @@ def headline(report: RecoveryReport, links: Links) -> str:
         "%(n)s detractor was heard again after closing.", "%(n)s detractors were heard again after closing.", heard
     )
     parts = [said(text, n=linked(heard, links.tickets("heard_again_detractor")))]
+    of_due = report.recovered_of_due(Band.DETRACTOR)
+    if of_due.of:
+        parts.append(
+            said(
+                gettext("Of %(due)s due, at least %(n)s recovered."),
+                due=linked(of_due.of, links.tickets("due_detractor")),
+                n=linked(of_due.count, links.tickets("recovered_due_detractor")),
+            )
+        )
     if report.asked:
         parts.append(
             said(

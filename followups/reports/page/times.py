@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from followups.reports import charts, sentences
 from followups.reports.linking import linked, said
-from followups.reports.metrics import ClosureReport, Goal, Stretch
+from followups.reports.metrics import ClosureReport, Goal, Stretch, TimesReport
 from followups.reports.page import tables
 from followups.reports.page.closing import ColumnsChart, ages
 from followups.reports.page.frame import Frame
@@ -25,6 +25,8 @@ from surveys.scoring import enough
 
 # Hours at which the table under a curve is cut.
 STRETCHES = tuple(Stretch(*ends) for ends in ((0, 24), (24, 48), (48, 72), (72, 120), (120, 240), (240, None)))
+# The same in working hours: one day, two, a week, two weeks.
+WORKING = tuple(Stretch(*ends) for ends in ((0, 8), (8, 16), (16, 40), (40, 80), (80, None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Timed:
     not_done: str
     stretches: tuple[str, str] | None = None
     earlier: Curve | None = None
+    of_team: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class TimeChart:
     words: Mapping[str, str]
     caption: str
     half: str
+    half_range: str
     ninety: str
+    ninety_range: str
     done_href: str
     n: int
     chart: charts.CurveChart | None
@@ -70,12 +75,12 @@ class TimeChart:
     table: Table
 
 
-def first_contact(closure: ClosureReport, earlier: Curve | None) -> Timed:
-    """Time to first contact on the customer clock."""
+def first_contact(curve: Curve, goal: Goal, earlier: Curve | None, *, of_team: bool = False) -> Timed:
+    """Time to first contact. A curve of the team clock has no goal here: the cohort's goal is of the customer's."""
     return Timed(
-        key="first-contact",
+        key="first-contact-of-team" if of_team else "first-contact",
         title=gettext("Time to first contact"),
-        clock=gettext("Customer clock"),
+        clock=_clock(of_team),
         words={
             "share": gettext("Share spoken to"),
             "open": gettext("not spoken to, counted up to now"),
@@ -84,12 +89,66 @@ def first_contact(closure: ClosureReport, earlier: Curve | None) -> Timed:
             "by_then": gettext("Spoken to by then"),
             "at_goal": gettext("%(hours)s h: %(share)s spoken to"),
         },
-        curve=closure.first_contact,
-        goal=closure.goal,
+        curve=curve,
+        goal=NO_GOAL if of_team else goal,
         done="spoken_to",
         not_done="never_spoken_to",
-        stretches=("spoken", "unspoken"),
+        stretches=None if of_team else ("spoken", "unspoken"),
         earlier=earlier,
+        of_team=of_team,
+    )
+
+
+def resolution(curve: Curve, earlier: Curve | None, *, of_team: bool = False) -> Timed:
+    """Time until the case is declared resolved; what was opened again waits anew."""
+    whole = Stretch(0, None)
+    return Timed(
+        key="resolution-of-team" if of_team else "resolution",
+        title=gettext("Time to resolution"),
+        clock=_clock(of_team),
+        words={
+            "share": gettext("Share resolved"),
+            "open": gettext("not resolved, counted up to now"),
+            "done": gettext("Resolved"),
+            "not_done": gettext("Not resolved"),
+            "by_then": gettext("Resolved by then"),
+            "at_goal": "",
+        },
+        curve=curve,
+        goal=NO_GOAL,
+        done=whole.named("resolved"),
+        not_done=whole.named("unresolved"),
+        stretches=None if of_team else ("resolved", "unresolved"),
+        earlier=earlier,
+        of_team=of_team,
+    )
+
+
+NO_GOAL = Goal(None, None)
+
+
+def _clock(of_team: bool) -> str:
+    return gettext("Team clock, working hours") if of_team else gettext("Customer clock")
+
+
+def _in_words(seconds: float | None, timed: Timed) -> str:
+    """A wait; on the team clock always in hours, because a day of work has no 24 of them."""
+    if seconds is None:
+        return ""
+    if timed.of_team and seconds >= 3600:
+        return f"{round(seconds / 3600)}{sentences.NBSP}h"
+    return hours_in_words(seconds)
+
+
+def _range_in_words(ends: tuple[float | None, float | None], timed: Timed) -> str:
+    """`22 h to 40 h`; without a last end so far `22 h or more`."""
+    first, last = (_in_words(end, timed) for end in ends)
+    if not first:
+        return ""
+    return (
+        gettext("%(low)s to %(high)s") % {"low": first, "high": last}
+        if last
+        else gettext("%(low)s or more") % {"low": first}
     )
 
 
@@ -113,8 +172,10 @@ def time_chart(timed: Timed, links: Links, frame: Frame) -> TimeChart:
         clock=timed.clock,
         words=timed.words,
         caption=_caption(timed, half, ninety, links),
-        half=hours_in_words(half) if half is not None and drawn else "",
-        ninety=hours_in_words(ninety) if ninety is not None and drawn else "",
+        half=_in_words(half, timed) if drawn else "",
+        half_range=_range_in_words(known.reached_between(0.5), timed) if drawn and half is not None else "",
+        ninety=_in_words(ninety, timed) if drawn else "",
+        ninety_range=_range_in_words(known.reached_between(0.9), timed) if drawn and ninety is not None else "",
         done_href=links.tickets(timed.done),
         n=known.n,
         chart=chart,
@@ -154,14 +215,18 @@ def _caption(timed: Timed, half: float | None, ninety: float | None, links: Link
             "%(n)s ticket: not enough for a curve.", "%(n)s tickets: not enough for a curve.", known.n
         )  # fmt: skip
         # What happened and what did not are two lists, so a sum of both opens nothing by itself.
-        return said(text, n=linked(known.n, links.tickets("counted")))
-    words = {"half": hours_in_words(half or 0), "ninety": hours_in_words(ninety or 0)}
+        return said(text, n=linked(known.n, "" if timed.of_team else links.tickets("counted")))
+    words = {"half": _in_words(half, timed), "ninety": _in_words(ninety, timed)}
     if half is not None and ninety is not None:
         first = said(gettext("Half within %(half)s, nine in ten within %(ninety)s."), **words)
     elif half is not None:
         first = said(gettext("Half within %(half)s; nine in ten not yet."), **words)
     else:
         first = said(gettext("Fewer than half so far."))
+    if timed.of_team:
+        # Tickets of teams without a calendar are in no curve of this clock, so no list has just these.
+        rest = gettext("Pauses while the customer is asked something do not count, nor does time off work.")
+        return sentences.joined([first, rest])
     open_ = len(known.waiting)
     text = ngettext(
         "The %(n)s still without it counts up to now, dismissed or not, so that neither waiting nor dismissing makes "
@@ -175,21 +240,23 @@ def _caption(timed: Timed, half: float | None, ninety: float | None, links: Link
 
 def _table(timed: Timed, links: Links) -> Table:
     """Events and waits that ended within each stretch, and the share by its end."""
-    known, rows = timed.curve, []
-    for stretch in STRETCHES:
-        low, high = stretch.start * 3600, math.inf if stretch.end is None else stretch.end * 3600
-        counts = [sum(low <= seconds < high for seconds in spells) for spells in (known.happened, known.waiting)]
-        if not any(counts) or timed.stretches is None:
-            continue
-        if stretch.end is None:
-            label = gettext("%(hours)s h and longer") % {"hours": stretch.start}
-        else:
-            label = gettext("%(start)s to %(end)s h") % {"start": stretch.start, "end": stretch.end}
-        share = sentences.whole_percent(known.at(high).share) if enough(known.n) else "–"
-        cells = [
-            tables.count(n, links.tickets(stretch.named(name))) for n, name in zip(counts, timed.stretches, strict=True)
+    known = timed.curve
+    if timed.stretches is None:
+        rows = [
+            Row(_label(stretch), [tables.text(sentences.whole_percent(known.at(_end(stretch)).share))])
+            for stretch in WORKING
+            if enough(known.n)
         ]
-        rows.append(Row(label, [*cells, tables.text(share)]))
+        return Table(f"{timed.title}, {timed.clock}", [timed.clock, timed.words["by_then"]], rows)
+    rows = []
+    for stretch in STRETCHES:
+        counts = [sum(map(stretch.holds, spells)) for spells in (known.happened, known.waiting)]
+        if not any(counts):
+            continue
+        share = sentences.whole_percent(known.at(_end(stretch)).share) if enough(known.n) else "–"
+        hrefs = [links.tickets(stretch.named(kind)) for kind in timed.stretches]
+        cells = [tables.count(n, href) for n, href in zip(counts, hrefs, strict=True)]
+        rows.append(Row(_label(stretch), [*cells, tables.text(share)]))
     together = [
         tables.count(known.events, links.tickets(timed.done)),
         tables.count(len(known.waiting), links.tickets(timed.not_done)),
@@ -197,7 +264,17 @@ def _table(timed: Timed, links: Links) -> Table:
     ]
     rows.append(Row(gettext("Together"), together, strong=True))
     head = [timed.clock, timed.words["done"], timed.words["not_done"], timed.words["by_then"]]
-    return Table(timed.title, head, rows)
+    return Table(f"{timed.title}, {timed.clock}", head, rows)
+
+
+def _end(stretch: Stretch) -> float:
+    return math.inf if stretch.end is None else stretch.end * 3600
+
+
+def _label(stretch: Stretch) -> str:
+    if stretch.end is None:
+        return gettext("%(hours)s h and longer") % {"hours": stretch.start}
+    return gettext("%(start)s to %(end)s h") % {"start": stretch.start, "end": stretch.end}
 
 
 def neglected(closure: ClosureReport, links: Links) -> Table:
@@ -231,11 +308,17 @@ class TimesPage:
     cohort_href: str
 
 
-def times_page(frame: Frame, closure: ClosureReport, earlier: Curve | None) -> TimesPage:
-    """Lay out the waits of one cohort; `earlier` is the first contacts of the one it is compared with."""
-    links = Links(frame.filters)
+def times_page(frame: Frame, closure: ClosureReport, found: TimesReport, earlier: TimesReport | None) -> TimesPage:
+    """Lay out the waits of one cohort; `earlier` are those of the one it is compared with."""
+    links, goal = Links(frame.filters), closure.goal
+    timed = (
+        first_contact(found.first_contact, goal, earlier and earlier.first_contact),
+        first_contact(found.first_contact_working, goal, earlier and earlier.first_contact_working, of_team=True),
+        resolution(found.resolution, earlier and earlier.resolution),
+        resolution(found.resolution_working, earlier and earlier.resolution_working, of_team=True),
+    )
     return TimesPage(
-        charts=[time_chart(timed, links, frame) for timed in (first_contact(closure, earlier),)],
+        charts=[time_chart(each, links, frame) for each in timed],
         ages=ages(closure, links),
         at_work=closure.at_work,
         neglected=neglected(closure, links),

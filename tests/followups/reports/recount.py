@@ -72,8 +72,6 @@ def tickets_of(loops: Iterable[Loop]) -> dict[str, set[int]]:
         "dismissed": those(dismissed=True),
         "still_open": those(due=True, declared=False, dismissed=False),
         "unfinished": those(counted=True, declared=False),
-        "resolved_once": {loop.ticket.pk for loop in known if loop.due and (loop.declared or loop.ticket.cycle > 0)},
-        "reopened": {loop.ticket.pk for loop in known if loop.due and loop.ticket.cycle > 0},
         "on_time": those(on_time=True),
         "contacted_later": those(contacted_later=True),
         "not_contacted": those(due=True, on_time=False, contacted_later=False),

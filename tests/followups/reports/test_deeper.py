@@ -25,6 +25,8 @@ QUARTER = metrics.ReportFilters(date(2026, 8, 27), date(2026, 11, 24))
 @pytest.fixture
 def loops() -> list[Loop]:
     throw_together(8, tickets=70, answers=120)
+    closed = Ticket.objects.filter(state__in=("resolved", "closed"))
+    closed.filter(pk__in=list(closed.values_list("pk", flat=True))[::2]).update(resolved_at=NOW - 3 * DAY)
     area = make.make_root_cause("Delivery")
     for cause in RootCause.objects.exclude(pk=area.pk)[:3]:
         cause.parent = area
@@ -77,10 +79,15 @@ def test_causes_on_both_levels_equal_a_recount_and_open_their_tickets(loops: lis
 def test_stretches_of_waiting_add_up_to_all(loops: list[Loop]) -> None:
     make.make_ticket(score=2, first_contact_at=NOW - 2 * DAY, answer={"responded_at": NOW - DAY})
     stretches = [metrics.Stretch(*ends) for ends in ((0, 24), (24, 48), (48, 120), (120, None))]
-    for happened, whole in (("spoken", "spoken_to"), ("unspoken", "never_spoken_to")):
+    resolved = {loop.ticket.pk for loop in loops if loop.counted and loop.ticket.state in ("resolved", "closed")}
+    dated = {pk for pk in resolved if (row := Ticket.objects.get(pk=pk)).resolved_at or row.closed_at}
+    assert numbers_of("resolved-0-") == dated
+    assert numbers_of("resolved-0-") | numbers_of("unresolved-0-") == numbers_of("counted")
+    pairs = (("spoken", "spoken_to"), ("unspoken", "never_spoken_to"), ("resolved", "resolved-0-"))
+    for happened, whole in (*pairs, ("unresolved", "unresolved-0-")):
         parts = [numbers_of(stretch.named(happened)) for stretch in stretches]
         assert set.union(*parts) == numbers_of(whole)
-        assert sum(map(len, parts)) == len(numbers_of(whole)) > 10
+        assert sum(map(len, parts)) == len(numbers_of(whole))
     for loop in loops:
         ticket = loop.ticket
         if not loop.counted:
@@ -168,7 +175,7 @@ def test_companies_are_counted_and_their_last_scores_read_newest_first(django_as
             response = make.make_response(score, contact=contact, responded_at=NOW - (50 - i) * DAY)
             if score < 4:
                 make.make_ticket(response, state="closed" if score == 3 else "assigned")
-    found = metrics.accounts_with_detractors(QUARTER)
+    found = metrics.accounts_of(QUARTER, now=NOW)
     assert set(found) == {large, small}
     with django_assert_num_queries(3):
         first, second = metrics.at_accounts([large, small], QUARTER)
@@ -176,3 +183,5 @@ def test_companies_are_counted_and_their_last_scores_read_newest_first(django_as
     assert (first.open_detractors, first.open_tickets) == (1, 1)
     assert (second.detractors, second.latest, second.open_tickets) == (1, (1,), 1)
     assert Account.objects.count() == 3
+    assert set(metrics.accounts_of(QUARTER, "at_risk", now=NOW)) == {large, small}
+    assert not metrics.accounts_of(QUARTER, "saved_due", now=NOW)
