@@ -125,7 +125,7 @@ def _stakes(frame: Frame, worth: WorthReport) -> list[Stake]:
     for figure, title, each in kinds:
         n = linked(each.accounts, _address(frame, figure))
         text = ngettext("%(n)s company.", "%(n)s companies.", each.accounts)
-        parts = [said(text, n=n)]
+        parts: list[str] = [said(text, n=n)]
         if each.without_value:
             parts.append(gettext("For some of them no value is known: they are in no sum."))
         sums = " + ".join(money(value, currency) for currency, value in each.by_currency.items())

@@ -185,7 +185,8 @@ def _groups(way: Way, groups: Sequence[TicketGroup], links: Links) -> GroupChart
     title = gettext("Confirmed by the customer, by group")
     head = [
         str(way.label), gettext("Due"), gettext("Declared"), gettext("Told"),
-        gettext("Confirmed"), gettext("In time"), gettext("Agreed to differ"), gettext("Said not yet"), gettext("Beside"),
+        gettext("Confirmed"), gettext("In time"), gettext("Agreed to differ"), gettext("Said not yet"),
+        gettext("Beside"),
     ]  # fmt: skip
     return GroupChart(
         title, _groups_caption(groups, names, way, links), charts.rate_bars(bars), Table(title, head, rows)

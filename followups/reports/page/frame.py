@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from followups import saved_views
@@ -117,7 +117,7 @@ def frame(request: HttpRequest, name: str, *, now: datetime) -> Frame:
 
 def before_words(compare: str) -> str:
     """How a sentence begins that says what was before."""
-    return gettext("A year earlier") if compare == Compare.YEAR else gettext("Before")
+    return gettext("A year earlier") if compare == Compare.YEAR else pgettext("an earlier time", "Before")
 
 
 def _tools() -> list[Tool]:

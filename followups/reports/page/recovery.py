@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from followups.reports.linking import linked, said
 from followups.reports.metrics import Asked, RecoveryReport, ResponseRateReport
@@ -87,7 +87,7 @@ def recovery(report: RecoveryReport, links: Links) -> Section | None:
         ]
         rows.append(Row(str(first.label), cells))
     head = [
-        gettext("Before"),
+        pgettext("an earlier time", "Before"),
         *(gettext("now %(label)s") % {"label": later.label} for later in BANDS),
         gettext("Recovered"),
         gettext("with interval"),

@@ -311,11 +311,16 @@ class TimesPage:
 def times_page(frame: Frame, closure: ClosureReport, found: TimesReport, earlier: TimesReport | None) -> TimesPage:
     """Lay out the waits of one cohort; `earlier` are those of the one it is compared with."""
     links, goal = Links(frame.filters), closure.goal
+    before = (
+        (earlier.first_contact, earlier.first_contact_working, earlier.resolution, earlier.resolution_working)
+        if earlier
+        else (None,) * 4
+    )
     timed = (
-        first_contact(found.first_contact, goal, earlier and earlier.first_contact),
-        first_contact(found.first_contact_working, goal, earlier and earlier.first_contact_working, of_team=True),
-        resolution(found.resolution, earlier and earlier.resolution),
-        resolution(found.resolution_working, earlier and earlier.resolution_working, of_team=True),
+        first_contact(found.first_contact, goal, before[0]),
+        first_contact(found.first_contact_working, goal, before[1], of_team=True),
+        resolution(found.resolution, before[2]),
+        resolution(found.resolution_working, before[3], of_team=True),
     )
     return TimesPage(
         charts=[time_chart(each, links, frame) for each in timed],
