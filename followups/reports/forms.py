@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
 from followups.reports.metrics import Compare, ReportFilters
-from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, reportable, way_of
+from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, reportable, way_of
 from nps_loop.people.models import User
-from surveys.models import Account, Survey, Touchpoint
+from surveys.models import Account, Brand, Survey, Touchpoint
 from surveys.scoring import Band
 
 PERIODS = [
@@ -50,7 +50,9 @@ def days_of(period: str, today: date) -> tuple[date, date]:
 
 DRESS = {"class": "input"}
 DAYS = ("day_from", "day_to")
-FURTHER = ("band", "survey_kind", "account_owner")
+FURTHER = (
+    "band", "survey_kind", "account_owner", "region", "brand", "product", "business_unit", "language", "attribute",
+)  # fmt: skip
 # What figures may be grouped by: those whose groups a list of tickets can be narrowed to. The first is the usual one.
 GROUPS = [
     (name, way_of(name).label)
@@ -59,6 +61,14 @@ GROUPS = [
         "brand",
     )
 ]  # fmt: skip
+
+
+def known_attribute(text: str) -> None:
+    """Raises ValidationError for what names no attribute and value."""
+    try:
+        attribute_of(text)
+    except ValueError as error:
+        raise forms.ValidationError(_("Write it as name:value."), code="invalid") from error
 
 
 class DayField(forms.DateField):
@@ -100,6 +110,14 @@ class ReportForm(forms.Form):
         label=_("Account owner"), required=False, coerce=int, empty_value=None, choices=()
     )
 
+    region = forms.ChoiceField(label=_("Region"), required=False, choices=())
+    brand = forms.ChoiceField(label=_("Brand"), required=False, choices=())
+    product = forms.CharField(label=_("Product"), required=False, max_length=200)
+    business_unit = forms.CharField(label=_("Business unit"), required=False, max_length=200)
+    language = forms.CharField(label=_("Language"), required=False, max_length=10)
+    attribute = forms.CharField(
+        label=_("Attribute, as name:value"), required=False, max_length=LONGEST_ATTRIBUTE, validators=[known_attribute]
+    )
     compare = forms.ChoiceField(label=_("Compared with"), required=False, choices=Compare.choices)
     by = forms.ChoiceField(label=_("Grouped by"), required=False, choices=GROUPS)
 
@@ -129,6 +147,9 @@ class ReportForm(forms.Form):
         owners = User.objects.filter(accounts__isnull=False).distinct()
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
         self._choose("touchpoint", _("All touchpoints"), touchpoints)
+        regions = Account.objects.exclude(region="").order_by("region").values_list("region", flat=True).distinct()
+        self._choose("region", _("All regions"), [(region, region) for region in regions])
+        self._choose("brand", _("All brands"), Brand.objects.order_by("name").values_list("slug", "name"))
         self._choose("segment", _("All segments"), [(segment, segment) for segment in segments])
         self.fields["by"].choices = groups  # type: ignore[attr-defined]
         self._choose("account_owner", _("Everybody"), [(owner.pk, owner.name) for owner in owners])
@@ -207,6 +228,8 @@ class ReportForm(forms.Form):
             account_owner=data.get("account_owner"),
             band=data.get("band") or "",
             survey_kind=data.get("survey_kind") or "",
+            attributes=(attribute_of(data["attribute"]),) if data.get("attribute") else (),
+            **{name: data.get(name) or "" for name in ("region", "brand", "product", "business_unit", "language")},
         )
 
     def _fields(self, names: Iterable[str]) -> list[forms.BoundField]:
@@ -214,7 +237,11 @@ class ReportForm(forms.Form):
         return [
             self[name]
             for name in names
-            if (self["period"].value() == "own" if name in DAYS else len(self.fields[name].choices) > 1)  # type: ignore[attr-defined]
+            if (
+                self["period"].value() == "own"
+                if name in DAYS
+                else len(getattr(self.fields[name], "choices", "ab")) > 1
+            )
         ]
 
     @property

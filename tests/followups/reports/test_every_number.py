@@ -94,7 +94,7 @@ MORE = pytest.mark.full
         (3, "agent", ""),
         (3, "admin", "?compare=year&by=team&period=year"),
         pytest.param(4, "lead", "?segment=Key+account&by=segment", marks=MORE),
-        pytest.param(5, "admin", "?band=detractor&by=language", marks=MORE),
+        pytest.param(5, "admin", "?band=detractor&by=language&region=Nordics&brand=nordfracht", marks=MORE),
     ],
 )
 def test_every_number_opens_what_it_counted(seed: int, who: str, query: str) -> None:
