@@ -26,6 +26,7 @@ from followups import counting, ticket_search
 from followups.filters import TicketFilter
 from followups.models import RootCause, SavedView, Team, Ticket
 from followups.models.tickets import TicketQuerySet
+from followups.queue_views import GROUPS, VIEWS
 from followups.reports.forms import ReportForm
 from followups.reports.metrics.facts import standing_resolutions
 from followups.reports.metrics.filters import reporting_day
@@ -248,8 +249,6 @@ def report_form(given: QueryDict, request: HttpRequest) -> ReportForm:
 
 
 def _check_queue(kept: QueryDict) -> None:
-    from followups.queue_page import GROUPS, VIEWS
-
     if kept.get("view", "mine") not in {*VIEWS, *GROUPS}:
         raise NotKept(gettext("The queue has no such view."))
     if len(kept.get("q", "")) > ticket_search.LONGEST_SEARCH:

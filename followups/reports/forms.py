@@ -229,7 +229,11 @@ class ReportForm(forms.Form):
             band=data.get("band") or "",
             survey_kind=data.get("survey_kind") or "",
             attributes=(attribute_of(data["attribute"]),) if data.get("attribute") else (),
-            **{name: data.get(name) or "" for name in ("region", "brand", "product", "business_unit", "language")},
+            region=data.get("region") or "",
+            brand=data.get("brand") or "",
+            product=data.get("product") or "",
+            business_unit=data.get("business_unit") or "",
+            language=data.get("language") or "",
         )
 
     def _fields(self, names: Iterable[str]) -> list[forms.BoundField]:
