@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext, ngettext
 
@@ -49,6 +49,8 @@ class Timed:
     stretches: tuple[str, str] | None = None
     earlier: Curve | None = None
     of_team: bool = False
+    # Whether every ticket that counts is in it: on the team clock those of teams without a calendar are not.
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ def time_chart(timed: Timed, links: Links, frame: Frame) -> TimeChart:
     known, goal = timed.curve, timed.goal
     half, ninety = known.reached(0.5), known.reached(0.9)
     drawn = enough(known.n)
-    within = 0 if goal.hours is None else sum(seconds <= goal.hours * 3600 for seconds in known.happened)
+    # As the list behind it has it: up to but not including the goal.
+    within = 0 if goal.hours is None else sum(seconds < goal.hours * 3600 for seconds in known.happened)
     at_goal = None if goal.hours is None or not drawn else known.at(goal.hours * 3600).share
     goal_words = ""
     if goal.hours is not None and at_goal is not None:
@@ -215,7 +218,9 @@ def _caption(timed: Timed, half: float | None, ninety: float | None, links: Link
             "%(n)s ticket: not enough for a curve.", "%(n)s tickets: not enough for a curve.", known.n
         )  # fmt: skip
         # What happened and what did not are two lists, so a sum of both opens nothing by itself.
-        return said(text, n=linked(known.n, "" if timed.of_team else links.tickets("counted")))
+        if not timed.is_whole:
+            return gettext("Too few tickets of teams with a calendar for a curve.")
+        return said(text, n=linked(known.n, links.tickets("counted")))
     words = {"half": _in_words(half, timed), "ninety": _in_words(ninety, timed)}
     if half is not None and ninety is not None:
         first = said(gettext("Half within %(half)s, nine in ten within %(ninety)s."), **words)
@@ -242,12 +247,15 @@ def _table(timed: Timed, links: Links) -> Table:
     """Events and waits that ended within each stretch, and the share by its end."""
     known = timed.curve
     if timed.stretches is None:
+        # No list can be narrowed to hours of work, so beside each share stands what it is a share of.
+        whole = tables.count(known.n, links.tickets("counted"))
         rows = [
-            Row(_label(stretch), [tables.text(sentences.whole_percent(known.at(_end(stretch)).share))])
+            Row(_label(stretch), [tables.text(sentences.whole_percent(known.at(_end(stretch)).share)), whole])
             for stretch in WORKING
-            if enough(known.n)
+            if enough(known.n) and timed.is_whole
         ]
-        return Table(f"{timed.title}, {timed.clock}", [timed.clock, timed.words["by_then"]], rows)
+        head = [timed.clock, timed.words["by_then"], gettext("Of tickets")]
+        return Table(f"{timed.title}, {timed.clock}", head, rows)
     rows = []
     for stretch in STRETCHES:
         counts = [sum(map(stretch.holds, spells)) for spells in (known.happened, known.waiting)]
@@ -316,11 +324,12 @@ def times_page(frame: Frame, closure: ClosureReport, found: TimesReport, earlier
         if earlier
         else (None,) * 4
     )
+    whole = not found.without_calendar
     timed = (
         first_contact(found.first_contact, goal, before[0]),
-        first_contact(found.first_contact_working, goal, before[1], of_team=True),
+        replace(first_contact(found.first_contact_working, goal, before[1], of_team=True), is_whole=whole),
         resolution(found.resolution, before[2]),
-        resolution(found.resolution_working, before[3], of_team=True),
+        replace(resolution(found.resolution_working, before[3], of_team=True), is_whole=whole),
     )
     return TimesPage(
         charts=[time_chart(each, links, frame) for each in timed],

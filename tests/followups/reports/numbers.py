@@ -31,7 +31,7 @@ UNLINKED = [
     r"\d+ (?:min|h|days?)\b",
     r"goal (?:of |at )?\d+ %",
     r"limit \d+",
-    r"index \S*, where 1 is even",
+    r"where 1 is even",
     r"From 20 answers on",
     r"even with \d+ (?:changes )?compared|[Ww]ith \d+ compared",
     r"95 % interval",
