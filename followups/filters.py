@@ -26,11 +26,14 @@ from followups.reports.metrics.facts import figure_of, is_figure, standing_of
 from followups.reports.metrics.signals import Behind
 from followups.reports.metrics.then import as_of, column, is_then
 from followups.reports.metrics.then import visible_to as visible_then
-from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, attribute_of, way_of
+from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, way_of
 from nps_loop.api.filters import IdFilter, MomentFilter, SlugsFilter, WholeNumberFilter, YesNoFilter
 from nps_loop.people.models import User
 from surveys.models import Survey, Touchpoint
 from surveys.scoring import Band
+
+# What reports call the tickets that belong to no team, or whose answer to no touchpoint.
+OR_WITHOUT: dict[str, Any] = {"null_value": WITHOUT, "null_label": WITHOUT}
 
 
 def known_figure(name: str) -> None:
@@ -125,13 +128,22 @@ class TicketFilter(AskedFilter):
     score_min = WholeNumberFilter(field_name="score", lookup_expr="gte", min_value=0, max_value=10)
     score_max = WholeNumberFilter(field_name="score", lookup_expr="lte", min_value=0, max_value=10)
     owner = django_filters.CharFilter(method="by_owner", label="User name or id; `me`; `none`", max_length=150)
-    team = SlugsFilter(method="by_team", field_name="team__slug", queryset=Team.objects.all(), label="Slug of the team")
+    team = SlugsFilter(
+        method="by_team",
+        field_name="team__slug",
+        queryset=Team.objects.all(),
+        label="Slug of the team; `-` for none",
+        **OR_WITHOUT,
+    )
     account = IdFilter(field_name="account_id", label="Id of the account")
     account_external_id = django_filters.CharFilter(field_name="account__external_id", max_length=200)
     contact = IdFilter(field_name="contact_id", label="Id of the contact")
     conversation = IdFilter(field_name="conversation_id")
     touchpoint = SlugsFilter(
-        field_name="response__touchpoint__slug", queryset=Touchpoint.objects.all(), label="Slug of the touchpoint"
+        field_name="response__touchpoint__slug",
+        queryset=Touchpoint.objects.all(),
+        label="Slug of the touchpoint; `-` for none",
+        **OR_WITHOUT,
     )
     driver = django_filters.CharFilter(
         field_name="response__driver", max_length=200, label="The reason the customer picked"
@@ -144,6 +156,7 @@ class TicketFilter(AskedFilter):
     )
     late = YesNoFilter(method="by_late", label="Its due time is over")
     unassigned = YesNoFilter(method="by_unassigned", label="Live and nobody's")
+    owned = YesNoFilter(field_name="owner", lookup_expr="isnull", exclude=True, label="Somebody has or had it")
     snoozed = YesNoFilter(method="by_snoozed", label="Out of sight until later")
     reopened = YesNoFilter(method="by_reopened", label="Reopened at least once")
     together = YesNoFilter(method="by_together", label="Resolved as one of many at once")
@@ -161,9 +174,9 @@ class TicketFilter(AskedFilter):
     day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day of the answers")
     due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
     changed_since = MomentFilter(field_name="changed_at", lookup_expr="gte")
-    segment = django_filters.CharFilter(field_name="response__segment", max_length=80)
+    segment = django_filters.CharFilter(method="by_way", max_length=80, label="Of the time of the answer; `-` for none")
     account_owner = IdFilter(field_name="response__account_owner_id", label="Id of who owned the account then")
-    survey_kind = django_filters.ChoiceFilter(field_name="response__survey_kind", choices=Survey.Kind.choices)
+    survey_kind = django_filters.ChoiceFilter(method="by_way", choices=[*Survey.Kind.choices, (WITHOUT, WITHOUT)])
     product = django_filters.CharFilter(method="by_way", max_length=200, label="Product, as on the answer")
     region = django_filters.CharFilter(method="by_way", max_length=80, label="Region of the account, as it was")
     business_unit = django_filters.CharFilter(method="by_way", max_length=200, label="A unit of the account")
@@ -184,7 +197,7 @@ class TicketFilter(AskedFilter):
         label="Figure, state, ending, owner and team as they stood at this moment; needs a figure of a report",
     )
     figure = django_filters.CharFilter(
-        method="by_figure", validators=[known_figure], max_length=120, label="A figure of the closure report"
+        method="by_figure", validators=[known_figure], max_length=1000, label="A figure of the closure report"
     )
 
     given = django_filters.CharFilter(
@@ -220,10 +233,12 @@ class TicketFilter(AskedFilter):
     def by_choices(self, tickets: QuerySet[Ticket], name: str, value: list[str]) -> QuerySet[Ticket]:
         return tickets.filter(**{f"{column(tickets, name)}__in": value}) if value else tickets
 
-    def by_team(self, tickets: QuerySet[Ticket], name: str, value: list[Team]) -> QuerySet[Ticket]:
-        return (
-            tickets.filter(**{f"{column(tickets, 'team_id')}__in": [team.pk for team in value]}) if value else tickets
-        )
+    def by_team(self, tickets: QuerySet[Ticket], name: str, value: list[Team | str]) -> QuerySet[Ticket]:
+        if not value:
+            return tickets
+        of = column(tickets, "team_id")
+        found = Q(**{f"{of}__in": [team.pk for team in value if isinstance(team, Team)]})
+        return tickets.filter(found | Q(**{f"{of}__isnull": True}) if WITHOUT in value else found)
 
     def by_owner(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         if value == "none":

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from followups import counting, saved_views
 from followups.models import Ticket
-from followups.queue_page import PAGE, VIEWS, look_at, read_place
+from followups.queue_page import PAGE, look_at, read_place
+from followups.queue_views import VIEWS
 from followups.viewing import Viewer
 
 

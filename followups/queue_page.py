@@ -22,14 +22,13 @@ from django.utils.translation import gettext, ngettext
 from followups import counting, saved_views, ticket_search
 from followups.models import Action, SavedView, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState, falls_due
+from followups.queue_views import GROUPS, VIEWS
 from followups.templatetags.moments import in_full
 from followups.ticket_rows import Row, for_rows, rows_from, rows_of
 from followups.viewing import Days, Viewer
 
 # Rows of a page that shows one view, and of each group on the page that shows them all.
 PAGE = 50
-GROUPS = {"late": 20, "today": 20, "next": 15, "later": 10, "waiting": 5}
-VIEWS = ("late", "today", "next", "waiting", "snoozed", "mine", "team", "unassigned")
 # Promises of the week beside the list.
 PROMISES = 4
 

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, CharField, Exists, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,8 +26,12 @@ from followups import counting, ticket_search
 from followups.filters import TicketFilter
 from followups.models import RootCause, SavedView, Team, Ticket
 from followups.models.tickets import TicketQuerySet
+from followups.queue_views import GROUPS, VIEWS
+from followups.reports.forms import ReportForm
 from followups.reports.metrics.facts import standing_of
+from followups.reports.metrics.filters import reporting_day
 from followups.reports.metrics.then import column
+from followups.reports.metrics.ways import WITHOUT
 from followups.viewing import Viewer
 from nps_loop.people.models import User
 from surveys.models import Touchpoint
@@ -54,11 +59,11 @@ class ViewTab:
 # --- which, and what each holds --------------------------------------------------------------------------------
 
 
-def views_for(viewer: Viewer, page: str = "", *, most: int = 0) -> list[SavedView]:
-    """The views of a page (or of both) this person sees, own ones first. One query."""
+def views_for(viewer: Viewer, *pages: str, most: int = 0) -> list[SavedView]:
+    """The views of some pages (or of all) this person sees, own ones first. One query."""
     own_first = Case(When(owner=viewer.user, then=0), default=1, output_field=IntegerField())
     views = SavedView.objects.filter(Q(owner=viewer.user) | Q(team__in=viewer.team_ids))
-    views = views.of_page(page) if page else views
+    views = views.filter(page__in=pages) if pages else views
     views = views.select_related("owner", "team").order_by(own_first, "name", "id")
     return list(views[:most] if most else views)
 
@@ -114,8 +119,11 @@ def rows_of_queue_view(
 
 def gone(views: Iterable[SavedView]) -> dict[int, str]:
     """What kept views ask for that has been deleted: view -> sentence. One query where any names a slug."""
-    asked = {view.pk: QueryDict(view.query) for view in views if view.page == SavedView.Page.TICKETS}
-    wanted = {kind: {slug for query in asked.values() for slug in query.getlist(kind) if slug} for kind in SLUGS}
+    asked = {view.pk: QueryDict(view.query) for view in views if view.page != SavedView.Page.QUEUE}
+    wanted = {
+        kind: {slug for query in asked.values() for slug in query.getlist(kind) if slug not in ("", WITHOUT)}
+        for kind in SLUGS
+    }
     parts: list[QuerySet[Any, Any]] = [
         SLUGS[kind].objects.filter(slug__in=slugs).order_by().values_list(Value(kind, CharField()), "slug")  # type: ignore[attr-defined]
         for kind, slugs in wanted.items()
@@ -126,7 +134,12 @@ def gone(views: Iterable[SavedView]) -> dict[int, str]:
     there = set(parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0])
     found = {}
     for pk, query in asked.items():
-        missing = [slug for kind in SLUGS for slug in query.getlist(kind) if slug and (kind, slug) not in there]
+        missing = [
+            slug
+            for kind in SLUGS
+            for slug in query.getlist(kind)
+            if slug not in ("", WITHOUT) and (kind, slug) not in there
+        ]
         if missing:
             found[pk] = gettext("“%(value)s” is no more.") % {"value": missing[0]}
     return found
@@ -135,12 +148,15 @@ def gone(views: Iterable[SavedView]) -> dict[int, str]:
 def tabs(
     views: Iterable[SavedView], misfits: Mapping[int, str], counts: Mapping[str, int], viewer: Viewer, here: str = ""
 ) -> list[ViewTab]:
-    """The views as tabs. `counts` has each under `part_of(view)`; `here` is the address that is shown now."""
+    """The views as tabs. `counts` has each under `part_of(view)`, but for those of reports: they are no lists.
+
+    `here` is the address that is shown now.
+    """
     return [
         ViewTab(
             view=view,
             url=address(view),
-            count="" if view.pk in misfits else counting.in_words(counts[part_of(view)]),
+            count="" if view.pk in misfits or view.is_of_report else counting.in_words(counts[part_of(view)]),
             here=bool(here) and address(view) == here,
             is_mine=view.owner_id == viewer.user.pk,
             misfit=misfits.get(view.pk, ""),
@@ -160,6 +176,11 @@ def address(view: SavedView) -> str:
 def written(asked: QueryDict) -> str:
     """A query string in one order, without empty values: two of the same filter are the same text."""
     return urlencode([(name, value) for name, values in sorted(asked.lists()) for value in values if value])
+
+
+def written_of(asked: Mapping[str, str]) -> str:
+    """The same of plain names and values."""
+    return urlencode(sorted(asked.items()))
 
 
 def save_address(page: str, query: str) -> str:
@@ -193,6 +214,8 @@ class NotKept(Exception):
 def kept_query(page: str, query: str, request: HttpRequest, *, orders: Collection[str] = SORTS) -> str:
     """The part of a query string that makes a view: known filters, checked, without the place. Raises NotKept."""
     given = QueryDict(query)
+    if page in SavedView.REPORTS:
+        return written_of(_of_report(given, request))
     kept = QueryDict(mutable=True)
     if page == SavedView.Page.QUEUE:
         known: set[str] = {"view", "q"}
@@ -217,9 +240,20 @@ def kept_query(page: str, query: str, request: HttpRequest, *, orders: Collectio
     return text
 
 
-def _check_queue(kept: QueryDict) -> None:
-    from followups.queue_page import GROUPS, VIEWS
+def _of_report(given: QueryDict, request: HttpRequest) -> dict[str, str]:
+    """What a report page would do with this, in its own words. Raises NotKept for what it would leave out."""
+    form = report_form(given, request)
+    for name, errors in form.errors.items():
+        raise NotKept(f"{form.fields[name].label}: {errors[0]}")
+    return form.kept()
 
+
+def report_form(given: QueryDict, request: HttpRequest) -> ReportForm:
+    """The filters of a report page as this person has them."""
+    return ReportForm(given, viewer=request.user, today=reporting_day(timezone.now()))  # type: ignore[arg-type]
+
+
+def _check_queue(kept: QueryDict) -> None:
     if kept.get("view", "mine") not in {*VIEWS, *GROUPS}:
         raise NotKept(gettext("The queue has no such view."))
     if len(kept.get("q", "")) > ticket_search.LONGEST_SEARCH:

@@ -89,7 +89,10 @@ class FixedView:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The page. `count` stops at 500. `without` says, for an empty list, what leaving one filter out would find."""
+    """The page. `count` stops at 500, but not behind a figure of a report.
+
+    `without` says, for an empty list, what leaving one filter out would find.
+    """
 
     filters: TicketFilter
     errors: dict[str, str]
@@ -157,7 +160,7 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         bands=_choices(Band.choices, asked.getlist("band")),
         views=_fixed_views(views, counts, asked),
         chips=chips_of(filters, asked),
-        count=counting.in_words(counts[""]),
+        count=_in_words(counts[""], narrowed, asked),
         rows=rows_of(shown, viewer, days),
         before_url=_url(asked, before=found.before) if found.before else "",
         after_url=_url(asked, after=found.after) if found.after else "",
@@ -174,6 +177,13 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         save_url=saved_views.save_address(SavedView.Page.TICKETS, _url(asked, filters="").partition("?")[2]),
         carried=tuple((name, value) for name in CARRIED for value in asked.getlist(name) if value),
     )
+
+
+def _in_words(count: int, rows: QuerySet[Ticket], asked: QueryDict) -> str:
+    """How many were found. Behind a figure of a report it is said exactly, as the report counted them all as well."""
+    if count > counting.LIMIT and asked.get("figure"):
+        return str(rows.order_by().count())
+    return counting.in_words(count)
 
 
 def _colleagues(viewer: Viewer) -> QuerySet[User]:

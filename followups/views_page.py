@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext
 
 from followups import counting, saved_views, tickets_page
 from followups.filters import TicketFilter
 from followups.models import SavedView, Ticket
 from followups.queue_page import parts, view_labels
+from followups.reports.page.frame import FOR_LEADS
 from followups.saved_views import NotKept, ViewForm, ViewTab
 from followups.viewing import Days, viewer
 
@@ -29,7 +31,8 @@ class Draft:
     @classmethod
     def of(cls, request: HttpRequest, given: QueryDict) -> Draft:
         """From `page` and `query` as a page linked or the form sent them."""
-        page = SavedView.Page.QUEUE if given.get("page") == SavedView.Page.QUEUE else SavedView.Page.TICKETS
+        asked = given.get("page", "")
+        page = SavedView.Page(asked) if asked in SavedView.Page.values else SavedView.Page.TICKETS
         form = ViewForm(given if request.method == "POST" else None, viewer=viewer(request))
         try:
             query = saved_views.kept_query(page, given.get("query", ""), request)
@@ -65,7 +68,7 @@ def views_page(
 ) -> Views:
     """Every view this person sees with its count. `renaming` holds forms that came back."""
     who, came_back = viewer(request), renaming or {}
-    kept = saved_views.views_for(who)
+    kept = [view for view in saved_views.views_for(who) if who.leads or view.page not in FOR_LEADS]
     looks = parts(who, Days.around(now, who.calendar))
     searches = TicketFilter(None, queryset=Ticket.objects.none(), request=request).look_up(
         saved_views.searches_in(kept)
@@ -75,9 +78,10 @@ def views_page(
         if view.page == SavedView.Page.QUEUE
         else saved_views.rows_of_tickets_view(view, request, now=now)
         for view in kept
+        if not view.is_of_report
     }
     misfits = {pk: reason for pk, (_, reason) in held.items() if reason} | saved_views.gone(kept)
-    counts = counting.count_each({saved_views.part_of(view): held[view.pk][0] for view in kept})
+    counts = counting.count_each({saved_views.part_of(view): held[view.pk][0] for view in kept if view.pk in held})
     tabs = saved_views.tabs(kept, misfits, counts, who)
     return Views(
         draft=draft,
@@ -99,5 +103,9 @@ def _in_words(page: str, query: QueryDict, request: HttpRequest) -> list[str]:
     if page == SavedView.Page.QUEUE:
         search = [f"“{query['q']}”"] if query.get("q") else []
         return [view_labels()[query.get("view", "mine")], *search]
+    if page in SavedView.REPORTS:
+        form = saved_views.report_form(query, request)
+        kept = form.kept()
+        return [f"{form.fields[name].label}: {form.words_of(name)}" for name in kept] or [gettext("Nothing narrowed")]
     filters = TicketFilter(query, queryset=Ticket.objects.none(), request=request)
     return [chip.words for chip in tickets_page.chips_of(filters, query)]

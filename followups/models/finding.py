@@ -52,6 +52,16 @@ class SavedView(models.Model):
     class Page(models.TextChoices):
         QUEUE = "queue", _("My queue")
         TICKETS = "tickets", _("All tickets")
+        REPORTS = "reports", _("Reports: overview")
+        CLOSURE = "report-closure", _("Reports: closure")
+        TIMES = "report-times", _("Reports: times")
+        CAUSES = "report-causes", _("Reports: causes")
+        PEOPLE = "report-people", _("Reports: people")
+        TOUCHPOINTS = "report-touchpoints", _("Reports: touchpoints")
+        ACCOUNTS = "report-accounts", _("Reports: accounts")
+
+    # Each value is the name of the page's address. Those of reports hold figures and no rows, so they have no count.
+    REPORTS = frozenset(Page.values) - {Page.QUEUE, Page.TICKETS}
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     team = models.ForeignKey(
@@ -59,7 +69,7 @@ class SavedView(models.Model):
         help_text="Whoever is in it sees the view too; empty: only its owner does.",
     )  # fmt: skip
     name = models.CharField(max_length=60)
-    page = models.CharField(max_length=10, choices=Page)
+    page = models.CharField(max_length=20, choices=Page)
     query = models.CharField(max_length=2000)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -74,6 +84,10 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_of_report(self) -> bool:
+        return self.page in self.REPORTS
 
 
 # Nobody waits longer than seven such reasons together, whatever an administrator sets.

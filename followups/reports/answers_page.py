@@ -48,8 +48,8 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
 
     `left_out_by` gives instead those that somebody left out of NPS, with a negative key all others, counted or not.
 
-    `band` and `score` narrow further, and `decided=no_rule` to those that no rule asked a ticket for; nonsense narrows
-    nothing.
+    `band`, `score` and `account` (its key) narrow further, and `decided=no_rule` to those that no rule asked a ticket
+    for; nonsense narrows nothing.
     """
     answers = filters.answers()
     left_out = asked.get("left_out_by", "")
@@ -62,6 +62,9 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     score = asked.get("score", "")
     if score.isascii() and score.isdigit() and len(score) < 3:
         answers = answers.filter(**{answers.column("score"): int(score)})
+    account = asked.get("account", "")
+    if account.isascii() and account.isdigit() and len(account) < 19:
+        answers = answers.filter(account=int(account))
     if asked.get("decided") == Decision.Outcome.NO_RULE:
         newest = Decision.objects.filter(response=OuterRef("pk"), revision=OuterRef("revision"))
         answers = answers.filter(Exists(newest.filter(outcome=Decision.Outcome.NO_RULE)))

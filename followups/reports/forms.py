@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Team
-from followups.reports.metrics import ReportFilters, reporting_day
-from followups.reports.metrics.ways import WITHOUT
+from followups.reports.metrics import Compare, ReportFilters, reporting_day
+from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, reportable, way_of
 from nps_loop.api.filters import MomentField
 from nps_loop.people.models import User
-from surveys.models import Account, Survey, Touchpoint
+from surveys.models import Account, Brand, Survey, Touchpoint
 from surveys.scoring import Band
 
 PERIODS = [
@@ -69,7 +69,26 @@ class MomentInput(forms.DateTimeInput):
 
 DRESS = {"class": "input"}
 DAYS = ("day_from", "day_to")
-FURTHER = ("band", "survey_kind", "account_owner", "as_of")
+FURTHER = (
+    "band", "survey_kind", "account_owner", "region", "brand", "product", "business_unit", "language", "attribute",
+    "as_of",
+)  # fmt: skip
+# What figures may be grouped by: those whose groups a list of tickets can be narrowed to. The first is the usual one.
+GROUPS = [
+    (name, way_of(name).label)
+    for name in (
+        "touchpoint", "team", "person", "survey_kind", "product", "segment", "region", "business_unit", "language",
+        "brand",
+    )
+]  # fmt: skip
+
+
+def known_attribute(text: str) -> None:
+    """Raises ValidationError for what names no attribute and value."""
+    try:
+        attribute_of(text)
+    except ValueError as error:
+        raise forms.ValidationError(_("Write it as name:value."), code="invalid") from error
 
 
 class DayField(forms.DateField):
@@ -112,20 +131,44 @@ class ReportForm(forms.Form):
     )
 
     as_of = MomentField(label=_("As it stood"), required=False, widget=MomentInput())
+    region = forms.ChoiceField(label=_("Region"), required=False, choices=())
+    brand = forms.ChoiceField(label=_("Brand"), required=False, choices=())
+    product = forms.CharField(label=_("Product"), required=False, max_length=200)
+    business_unit = forms.CharField(label=_("Business unit"), required=False, max_length=200)
+    language = forms.CharField(label=_("Language"), required=False, max_length=10)
+    attribute = forms.CharField(
+        label=_("Attribute, as name:value"), required=False, max_length=LONGEST_ATTRIBUTE, validators=[known_attribute]
+    )
+    compare = forms.ChoiceField(label=_("Compared with"), required=False, choices=Compare.choices)
+    by = forms.ChoiceField(label=_("Grouped by"), required=False, choices=GROUPS)
 
     def __init__(
-        self, data: Any, *, viewer: User, today: date, now: datetime | None = None, with_past: bool = True
+        self,
+        data: Any,
+        *,
+        viewer: User,
+        today: date,
+        now: datetime | None = None,
+        also: Collection[str] = (),
+        with_past: bool = True,
     ) -> None:
-        """`with_past` is off for figures that are of now alone: then there is no field for a past moment."""
+        """`also` names what the page asks besides its cohort: `compare`, `by`, or both.
+
+        `with_past` is off for figures that are of now alone: then there is no field for a past moment.
+        """
         given = data.copy()
         self.now = now or timezone.now()
+        groups = self._groups(given.get("by", ""), offered="by" in also)
+        for name, usual, choices in (("compare", Compare.BEFORE, Compare.choices), ("by", GROUPS[0][0], groups)):
+            if given.get(name) not in dict(choices):
+                given[name] = usual
         if not given.get("period"):
             given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
         teams = list(Team.objects.of(viewer).filter(takes_tickets=True).order_by("name").values_list("slug", "name"))
         if len(teams) == 1:
             given["team"] = teams[0][0]
         super().__init__(given, auto_id="report-%s")
-        self.viewer, self.today = viewer, today
+        self.viewer, self.today, self.also = viewer, today, also
         if not with_past:
             del self.fields["as_of"]
         for field in self.fields.values():
@@ -140,8 +183,20 @@ class ReportForm(forms.Form):
         owners = User.objects.filter(accounts__isnull=False).distinct()
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
         self._choose("touchpoint", _("All touchpoints"), touchpoints)
+        regions = Account.objects.exclude(region="").order_by("region").values_list("region", flat=True).distinct()
+        self._choose("region", _("All regions"), [(region, region) for region in regions])
+        self._choose("brand", _("All brands"), Brand.objects.order_by("name").values_list("slug", "name"))
         self._choose("segment", _("All segments"), [(segment, segment) for segment in segments])
+        self.fields["by"].choices = groups  # type: ignore[attr-defined]
         self._choose("account_owner", _("Everybody"), [(owner.pk, owner.name) for owner in owners])
+
+    @staticmethod
+    def _groups(asked: str, *, offered: bool) -> list[tuple[str, Any]]:
+        """What to group by, with the attributes that were declared reportable where it is asked. At most one query."""
+        if not offered and not asked.startswith(ATTRIBUTE):
+            return GROUPS
+        declared = [(way.name, way.label) for way in reportable() if way.name.startswith(ATTRIBUTE)]
+        return [*GROUPS, *declared]
 
     def _choose(self, name: str, everything: Any, choices: Any) -> None:
         first = [("", everything)] if everything else []
@@ -167,6 +222,35 @@ class ReportForm(forms.Form):
                 self.add_error("day_to", _("Five years at most."))
         return data
 
+    @property
+    def grouped_by(self) -> str:
+        """What to group by."""
+        return str(self.data["by"])
+
+    @property
+    def compared_with(self) -> str:
+        """What to compare with: a value of `Compare`."""
+        return str(self.data["compare"])
+
+    def kept(self) -> dict[str, str]:
+        """What was asked for and makes sense, as an address keeps it: a named period stays one and moves with time."""
+        self.is_valid()
+        usual = {"period": "weeks", "compare": Compare.BEFORE.value, "by": GROUPS[0][0]}
+        own = self.cleaned_data.get("period") == "own"
+        kept = {}
+        for name in self.fields:
+            value = self.cleaned_data.get(name)
+            if value in (None, "") or value == usual.get(name) or (name in DAYS and not own):
+                continue
+            kept[name] = value.isoformat() if isinstance(value, date) else str(value)
+        return kept
+
+    def words_of(self, name: str) -> str:
+        """What a field is set to, in words."""
+        value = self.cleaned_data.get(name)
+        choices = {str(key): str(label) for key, label in getattr(self.fields[name], "choices", ())}
+        return choices.get(str(value), str(value))
+
     def filters(self) -> ReportFilters:
         """What to count. A field that holds nonsense counts as not set; days that do as the last 13 weeks."""
         self.is_valid()
@@ -189,6 +273,12 @@ class ReportForm(forms.Form):
             band=data.get("band") or "",
             survey_kind=data.get("survey_kind") or "",
             as_of=as_of,
+            attributes=(attribute_of(data["attribute"]),) if data.get("attribute") else (),
+            region=data.get("region") or "",
+            brand=data.get("brand") or "",
+            product=data.get("product") or "",
+            business_unit=data.get("business_unit") or "",
+            language=data.get("language") or "",
         )
 
     def _fields(self, names: Iterable[str]) -> list[forms.BoundField]:
@@ -206,11 +296,17 @@ class ReportForm(forms.Form):
 
     @property
     def first_fields(self) -> list[forms.BoundField]:
-        return self._fields(("period", *DAYS, "team", "touchpoint", "segment"))
+        return self._fields(("period", *DAYS, "team", "touchpoint", "segment", *self.also))
 
     @property
     def further_fields(self) -> list[forms.BoundField]:
         return self._fields(FURTHER)
+
+    @property
+    def carried_fields(self) -> list[forms.BoundField]:
+        """What is set and has no field on this page: handed on, so that other pages still know it."""
+        kept = self.kept()
+        return [self[name] for name in ("compare", "by") if name in kept and name not in self.also]
 
     @property
     def further_set(self) -> bool:

@@ -7,20 +7,22 @@ not, it says that it may be chance.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
 
 from django.utils import formats
 from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from followups.reports.charts import signed
-from followups.reports.metrics import Cause, ClosureReport, NpsReport, Period, Rate
+from followups.reports.linking import linked, said
+from followups.reports.metrics import Cause, ClosureReport, Period, Rate
 from followups.reports.metrics.goals import Verdict, verdict
 from followups.reports.metrics.periods import Grain
 from nps_loop.templatetags.look import NBSP
-from surveys.scoring import Z95, Nps, difference, enough, nps
+from surveys.scoring import Z95, Difference, Nps, difference, enough, nps
 
 
 def day_short(day: date) -> str:
@@ -147,161 +149,212 @@ def _rest(own: Nps, all_groups: Sequence[Nps]) -> Nps:
     )
 
 
-def _apart(found: Standout) -> dict[str, object]:
+# How many bars of a chart are compared is no number that opens anything, so it is written as a word.
+LETTERS = (
+    _("two"), _("three"), _("four"), _("five"), _("six"), _("seven"), _("eight"), _("nine"), _("ten"), _("eleven"),
+    _("twelve"),
+)  # fmt: skip
+
+
+def in_letters(n: int) -> str:
+    """`seven`; digits from 13 on."""
+    return str(LETTERS[n - 2]) if 2 <= n <= len(LETTERS) + 1 else str(n)
+
+
+def nps_linked(found: Nps, href: str) -> str:
+    """`+19` as a link that says how many answers it is of."""
+    return linked(signed(found.value or 0), href, gettext("NPS of %(n)s answers") % {"n": found.n})
+
+
+def points_apart(points: float, margin: float) -> str:
+    """`−17 ± 18`."""
+    return f"{signed(points)}{NBSP}±{NBSP}{math.floor(margin + 0.5)}"
+
+
+def _apart(found: Standout, hrefs: Mapping[str, str]) -> dict[str, object]:
     return {
         "name": found.name,
         "Name": found.name[:1].upper() + found.name[1:],
-        "own": signed(found.own.value or 0),
-        "others": signed(found.others.value or 0),
-        "points": f"{math.floor(abs(found.points) + 0.5)}{NBSP}±{NBSP}{math.floor(found.margin + 0.5)}",
-        "n": found.compared,
+        "own": nps_linked(found.own, hrefs.get(found.name, "")),
+        "points": points_apart(found.points, found.margin),
+        "n": in_letters(found.compared),
     }
 
 
-def periods_caption(groups: Sequence[tuple[str, Nps]]) -> str:
-    """What can be said of NPS over time."""
+def periods_caption(groups: Sequence[tuple[str, Nps]], hrefs: Mapping[str, str]) -> str:
+    """What can be said of NPS over time. `hrefs` holds what each period opens, by its name."""
     found = standout(groups)
     if found is None:
         return gettext("Too few periods have enough answers to compare them.")
-    words = _apart(found)
     if found.may_be_chance:
-        return (
-            gettext(
-                "Nothing stands out. The surest difference is %(name)s, %(own)s against %(others)s in the rest: "
-                "%(points)s points, which may be chance with %(n)s compared."
-            )
-            % words
+        text = gettext(
+            "Nothing stands out. The surest difference is %(name)s at %(own)s, %(points)s points against the rest, "
+            "which may be chance with %(n)s compared."
         )
-    return (
-        gettext(
-            "%(Name)s stands out: %(own)s against %(others)s in the rest, a difference of %(points)s points. That is "
-            "more than chance, even with %(n)s compared."
+    else:
+        text = gettext(
+            "%(Name)s stands out at %(own)s, %(points)s points against the rest. That is more than chance, even with "
+            "%(n)s compared."
         )
-        % words
-    )
+    return said(text, **_apart(found, hrefs))
 
 
-def groups_caption(groups: Sequence[tuple[str, Nps]]) -> str:
-    """What can be said of NPS by touchpoint, segment or kind of survey, and of those with too few answers."""
+def groups_caption(groups: Sequence[tuple[str, Nps]], hrefs: Mapping[str, str]) -> str:
+    """What can be said of NPS by touchpoint, segment or kind of survey, and of those with too few answers.
+
+    `hrefs` holds what each group opens, by its name.
+    """
     found = standout(groups)
     few = [name for name, each in groups if not each.is_enough]
-    said = []
+    sentences = []
     if found is None:
-        said.append(gettext("There is nothing to compare: fewer than two have enough answers for a figure."))
-    else:
-        words = _apart(found)
-        if found.compared == 2:
-            text = (
-                gettext(
-                    "%(Name)s lies at %(own)s, the other at %(others)s: %(points)s points apart, which may be chance."
-                )
-                if found.may_be_chance
-                else gettext(
-                    "%(Name)s lies at %(own)s, the other at %(others)s: %(points)s points apart, more than chance."
-                )
-            )
-        elif found.may_be_chance:
-            text = gettext(
-                "The surest difference is at %(name)s, %(own)s against %(others)s elsewhere (%(points)s points). "
-                "With %(n)s compared, even that may be chance."
-            )
-        else:
-            text = gettext(
-                "%(Name)s stands apart, %(own)s against %(others)s elsewhere (%(points)s points): more than chance, "
-                "even with %(n)s compared."
-            )
-        said.append(text % words)
-    if few:
-        said.append(
-            ngettext(
-                "%(name)s has not enough answers for a figure, so you see the answers.",
-                "%(n)s have not enough answers for a figure, so you see the answers.",
-                len(few),
-            )
-            % {"name": few[0], "n": len(few)}
+        sentences.append(gettext("There is nothing to compare: fewer than two have enough answers for a figure."))
+    elif found.compared == 2:
+        other = next(name for name, each in groups if each.is_enough and name != found.name)
+        text = (
+            gettext("%(Name)s lies at %(own)s, the other at %(others)s: %(points)s points, which may be chance.")
+            if found.may_be_chance
+            else gettext("%(Name)s lies at %(own)s, the other at %(others)s: %(points)s points, more than chance.")
         )
-    return " ".join(said)
+        others = nps_linked(found.others, hrefs.get(other, ""))
+        sentences.append(said(text, **_apart(found, hrefs), others=others))
+    else:
+        text = (
+            gettext(
+                "The surest difference is at %(name)s, %(own)s: %(points)s points against the others. With %(n)s "
+                "compared, even that may be chance."
+            )
+            if found.may_be_chance
+            else gettext(
+                "%(Name)s stands apart at %(own)s, %(points)s points against the others: more than chance, even with "
+                "%(n)s compared."
+            )
+        )
+        sentences.append(said(text, **_apart(found, hrefs)))
+    if few:
+        text = ngettext(
+            "%(name)s has not enough answers for a figure, so you see the answers.",
+            "%(n)s have not enough answers for a figure, so you see the answers.",
+            len(few),
+        )
+        n = in_letters(len(few))
+        sentences.append(said(text, name=few[0], n=n[:1].upper() + n[1:]))
+    return joined(sentences)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Sentences one after the other, each made harmless where it is not markup already."""
+    return said(" ".join(f"%({i})s" for i in range(len(parts))), **{str(i): part for i, part in enumerate(parts)})
 
 
 # --- sentences under the headline figures ----------------------------------------------------------------------
 
 
-def change_sentence(report: NpsReport) -> str:
-    """How the NPS compares with as many days before."""
-    if not report.before.nps.n:
-        return gettext("There is no answer from before to compare with.")
-    if not report.before.nps.is_enough:
-        return ngettext(
-            "As many days before there was %(n)s answer: not enough to compare.",
-            "As many days before there were %(n)s answers: not enough to compare.",
-            report.before.nps.n,
-        ) % {"n": report.before.nps.n}
-    words = {"before": interval(report.before.nps)}
-    if report.change.may_be_chance or report.change.value is None:
-        return gettext("As many days before: %(before)s. The change may be chance.") % words
-    words["points"] = f"{signed(report.change.value)}{NBSP}±{NBSP}{math.floor((report.change.margin or 0) + 0.5)}"
-    return gettext("As many days before: %(before)s. The change, %(points)s points, is more than chance.") % words
+def change_sentence(change: Difference, before: Nps, when: str, href: str) -> str:
+    """How the NPS compares with an earlier one; `when` names that time and `href` opens its answers."""
+    words: dict[str, object] = {"when": when, "before": nps_linked(before, href), "interval": interval(before)}
+    if not before.n:
+        return said(gettext("%(when)s: no answer to compare with."), **words)
+    if not before.is_enough:
+        text = ngettext(
+            "%(when)s: %(n)s answer, not enough to compare.",
+            "%(when)s: %(n)s answers, not enough to compare.",
+            before.n,
+        )
+        return said(text, **words, n=linked(before.n, href))
+    if change.may_be_chance or change.value is None:
+        return said(gettext("%(when)s: %(before)s (%(interval)s). The change may be chance."), **words)
+    points = points_apart(change.value, change.margin or 0)
+    text = gettext("%(when)s: %(before)s (%(interval)s). The change, %(points)s points, is more than chance.")
+    return said(text, **words, points=points)
 
 
-def on_time_sentence(report: ClosureReport) -> str:
-    """How the rate of first contacts stands to the goal, as far as the count can tell."""
-    return rate_goal_sentence(report.counts.rate("on_time"), report.goal.percent)
+def rate_change_sentence(change: Difference, before: Rate, when: str, href: str) -> str:
+    """How a rate compares with an earlier one, as `change_sentence` says it of an NPS."""
+    if not before.of:
+        return said(gettext("%(when)s: none due."), when=when)
+    full = "" if before.rate is None else gettext("%(count)s of %(all)s") % {"count": before.count, "all": before.of}
+    words: dict[str, object] = {"when": when, "before": linked(rate_in_words(before), href, full)}
+    if change.value is None:
+        return said(gettext("%(when)s: %(before)s, not enough to compare."), **words)
+    if change.may_be_chance:
+        return said(gettext("%(when)s: %(before)s. The change may be chance."), **words)
+    points = points_apart(change.value, change.margin or 0)
+    return said(
+        gettext("%(when)s: %(before)s. The change, %(points)s points, is more than chance."), **words, points=points
+    )
 
 
-def rate_goal_sentence(rate: Rate, goal: int | None) -> str:
+def on_time_sentence(report: ClosureReport, due_href: str) -> str:
+    """How the rate of first contacts stands to the goal, as far as the count can tell. `due_href` opens that count."""
+    rate = report.counts.rate("on_time")
+    return "" if rate.rate is None else rate_goal_sentence(rate, report.goal.percent, due_href)
+
+
+def rate_goal_sentence(rate: Rate, goal: int | None, href: str = "") -> str:
     """How a rate stands to a goal in per cent; empty without a goal, or where there are too few for a rate."""
     if goal is None or rate.low is None or rate.high is None:
         return ""
-    return goal_sentence(verdict(goal, rate.low * 100, rate.high * 100, rate.of), f"{goal}{NBSP}%", rate.of)
+    found = verdict(goal, rate.low * 100, rate.high * 100, rate.of)
+    return goal_sentence(found, f"{goal}{NBSP}%", linked(rate.of, href))
 
 
-def nps_goal_sentence(found: Nps, goal: int | None) -> str:
+def nps_goal_sentence(found: Nps, goal: int | None, href: str = "") -> str:
     """How an NPS stands to a goal in points; empty without a goal, or where there are too few answers."""
     if goal is None or not found.is_enough:
         return ""
-    return goal_sentence(verdict(goal, found.low, found.high, found.n), signed(goal), found.n)
+    return goal_sentence(verdict(goal, found.low, found.high, found.n), signed(goal), linked(found.n, href))
 
 
-def goal_sentence(found: Verdict, goal: str, n: int) -> str:
-    """What an interval over `n` says of a goal in words."""
+def goal_sentence(found: Verdict, goal: str, n: object) -> str:
+    """What an interval over `n` says of a goal in words; `n` may be a link."""
     words = {"goal": goal, "n": n}
     if found == Verdict.FEW:
-        return gettext("%(n)s: not enough to hold against the goal of %(goal)s.") % words
+        return said(gettext("%(n)s: not enough to hold against the goal of %(goal)s."), **words)
     if found == Verdict.ABOVE:
-        return gettext("Above the goal of %(goal)s.") % words
+        return said(gettext("Above the goal of %(goal)s."), **words)
     if found == Verdict.BELOW:
-        return gettext("Below the goal of %(goal)s.") % words
-    return gettext("At the goal of %(goal)s, as far as %(n)s can tell.") % words
+        return said(gettext("Below the goal of %(goal)s."), **words)
+    return said(gettext("At the goal of %(goal)s, as far as %(n)s can tell."), **words)
 
 
-def causes_sentence(causes: Sequence[Cause], declared: int) -> str:
-    """How many causes make up most of what was declared resolved, for a chart that adds percentages up."""
-    said = causes_share(causes, declared)
-    enough_known = enough(sum(cause.tickets for cause in causes))
-    return f"{said} {gettext('The percentage adds up from the top.')}" if enough_known else said
+def causes_sentence(causes: Sequence[Cause], declared: int, href_of: Callable[[str], str]) -> str:
+    """How many causes make up most of what was declared resolved, for a chart that adds percentages up.
+
+    `href_of` opens a figure by its name.
+    """
+    found = causes_share(causes, declared, href_of)
+    if not enough(sum(cause.tickets for cause in causes)):
+        return found
+    return joined([found, gettext("The percentage adds up from the top.")])
 
 
-def causes_share(causes: Sequence[Cause], declared: int) -> str:
+def causes_share(causes: Sequence[Cause], declared: int, href_of: Callable[[str], str]) -> str:
     """How many causes make up most of what was declared resolved."""
     known = sum(cause.tickets for cause in causes)
     if not known:
         return ""
+    counts = {"known": linked(known, href_of("with_cause")), "declared": linked(declared, href_of("declared"))}
     if not enough(known):
-        return ngettext(
+        text = ngettext(
             "%(known)s ticket was resolved with a cause, of %(declared)s.",
             "%(known)s tickets were resolved with a cause, of %(declared)s.",
             known,
-        ) % {"known": known, "declared": declared}
+        )
+        return said(text, **counts)
     added, used = 0, 0
     for cause in causes:
         added, used = added + cause.tickets, used + 1
         if added * 2 >= known:
             break
-    return ngettext(
-        "%(used)s cause makes up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
+    text = ngettext(
+        "One cause makes up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         "%(used)s causes make up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         used,
-    ) % {"used": used, "share": whole_percent(added / known), "known": known, "declared": declared}
+    )
+    letters = in_letters(used)
+    words = {**counts, "used": letters[:1].upper() + letters[1:], "share": whole_percent(added / known)}
+    return said(text, **words)
 
 
 def load_fairness(loads: Sequence[tuple[int, int]]) -> float | None:

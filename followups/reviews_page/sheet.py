@@ -18,7 +18,7 @@ from followups.reports.metrics import Rate, grain_of
 from followups.reports.page import answers, closing, figures
 from followups.reports.page.closing import CauseBar
 from followups.reports.page.links import Links
-from followups.reports.sentences import days_in_words, interval, period_label, period_name, rate_range, whole_percent
+from followups.reports.sentences import days_in_words, interval, rate_range, whole_percent
 from followups.viewing import customer_without_name
 from nps_loop.templatetags.look import NBSP
 from surveys.models import Invitation, Response
@@ -78,13 +78,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """NPS over time as the reports draw it; the names are those of their template."""
+    """NPS over time as the reports draw it; the name is that of their template."""
 
-    line: charts.LineChart
-    line_title: str
-    line_caption: str
-    line_rows: list[answers.ScoreRow]
-    period_head: str
+    line: answers.LineChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,8 @@ def sheet_of(pack: Pack, looks: Looks) -> Sheet:
     """Lay a review out for whoever looks; where the lists are not theirs, nothing links to them."""
     links = _Open(Links(pack.filters), looks.opens)
     known = pack.closure.causes
-    bars = [links.unless_closed(bar) for bar in closing.causes(known, links.links)]
+    drawn = closing.cause_bars(known, links.links)
+    bars = [links.unless_closed(bar) for bar in drawn]
     with_cause = sum(cause.tickets for cause in known)
     return Sheet(
         pack=pack,
@@ -134,9 +131,9 @@ def sheet_of(pack: Pack, looks: Looks) -> Sheet:
             % {"n": with_cause},
             links.tickets("with_cause"),
         ),
-        causes=closing.few_causes(bars, CAUSES_SHOWN),
+        causes=[links.unless_closed(bar) for bar in closing.few_causes(known, drawn, links.links, CAUSES_SHOWN)],
         cause_rows=bars,
-        causes_note=sentences.causes_share(known, pack.closure.counts["declared"]),
+        causes_note=sentences.causes_share(known, pack.closure.counts["declared"], links.tickets),
         last_title=_last_title(pack),
         earlier=[_earlier(decision) for decision in pack.earlier],
         earlier_more=_more(len(pack.earlier) - EARLIER_ON_PAPER),
@@ -394,21 +391,4 @@ def _trend(pack: Pack, links: _Open) -> Trend | None:
     if not links.opens or sum(scores.nps.is_enough for _, scores in pack.nps.by_period) < 2:
         return None
     grain = grain_of(pack.review.day_from, pack.review.day_to)
-    return Trend(
-        line=answers.line(pack.nps, links.links, grain),
-        line_title={
-            "day": gettext("NPS by day"),
-            "week": gettext("NPS by week"),
-            "month": gettext("NPS by month"),
-        }[grain],
-        line_caption=sentences.periods_caption(
-            [(period_name(period, grain), scores.nps) for period, scores in pack.nps.by_period]
-        ),
-        line_rows=[
-            answers.score_row(
-                period_label(period, grain), links.links.between(period.first, period.last).answers(), scores
-            )
-            for period, scores in pack.nps.by_period
-        ],
-        period_head={"day": gettext("Day"), "week": gettext("Week of"), "month": gettext("Month")}[grain],
-    )
+    return Trend(answers.line(pack.nps, links.links, grain))

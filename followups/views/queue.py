@@ -17,7 +17,8 @@ from followups import navigation
 from followups import queue_changes as changes
 from followups.actors import Actor
 from followups.assignment import pull_next
-from followups.queue_page import GROUPS, VIEWS, queue
+from followups.queue_page import queue
+from followups.queue_views import GROUPS, VIEWS
 from followups.refusals import Refused
 from followups.viewing import viewer
 from followups.way_back import remember

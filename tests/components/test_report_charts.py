@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from followups.reports import charts
-from followups.reports.charts import Moment, NpsRow, Part
+from followups.reports.charts import Column, Moment, NpsRow, Part, RateRow
 
 
 def share(percentage: str) -> float:
@@ -68,7 +68,10 @@ def test_a_chart_without_any_figure_still_stands() -> None:
 @given(st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=4), min_size=1, max_size=14))
 def test_columns_are_stacked_without_gap_and_stay_inside(columns: list[list[int]]) -> None:
     chart = charts.column_chart(
-        [(str(i), [Part("bar", n, "title", "/there/") for n in parts]) for i, parts in enumerate(columns)]
+        [
+            Column(str(i), [Part("bar", n, "title", "/there/") for n in parts], "/all/", "whole")
+            for i, parts in enumerate(columns)
+        ]
     )
     assert len(chart.blocks) == sum(n > 0 for parts in columns for n in parts)
     assert [int(top.label) for top in chart.tops] == [sum(parts) for parts in columns if sum(parts)]
@@ -80,6 +83,30 @@ def test_columns_are_stacked_without_gap_and_stay_inside(columns: list[list[int]
         by_column[block.x] = share(block.y)
     assert share(chart.marks[0].at) == 100
     assert share(chart.marks[-1].at) == 0
+
+
+def test_the_line_of_the_time_before_lies_on_the_same_scale_and_stops_where_it_knows_nothing() -> None:
+    now = [moment(20, 0, 40), moment(10, -10, 30), moment(30, 10, 50), moment(None)]
+    then = [-70.0, None, 10.0, 20.0]
+    moments = [
+        Moment(m.label, m.title, m.href, m.n, m.value, m.low, m.high, earlier, "then", "/then/")
+        for m, earlier in zip(now, then, strict=True)
+    ]
+    chart = charts.line_chart(moments)
+    assert [len(points(line)) for line in chart.earlier_lines] == [2]
+    assert [(dot.title, dot.href) for dot in chart.earlier_dots] == [("then", "/then/")] * 3
+    assert chart.marks[0].label == "−80"
+    assert charts.line_chart(now).earlier_dots == []
+
+
+def test_rates_share_one_scale_and_few_have_no_mark() -> None:
+    rows = [
+        RateRow("North", "/n/", "45 %", "43 of 96", "/c/", 96, 0.45, 0.35, 0.55),
+        RateRow("South", "/s/", "3 of 7", "", "/d/", 7, None, None, None),
+    ]
+    north, south = charts.rate_bars(rows).bars
+    assert (share(north.low), share(north.point), share(north.high)) == (35, 45, 55)
+    assert (south.point, south.value, south.opens) == ("", "3 of 7", "/d/")
 
 
 @given(st.integers(0, 100_000))

@@ -308,8 +308,13 @@ def _overview(cast: Cast) -> Iterator[Place]:
     yield Place("reports-as-agent", "/reports/", cast.agent)
     today = timezone.now().date().isoformat()
     yield Place("reports-few", f"/reports/?day_from={today}&day_to={today}", cast.lead)
+    for name in ("closure", "times", "causes", "people", "touchpoints", "accounts"):
+        yield Place(f"report-{name}", reverse(f"report-{name}"), cast.lead)
+    yield Place("report-closure-by-person", f"{reverse('report-closure')}?by=person&compare=year", cast.admin)
+    yield Place("report-nothing", f"{reverse('report-causes')}?day_from={today}&day_to={today}", cast.agent)
     yield Place("report-answers", reverse("report-answers"), cast.lead)
     yield from _exports(cast)
+    yield Place("report-promises", reverse("report-promises"), cast.lead)
     yield Place("mailbox", "/mailbox/", cast.lead)
     yield Place("mailbox-none", "/mailbox/?q=zzzzz", cast.lead)
     for state in Message.objects.values_list("state", flat=True).distinct().order_by("state"):

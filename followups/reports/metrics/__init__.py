@@ -4,8 +4,10 @@
 `effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
+from followups.reports.metrics.accounts import AtAccount, accounts_of, at_accounts
 from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report, scores_of
 from followups.reports.metrics.audience import Audience, audience_of
+from followups.reports.metrics.causes import CausesReport, causes_report
 from followups.reports.metrics.closure import (
     Age,
     Cause,
@@ -24,15 +26,18 @@ from followups.reports.metrics.closure import (
     goal_over,
     resolution_curve,
 )
+from followups.reports.metrics.comparison import Compare, Earlier, earlier, earlier_report
 from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
-from followups.reports.metrics.people import Person, own_counts, people_report
+from followups.reports.metrics.people import Person, led_teams, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.reopening import ReopeningReport, reopening_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
+from followups.reports.metrics.stretches import Stretch
 from followups.reports.metrics.times import TimesReport, times_report
+from followups.reports.metrics.touchpoints import AtTouchpoint, TouchpointsReport, touchpoints_report
 from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
 from followups.reports.metrics.worth import Worth, WorthReport, worth_report
 
@@ -42,11 +47,16 @@ __all__ = [
     "WITHOUT",
     "Age",
     "Asked",
+    "AtAccount",
+    "AtTouchpoint",
     "Audience",
     "Cause",
+    "CausesReport",
     "ClosureReport",
+    "Compare",
     "Comparison",
     "Counts",
+    "Earlier",
     "EffectReport",
     "Goal",
     "Group",
@@ -60,16 +70,23 @@ __all__ = [
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
+    "Stretch",
     "TicketGroup",
     "TimesReport",
+    "TouchpointsReport",
     "Way",
     "Worth",
     "WorthReport",
+    "accounts_of",
     "answered_to",
+    "at_accounts",
     "audience_of",
+    "causes_report",
     "closure_groups",
     "closure_report",
     "counts_of",
+    "earlier",
+    "earlier_report",
     "effect_report",
     "figure_of",
     "figure_queryset",
@@ -79,6 +96,7 @@ __all__ = [
     "grain_of",
     "invitations_of",
     "is_figure",
+    "led_teams",
     "nps_groups",
     "nps_report",
     "own_counts",
@@ -92,6 +110,7 @@ __all__ = [
     "response_rate_report",
     "scores_of",
     "times_report",
+    "touchpoints_report",
     "way_of",
     "with_facts",
     "worth_report",

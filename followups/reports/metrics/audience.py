@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
-from followups.reports.metrics.facts import WITH_CAUSE, figure_of
+from followups.reports.metrics.facts import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.reachable import Hears, with_hearing
 
@@ -50,7 +50,7 @@ class Audience:
 
 def audience_of(filters: ReportFilters, *, now: datetime) -> Audience:
     """Of the tickets of the cohort that were resolved for a cause. One query."""
-    found: QuerySet[Any] = with_hearing(figure_of(filters.tickets(), WITH_CAUSE, now=now)).order_by()
+    found: QuerySet[Any] = with_hearing(figure_of(filters.tickets(), "with_cause", now=now)).order_by()
     rows = found.values("hears", unknown=ExpressionWrapper(Q(contact=None), output_field=BooleanField()))
     customers: dict[str, int] = {}
     tickets: dict[str, int] = {}

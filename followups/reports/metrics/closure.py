@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, DateTimeField, Expression, F, Max, Min, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Expression, F, Max, Min, Q, QuerySet, Subquery
 
 from followups.models import Deadline, SlaPolicy
-from followups.models.tickets import TicketQuerySet, TicketState
+from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.counting import fact_counts
 from followups.reports.metrics.facts import (
     OF_FACTS,
@@ -30,6 +29,7 @@ from followups.reports.metrics.facts import (
 from followups.reports.metrics.filters import ReportFilters, reporting_day
 from followups.reports.metrics.goals import targets_of
 from followups.reports.metrics.periods import Period, periods
+from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.then import column, is_then
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve, Spell, curve
@@ -294,18 +294,6 @@ def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
 def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
     return _since_the_answer(filters, resolved_at, now)
-
-
-def first_contact_at(tickets: QuerySet[Any]) -> Expression | F:
-    """When somebody first spoke to the customer of each of these tickets; null where nobody has."""
-    return F(column(tickets, "first_contact_at"))
-
-
-def resolved_at(tickets: QuerySet[Any]) -> Expression | F:
-    """When each of these tickets was resolved, null where it is not. What only closed ended when it closed."""
-    over = Q(**{f"{column(tickets, 'state')}__in": (TicketState.RESOLVED, TicketState.CLOSED)})
-    ended = Coalesce(column(tickets, "resolved_at"), column(tickets, "closed_at"))
-    return Case(When(over, then=ended), output_field=DateTimeField())
 
 
 def _since_the_answer(

@@ -44,6 +44,7 @@ from followups.models import (
 from followups.models.standing import PREFIX
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due_among
 from followups.models.tickets import falls_due as falls_due_now
+from followups.reports.metrics import stretches
 from followups.reports.metrics.reachable import Hears, with_hearing
 from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
 from followups.reports.metrics.then import actions_as_of, column, is_then, promises_that_ran_on
@@ -383,24 +384,31 @@ def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
 
-# Tickets declared resolved for any root cause; those of them whose customer can be told the news, or cannot and why.
-WITH_CAUSE = "with_cause"
+# Tickets declared resolved for a root cause whose customer can be told the news, or cannot and why.
 HEARS = {f"hears_{hears.value}": hears for hears in Hears}
 # Tickets with an action that is still open and whose date the customer was told.
 PROMISES_OPEN = "promises_open"
 
 FIGURES: tuple[str, ...] = (
-    *OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING, WITH_CAUSE, *HEARS,
+    *OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING, *HEARS,
     PROMISES_OPEN,
 )  # fmt: skip
 
-# `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
-CAUSE = "cause-"
+# `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause; `causes-<slug>` those for this
+# one or one below it; `cause_but-<slug>.<slug>` and `causes_but-` those for another than these. `with_cause` has all
+# that have one.
+CAUSE, CAUSE_BUT, CAUSES, CAUSES_BUT = OF_CAUSES = ("cause-", "cause_but-", "causes-", "causes_but-")
+WITH_CAUSE = {"with_cause": True, "without_cause": False}
 
 
 def is_figure(name: str) -> bool:
     """Whether `figure_of` knows this name."""
-    return name in FIGURES or name.startswith(CAUSE)
+    return (
+        name in FIGURES
+        or name in WITH_CAUSE
+        or name.startswith(OF_CAUSES)
+        or stretches.NAMED.fullmatch(name) is not None
+    )
 
 
 def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
@@ -429,13 +437,26 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
         still_open = told.filter(**{"ticket": OuterRef("pk"), column(tickets, "state"): Action.State.OPEN})
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
     if name in HEARS:
-        return with_hearing(figure_of(tickets, WITH_CAUSE, now=now)).filter(hears=HEARS[name])
-    if name == WITH_CAUSE or name.startswith(CAUSE):
-        resolved = standing_of(tickets, now).filter(root_cause__isnull=False)
-        if name != WITH_CAUSE:
-            resolved = resolved.filter(root_cause__slug=name.removeprefix(CAUSE))
-        return with_facts(tickets, now=now).filter(OF_FACTS["declared"].q).filter(Exists(resolved))
+        return with_hearing(figure_of(tickets, "with_cause", now=now)).filter(hears=HEARS[name])
+    if name.startswith(OF_CAUSES) or name in WITH_CAUSE:
+        given = Exists(_resolutions_of(tickets, name, now))
+        declared = with_facts(tickets, now=now).filter(OF_FACTS["declared"].q)
+        return declared.filter(given) if WITH_CAUSE.get(name, True) else declared.filter(~given)
+    if (stretch := stretches.condition(tickets, name, now=now)) is not None:
+        return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(stretch)
     return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
+
+
+def _resolutions_of(tickets: QuerySet[Any], name: str, now: datetime) -> QuerySet[Resolution]:
+    """The standing resolutions, for a ticket outside, with a cause that a figure of causes is about."""
+    given = standing_of(tickets, now).filter(root_cause__isnull=False)
+    kind, _dash, slugs = name.partition("-")
+    found = Q(root_cause__slug__in=slugs.split("."))
+    if kind.startswith("causes"):
+        found |= Q(root_cause__parent__slug__in=slugs.split("."))
+    if name.startswith(OF_CAUSES):
+        return given.exclude(found) if kind.endswith("_but") else given.filter(found)
+    return given
 
 
 def standing_resolutions() -> QuerySet[Resolution]:

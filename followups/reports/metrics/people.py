@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from followups.models import Away, Member, Team
+from followups.models.teams import TeamQuerySet
 from followups.reports.metrics.closure import Counts
 from followups.reports.metrics.facts import FACTS, figure_of, with_facts
 from followups.reports.metrics.filters import ReportFilters
@@ -36,15 +37,22 @@ def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:
     return Counts.folded(with_facts(tickets, now=now).values(*FACTS).annotate(n=Count("pk")))
 
 
+def led_teams(filters: ReportFilters) -> list[str]:
+    """Slugs of the teams that `people_report` covers. One query."""
+    return sorted(_led(filters).order_by().values_list("slug", flat=True))
+
+
+def _led(filters: ReportFilters) -> TeamQuerySet:
+    teams = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
+    return teams.filter(slug=filters.team) if filters.team else teams
+
+
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
     """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Five queries.
 
     Tickets without an owner are in nobody's row; teams and capacity are of now. Empty for somebody who leads no team.
     """
-    teams = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
-    if filters.team:
-        teams = teams.filter(slug=filters.team)
-    led = teams.order_by().values("pk")
+    led = _led(filters).order_by().values("pk")
     now = filters.moment(now)
     tickets = filters.tickets()
     owner, in_led = column(tickets, "owner_id"), {f"{column(tickets, 'team_id')}__in": led}

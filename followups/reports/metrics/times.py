@@ -21,14 +21,10 @@ from followups.calendars import WorkingHours, counted_stretches
 from followups.deadlines import pauses
 from followups.models import Calendar, Deadline, Event
 from followups.models.tickets import TicketState
-from followups.reports.metrics.closure import (
-    first_contact_at,
-    first_contact_curve,
-    resolution_curve,
-    resolved_at,
-)
+from followups.reports.metrics.closure import first_contact_curve, resolution_curve
 from followups.reports.metrics.facts import figure_of
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.then import calendar_of_team, is_then
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough

@@ -1,18 +1,22 @@
-"""Charts of how loops are closed: waits, columns by period, ages and causes."""
+"""Charts of how loops are closed: columns by period, ages of what is at work, and causes."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from followups.reports import charts, sentences
-from followups.reports.charts import Part
+from followups.reports.charts import Column, Part
+from followups.reports.linking import linked, said
 from followups.reports.metrics import Cause, ClosureReport, reporting_day
 from followups.reports.metrics.periods import Grain
+from followups.reports.page import tables
+from followups.reports.page.answers import period_head
 from followups.reports.page.links import Links
+from followups.reports.page.tables import Row, Table
 from followups.reports.sentences import period_label, period_name
 from surveys.scoring import enough
 
@@ -21,13 +25,19 @@ CAUSES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class ClosureRow:
-    label: str
-    cells: list[tuple[int, str]]
+class ColumnsChart:
+    """Stacked columns with their caption, and their table."""
+
+    title: str
+    caption: str
+    columns: charts.ColumnChart
+    table: Table
 
 
 @dataclass(frozen=True, slots=True)
 class CauseBar:
+    """One cause or person as a bar. `added` stands beside the count: the share of all down to here, or a limit."""
+
     name: str
     href: str
     tickets: int
@@ -35,114 +45,83 @@ class CauseBar:
     kind: str
     share: str
     added: str
+    deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class AgeRow:
-    label: str
-    at_work: int
-    at_work_href: str
-    late: int
-    late_href: str
+class CausesChart:
+    caption: str
+    bars: list[CauseBar]
+    table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class WaitRow:
-    label: str
-    spoken_to: int
-    waiting: int
-    share: str
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
-def curve(closure: ClosureReport) -> charts.CurveChart | None:
-    known = closure.first_contact
-    if not enough(known.n):
-        return None
-    hours = [(step.seconds / 3600, step.share, step.low, step.high) for step in known.steps]
-    goal_hours = closure.goal.hours
-    # The last few, who hear from us very late, would squeeze everybody else into a corner.
-    most = 0.97 * hours[-1][1] if hours else 0
-    longest = max([*(hour for hour, share, _, _ in hours if share <= most), goal_hours or 0, 24])
-    return charts.curve_chart(
-        hours,
-        [seconds / 3600 for seconds in known.waiting],
-        span_hours=longest,
-        goal_hours=goal_hours,
-        goal_share=None if closure.goal.percent is None else closure.goal.percent / 100,
-    )
-
-
-def goal_words(closure: ClosureReport) -> str:
-    if closure.goal.hours is None:
-        return ""
-    share = closure.first_contact.at(closure.goal.hours * 3600).share
-    return gettext("%(hours)s h: %(share)s spoken to") % {
-        "hours": f"{closure.goal.hours:g}",
-        "share": sentences.whole_percent(share),
-    }
-
-
-# Hours at which the table under the curve is cut.
-STRETCHES = ((0, 24), (24, 48), (48, 72), (72, 120), (120, 240), (240, None))
-
-
-def waits(closure: ClosureReport) -> list[WaitRow]:
-    """The curve as a table: contacts and waits that ended within each stretch, and the share spoken to by its end."""
-    known, rows = closure.first_contact, []
-    for start, end in STRETCHES:
-        low, high = start * 3600, math.inf if end is None else end * 3600
-        spoken_to = sum(low <= seconds < high for seconds in known.happened)
-        waiting = sum(low <= seconds < high for seconds in known.waiting)
-        if not spoken_to and not waiting:
-            continue
-        if end is None:
-            label = gettext("%(hours)s h and longer") % {"hours": start}
-        else:
-            label = gettext("%(start)s to %(end)s h") % {"start": start, "end": end}
-        share = sentences.whole_percent(known.at(high).share) if enough(known.n) else "–"
-        rows.append(WaitRow(label, spoken_to, waiting, share))
-    return rows
-
-
-def columns(closure: ClosureReport, links: Links, grain: Grain) -> charts.ColumnChart:
+def columns(closure: ClosureReport, links: Links, grain: Grain) -> ColumnsChart:
+    """Each column is the tickets of the answers of one period, by how far their loops are closed."""
     kinds = {
         "confirmed": ("bar", gettext("%(name)s: %(n)s confirmed by the customer")),
         "told_unconfirmed": ("bar-2", gettext("%(name)s: %(n)s told, not confirmed")),
         "declared_only": ("bar-3", gettext("%(name)s: %(n)s declared, not told")),
         "unfinished": ("bar-open", gettext("%(name)s: %(n)s open, dismissed or not due yet")),
     }
-    columns = []
+    drawn = []
     for period, counts in closure.by_period:
-        name = period_name(period, grain)
-        within = links.between(period.first, period.last)
-        columns.append(
-            (
-                period_label(period, grain),
-                [
-                    Part(
-                        kind,
-                        counts[figure],
-                        title % {"name": name[:1].upper() + name[1:], "n": counts[figure]},
-                        within.tickets(figure),
-                    )
-                    for figure, (kind, title) in kinds.items()
-                ],
-            )
+        name, within = _capital(period_name(period, grain)), links.between(period.first, period.last)
+        parts = [
+            Part(kind, counts[figure], title % {"name": name, "n": counts[figure]}, within.tickets(figure))
+            for figure, (kind, title) in kinds.items()
+        ]
+        n = counts["counted"]
+        whole = ngettext("%(name)s: %(n)s ticket", "%(name)s: %(n)s tickets", n) % {"name": name, "n": n}
+        drawn.append(Column(period_label(period, grain), parts, within.tickets("counted"), whole))
+    title = {
+        "day": gettext("Closure by day of the answer"),
+        "week": gettext("Closure by week of the answer"),
+        "month": gettext("Closure by month of the answer"),
+    }[grain]
+    return ColumnsChart(
+        title=title,
+        caption=_columns_caption(closure, links),
+        columns=charts.column_chart(drawn),
+        table=_columns_table(title, closure, links, grain),
+    )
+
+
+def _columns_caption(closure: ClosureReport, links: Links) -> str:
+    text = gettext(
+        "Each column is the tickets of the answers of that time, %(n)s in all, so old ones cannot hide behind new ones."
+    )
+    parts = [said(text, n=linked(closure.counts["counted"], links.tickets("counted")))]
+    if n := closure.counts["not_told"]:
+        text = ngettext(
+            "%(n)s was closed without telling the customer.", "%(n)s were closed without telling the customer.", n
         )
-    return charts.column_chart(columns)
+        parts.append(said(text, n=linked(n, links.tickets("not_told"))))
+    return sentences.joined(parts)
 
 
 COLUMN_TABLE = ("cohort", "beside", "not_due", "due", "dismissed", "declared", "told", "confirmed", "on_time")
 
 
-def column_rows(closure: ClosureReport, links: Links, grain: Grain) -> list[ClosureRow]:
-    return [
-        ClosureRow(
+def _columns_table(title: str, closure: ClosureReport, links: Links, grain: Grain) -> Table:
+    head = [
+        period_head(grain), gettext("Tickets"), gettext("Beside"), gettext("Not due"), gettext("Due"),
+        gettext("Dismissed"), gettext("Declared"), gettext("Told"), gettext("Confirmed"), gettext("In time"),
+    ]  # fmt: skip
+    rows = [
+        Row(
             period_label(period, grain),
-            [(counts[name], links.between(period.first, period.last).tickets(name)) for name in COLUMN_TABLE],
+            [
+                tables.count(counts[name], links.between(period.first, period.last).tickets(name))
+                for name in COLUMN_TABLE
+            ],
         )
         for period, counts in closure.by_period
     ]
+    return Table(title, head, rows)
 
 
 def _age_label(first: int, last: int | None) -> str:
@@ -151,85 +130,99 @@ def _age_label(first: int, last: int | None) -> str:
     return f"{first}–{last}"
 
 
-def age_rows(closure: ClosureReport, links: Links) -> list[AgeRow]:
+def ages(closure: ClosureReport, links: Links) -> ColumnsChart:
+    """What is at work now by the age of the answer, what is late of it, and what nobody looks after."""
     today = reporting_day(closure.now)
-    rows = []
+    drawn, rows = [], []
     for age in closure.ages:
         oldest, newest = age.days(today)
         # Answers dated after today do not exist, so the youngest column may leave the end open.
-        days = {"day_from": oldest, "day_to": newest if age.first else None}
-        rows.append(
-            AgeRow(
-                _age_label(age.first, age.last),
-                age.at_work,
-                links.tickets_now("at_work", **days),
-                age.late,
-                links.tickets_now("late_at_work", **days),
-            )
-        )
-    return rows
-
-
-def ages(closure: ClosureReport, links: Links) -> charts.ColumnChart:
-    today = reporting_day(closure.now)
-    columns = []
-    for age, row in zip(closure.ages, age_rows(closure, links), strict=True):
-        oldest, newest = age.days(today)
-        in_time = links.tickets_now("in_time", day_from=oldest, day_to=newest if age.first else None)
-        words = {"days": row.label}
-        columns.append(
-            (
-                row.label,
+        days: dict[str, date | None] = {"day_from": oldest, "day_to": newest if age.first else None}
+        hrefs = {name: links.tickets_now(name, **days) for name in ("at_work", "late_at_work", "in_time")}
+        label = _age_label(age.first, age.last)
+        late = gettext("%(n)s at work %(days)s days, late") % {"days": label, "n": age.late}
+        in_time = gettext("%(n)s at work %(days)s days, in time") % {"days": label, "n": age.at_work - age.late}
+        drawn.append(
+            Column(
+                label,
                 [
-                    Part(
-                        "bar-bad",
-                        age.late,
-                        gettext("%(n)s at work %(days)s days, late") % {**words, "n": age.late},
-                        row.late_href,
-                        note=str(age.late),
-                    ),
-                    Part(
-                        "bar-2",
-                        age.at_work - age.late,
-                        gettext("%(n)s at work %(days)s days, in time") % {**words, "n": age.at_work - age.late},
-                        in_time,
-                    ),
+                    Part("bar-bad", age.late, late, hrefs["late_at_work"], note=str(age.late)),
+                    Part("bar-2", age.at_work - age.late, in_time, hrefs["in_time"]),
                 ],
+                hrefs["at_work"],
+                gettext("%(n)s at work %(days)s days") % {"days": label, "n": age.at_work},
             )
         )
-    return charts.column_chart(columns, most_ticks=6)
+        cells = [tables.count(age.at_work, hrefs["at_work"]), tables.count(age.late, hrefs["late_at_work"])]
+        rows.append(Row(label, cells))
+    title = gettext("Tickets at work now, by age")
+    head = [gettext("Days since the answer"), gettext("At work"), gettext("Late")]
+    return ColumnsChart(
+        title=title,
+        caption=_ages_caption(closure, links),
+        columns=charts.column_chart(drawn, most_ticks=6),
+        table=Table(title, head, rows),
+    )
 
 
-def causes(causes: Sequence[Cause], links: Links) -> list[CauseBar]:
-    """Every cause, the most frequent first; the dark ones make up the first half."""
+def _ages_caption(closure: ClosureReport, links: Links) -> str:
+    parts = [
+        (closure.at_work, "at_work", ngettext("%(n)s is at work", "%(n)s are at work", closure.at_work)),
+        (closure.late, "late_at_work", ngettext("%(n)s is late", "%(n)s are late", closure.late)),
+        (
+            closure.silent,
+            "silent",
+            ngettext("%(n)s had no event for a week", "%(n)s had no event for a week", closure.silent),
+        ),
+        (
+            closure.waiting,
+            "waiting",
+            ngettext("%(n)s more waits on the customer", "%(n)s more wait on the customer", closure.waiting),
+        ),
+        (closure.unassigned, "unassigned", ngettext("%(n)s has no owner", "%(n)s have no owner", closure.unassigned)),
+    ]
+    words = [said(text, n=linked(n, links.tickets_now(name))) for n, name, text in parts]
+    whole = gettext("%(at_work)s. %(late)s, %(silent)s. %(waiting)s, %(unassigned)s.")
+    return said(whole, **{name: text for (_, name, _), text in zip(parts, words, strict=True)} | {"late": words[1]})
+
+
+def causes(causes: Sequence[Cause], declared: int, links: Links) -> CausesChart:
+    """Every cause, the most frequent first; the smallest are one bar together."""
+    bars = cause_bars(causes, links)
+    title = gettext("Why they were unhappy")
+    head = [gettext("Root cause"), gettext("Tickets"), gettext("Share"), gettext("Added up")]
+    rows = [
+        Row(bar.name, [tables.count(bar.tickets, bar.href), tables.text(bar.share), tables.text(bar.added)])
+        for bar in bars
+    ]
+    caption = sentences.causes_sentence(causes, declared, links.tickets)
+    return CausesChart(caption, few_causes(causes, bars, links), Table(title, head, rows))
+
+
+def cause_bars(causes: Sequence[Cause], links: Links) -> list[CauseBar]:
+    """Every cause as a bar; the dark ones make up the first half."""
     total = sum(cause.tickets for cause in causes)
     share = sentences.whole_percent if enough(total) else lambda _: ""
     bars, added = [], 0
     for cause in causes:
         kind = "bar" if added * 2 < total else "bar-2"
         added += cause.tickets
-        bars.append(
-            CauseBar(
-                cause.name,
-                links.tickets(f"cause-{cause.slug}"),
-                cause.tickets,
-                charts.percent(cause.tickets / causes[0].tickets),
-                kind,
-                share(cause.tickets / total),
-                share(added / total),
-            )
-        )
+        width = charts.percent(cause.tickets / causes[0].tickets)
+        href = links.tickets(f"cause-{cause.slug}")
+        shares = share(cause.tickets / total), share(added / total)
+        bars.append(CauseBar(cause.name, href, cause.tickets, width, kind, *shares))
     return bars
 
 
-def few_causes(bars: list[CauseBar], shown: int = CAUSES_SHOWN) -> list[CauseBar]:
+def few_causes(
+    causes: Sequence[Cause], bars: list[CauseBar], links: Links, shown: int = CAUSES_SHOWN
+) -> list[CauseBar]:
     """The bars that are drawn: the largest by themselves, the rest as one. The table under them has them all."""
     if len(bars) <= shown + 1:
         return bars
     n = sum(bar.tickets for bar in bars[shown:])
-    total = sum(bar.tickets for bar in bars)
-    name = gettext("%(n)s smaller causes") % {"n": len(bars) - shown}
+    words = sentences.in_letters(len(bars) - shown)
+    name = gettext("%(n)s smaller causes") % {"n": words[:1].upper() + words[1:]}
+    href = links.tickets("cause_but-" + ".".join(cause.slug for cause in causes[:shown]))
     width = charts.percent(min(n / bars[0].tickets, 1))
-    share, added = (sentences.whole_percent(part) for part in (n / total, 1)) if enough(total) else ("", "")
-    rest = CauseBar(name, "", n, width, "bar-3", share, added)
-    return [*bars[:shown], rest]
+    return [*bars[:shown], CauseBar(name, href, n, width, "bar-3", "", bars[-1].added)]

@@ -1,4 +1,4 @@
-"""Rates as headlines show them: the figure, how sure it is, and what it opens."""
+"""Rates as headlines show them: the figure, how sure it is, what it opens, and what it was before."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from followups.reports import charts, sentences
+from followups.reports.changes import rate_change
 from followups.reports.charts import Gauge
-from followups.reports.metrics import ClosureReport, NpsReport, Rate
+from followups.reports.metrics import ClosureReport, Earlier, Rate
+from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links
 
 
@@ -26,6 +28,7 @@ class RateFigure:
     width: str
     kind: str
     gauge: Gauge | None = None
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,45 @@ class Said:
     href: str
 
 
-def rate(closure: ClosureReport, links: Links, name: str, label: str, kind: str) -> RateFigure:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The cohort a page is compared with, as its figures need it: what was counted, its lists, and how to name it."""
+
+    report: Earlier
+    links: Links
+    when: str
+
+    @classmethod
+    def of(cls, frame: Frame, report: Earlier | None) -> Before | None:
+        return None if report is None else cls(report, Links(report.filters), frame.before)
+
+
+def rate(
+    closure: ClosureReport, links: Links, name: str, label: str, kind: str, before: Before | None = None
+) -> RateFigure:
     """A figure of the cohort as a rate of what is due."""
+    change = change_of(closure.counts.rate(name), before.report.counts.rate(name), name, before) if before else ""
     goal = closure.goal.targets.get(name)
-    return rate_of(closure.counts.rate(name), name, label, kind, links.tickets(name), goal)
+    return rate_of(closure.counts.rate(name), name, label, kind, links.tickets(name), goal, change)
 
 
-def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int | None) -> RateFigure:
+def change_of(now: Rate, then: Rate, name: str, before: Before) -> str:
+    """How a rate of the figure `name` stands to what it was."""
+    found = rate_change(now.count, now.of, then.count, then.of)
+    return sentences.rate_change_sentence(found, then, before.when, before.links.tickets(name))
+
+
+def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int | None, change: str = "") -> RateFigure:
     """Any rate; `goal` in percent puts a tick on its gauge."""
     known = found.rate is not None
+    words = {"label": label, "count": found.count, "all": found.of}
     return RateFigure(
         name=name,
         label=label,
         words=sentences.rate_in_words(found),
         interval=sentences.rate_range(found),
-        full=gettext("%(label)s, %(count)s of %(all)s") % {"label": label, "count": found.count, "all": found.of},
+        # What is written as a count says of how many already.
+        full=gettext("%(label)s, %(count)s of %(all)s") % words if known else label,
         href=href,
         width=charts.percent(found.count / found.of if found.of else 0),
         kind=kind,
@@ -60,15 +87,16 @@ def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int 
         )
         if known
         else None,
+        change=change,
     )
 
 
-def rates(closure: ClosureReport, links: Links) -> list[RateFigure]:
+def rates(closure: ClosureReport, links: Links, before: Before | None) -> list[RateFigure]:
     """Declared, told, confirmed: lighter is weaker evidence."""
     return [
-        rate(closure, links, "declared", gettext("declared"), "bar-3"),
-        rate(closure, links, "told", gettext("told"), "bar-2"),
-        rate(closure, links, "confirmed", gettext("confirmed"), "bar"),
+        rate(closure, links, "declared", gettext("declared"), "bar-3", before),
+        rate(closure, links, "told", gettext("told"), "bar-2", before),
+        rate(closure, links, "confirmed", gettext("confirmed"), "bar", before),
     ]
 
 
@@ -86,7 +114,8 @@ def not_kept(closure: ClosureReport, links: Links) -> list[Said]:
         "promises_dropped": gettext("dropped"),
         "promises_broken": gettext("not done"),
     }
-    return _counted(terms, closure.promises.by_name, links)
+    found = closure.promises
+    return [Said(term, str(found[name]), links.promises(name)) for name, term in terms.items() if found[name]]
 
 
 def beside(closure: ClosureReport, links: Links) -> list[Said]:
@@ -107,21 +136,3 @@ def beside_of(counts: Mapping[str, int], links: Links) -> list[Said]:
 
 def _counted(terms: Mapping[str, str], counts: Mapping[str, int], links: Links) -> list[Said]:
     return [Said(term, str(counts[name]), links.tickets(name)) for name, term in terms.items() if counts[name]]
-
-
-def few(nps: NpsReport, closure: ClosureReport, links: Links) -> list[Said]:
-    """What can be said where there are too few answers for a figure: counts, no rates."""
-    own, counts = nps.nps, closure.counts
-    of = gettext("%(count)s of %(all)s")
-    said = [Said(gettext("Detractors"), of % {"count": own.detractors, "all": own.n}, links.answers(band="detractor"))]
-    terms = {
-        "on_time": gettext("Spoken to in time"),
-        "told": gettext("Told what changed"),
-        "confirmed": gettext("Customer said settled"),
-    }
-    if counts["due"]:
-        said += [
-            Said(term, of % {"count": counts[name], "all": counts["due"]}, links.tickets(name))
-            for name, term in terms.items()
-        ]
-    return said

@@ -1,86 +1,156 @@
-"""The table of people: counts with their intervals, ordered by name."""
+"""The table of people: counts with their intervals, ordered by name. It ranks nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
-from followups.reports import sentences
-from followups.reports.metrics import ClosureReport, Person, reporting_day
-from followups.reports.page.figures import RateFigure, rate_of
+from followups.reports import charts, sentences
+from followups.reports.linking import linked, said
+from followups.reports.metrics import ClosureReport, Person, Rate, reporting_day
+from followups.reports.page import tables
+from followups.reports.page.closing import CauseBar
 from followups.reports.page.links import Links
-from nps_loop.people.models import User
+from followups.reports.page.tables import Cell, Row, Table
+from followups.templatetags.moments import on_day
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRow:
-    user: User
-    away_until: date | None
-    at_work: int
-    at_work_href: str
-    capacity: int
-    due: int
-    on_time: RateFigure
-    on_time_count: str
-    confirmed_count: str
-    confirmed_href: str
-    not_yet: int
-    not_yet_href: str
+class TeamTable:
+    note: str
+    table: Table
 
 
-def person_row(person: Person, links: Links, closure: ClosureReport) -> PersonRow:
-    counts, key = person.counts, {"owner": person.user.pk}
-    of = gettext("%(count)s of %(all)s")
-    on_time = rate_of(
-        counts.rate("on_time"), "on_time", "", "bar", links.tickets("on_time", **key), closure.goal.percent
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Everything /reports/people/ prints. `loads` is what each carries, as bars of their own limit."""
+
+    note: str
+    loads: list[CauseBar]
+    table: Table
+    details: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """What numbers about persons open: only tickets of the teams that the viewer leads are counted here."""
+
+    links: Links
+    teams: list[str]
+
+    def of(self, figure: str, person: Person | None) -> str:
+        who = {"owned": "true"} if person is None else {"owner": str(person.user.pk)}
+        return self.links.of_teams(self.teams, self.links.tickets(figure, **who))
+
+    def now(self, figure: str, person: Person | None) -> str:
+        who = {"owned": "true"} if person is None else {"owner": str(person.user.pk)}
+        return self.links.of_teams(self.teams, self.links.tickets_now(figure, **who))
+
+
+def team_table(persons: Sequence[Person], closure: ClosureReport, links: Links, teams: list[str]) -> TeamTable:
+    """A row for each person and one for all together."""
+    lists, goal = _Lists(links, teams), closure.goal.percent
+    head = [
+        gettext("Person"),
+        gettext("At work, of limit"),
+        gettext("First contact in time"),
+        gettext("with interval")
+        if goal is None
+        else gettext("with interval, goal at %(goal)s") % {"goal": f"{goal}{sentences.NBSP}%"},
+        gettext("Customer confirmed"),
+        gettext("Said not yet"),
+    ]
+
+    def cells(person: Person | None) -> list[Cell]:
+        in_time = _rate(persons, person, "on_time")
+        return [
+            _load(persons, person, lists.now("at_work", person), closure),
+            tables.part_of(in_time, lists.of("on_time", person)),
+            tables.rate_gauge(in_time, goal),
+            tables.part_of(_rate(persons, person, "confirmed"), lists.of("confirmed", person)),
+            tables.count(_n(persons, person, "said_not_yet"), lists.of("said_not_yet", person)),
+        ]
+
+    return TeamTable(people_note(persons), Table(gettext("Team figures"), head, _rows(persons, cells), frozenset({3})))
+
+
+def people_page(persons: Sequence[Person], closure: ClosureReport, links: Links, teams: list[str]) -> PeoplePage:
+    """The same and more, for the page that is only about people."""
+    lists = _Lists(links, teams)
+    names = {
+        "due": gettext("Due"),
+        "declared": gettext("Declared"),
+        "told": gettext("Told"),
+        "confirmed": gettext("Confirmed"),
+        "agreed_to_differ": gettext("Agreed to differ"),
+        "still_open": gettext("Still open"),
+        "not_contacted": gettext("Never spoken to"),
+        "dismissed": gettext("Dismissed"),
+    }
+
+    def cells(person: Person | None) -> list[Cell]:
+        found = [tables.count(_n(persons, person, name), lists.of(name, person)) for name in names]
+        return [*found, tables.rate_gauge(_rate(persons, person, "confirmed"))]
+
+    team = team_table(persons, closure, links, teams)
+    head = [gettext("Person"), *names.values(), gettext("Confirmed, with interval")]
+    return PeoplePage(
+        note=team.note,
+        loads=[_bar(person, lists) for person in persons],
+        table=team.table,
+        details=Table(gettext("What became of their tickets"), head, _rows(persons, cells)),
     )
-    return PersonRow(
-        user=person.user,
-        away_until=reporting_day(person.away.ends_at) if person.away else None,
-        at_work=person.at_work,
-        at_work_href=links.tickets_now("at_work", **key),
-        capacity=person.capacity,
-        on_time=on_time,
-        due=counts["due"],
-        on_time_count=of % {"count": counts["on_time"], "all": counts["due"]},
-        confirmed_count=of % {"count": counts["confirmed"], "all": counts["due"]},
-        confirmed_href=links.tickets("confirmed", **key),
-        not_yet=counts["said_not_yet"],
-        not_yet_href=links.tickets("said_not_yet", **key),
+
+
+def _rows(persons: Sequence[Person], cells: Callable[[Person | None], list[Cell]]) -> list[Row]:
+    rows = [Row(person.user.name, cells(person), initials=person.user.initials) for person in persons]
+    return [*rows, Row(gettext("Together"), cells(None), strong=True)]
+
+
+def _n(persons: Sequence[Person], person: Person | None, name: str) -> int:
+    return sum(each.counts[name] for each in ([person] if person else persons))
+
+
+def _rate(persons: Sequence[Person], person: Person | None, name: str) -> Rate:
+    return Rate.counted(_n(persons, person, name), _n(persons, person, "due"))
+
+
+def _load(persons: Sequence[Person], person: Person | None, href: str, closure: ClosureReport) -> Cell:
+    shown = [person] if person else persons
+    at_work, limit = sum(each.at_work for each in shown), sum(each.capacity for each in shown)
+    words = gettext("%(count)s of %(all)s") % {"count": at_work, "all": limit} if limit else str(at_work)
+    note = ""
+    if person and person.away:
+        day = on_day(reporting_day(person.away.ends_at), closure.now)
+        note = gettext("away until %(day)s") % {"day": day}
+    return Cell(words, href, note=note)
+
+
+def _bar(person: Person, lists: _Lists) -> CauseBar:
+    share = person.at_work / person.capacity if person.capacity else 0
+    return CauseBar(
+        name=person.user.name,
+        href=lists.now("at_work", person),
+        tickets=person.at_work,
+        width=charts.percent(min(share, 1)),
+        kind="bar-2" if share <= 1 else "bar-bad",
+        share="",
+        added=gettext("limit %(n)s") % {"n": person.capacity} if person.capacity else gettext("no limit"),
     )
 
 
-def people_note(people: Sequence[Person]) -> str:
-    index = sentences.load_fairness([(p.at_work, p.capacity) for p in people if p.away is None and p.capacity])
+def people_note(persons: Sequence[Person]) -> str:
+    """How evenly the load lies, and that this is no ranking."""
+    loads = [(person.at_work, person.capacity) for person in persons if person.away is None and person.capacity]
+    index = sentences.load_fairness(loads)
     order = gettext("This table is ordered by name and ranks nobody.")
-    if index is None or len(people) < 2:
+    if index is None or len(persons) < 2:
         return order
-    return f"{gettext('Load per limit: fairness index %(index)s of 1.') % {'index': f'{index:.2f}'}} {order}"
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """The last row: everybody above, added up."""
-
-    at_work: int
-    capacity: int
-    on_time: str
-    confirmed: str
-    not_yet: int
-
-
-def together(people: Sequence[Person]) -> Together:
-    def total(name: str) -> int:
-        return sum(person.counts[name] for person in people)
-
-    of, due = gettext("%(count)s of %(all)s"), total("due")
-    return Together(
-        at_work=sum(person.at_work for person in people),
-        capacity=sum(person.capacity for person in people),
-        on_time=of % {"count": total("on_time"), "all": due},
-        confirmed=of % {"count": total("confirmed"), "all": due},
-        not_yet=total("said_not_yet"),
+    even = said(
+        gettext("Load per limit: fairness index %(index)s, where 1 is even."),
+        index=linked(f"{index:.2f}", reverse("fairness")),
     )
+    return sentences.joined([even, order])

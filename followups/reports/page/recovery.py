@@ -4,106 +4,133 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext
 
+from followups.reports.linking import linked, said
 from followups.reports.metrics import Asked, RecoveryReport, ResponseRateReport
 from followups.reports.metrics.recovered import BANDS, FROM
-from followups.reports.page.figures import RateFigure, rate_of
+from followups.reports.page import tables
 from followups.reports.page.links import Links
+from followups.reports.page.tables import Cell, Row, Table
+from followups.reports.sentences import joined, rate_in_words, rate_range
 from surveys.models import Invitation
+from surveys.scoring import Band
 
 
 @dataclass(frozen=True, slots=True)
-class BandRow:
-    """One band before: how many are in each band now (its name, count, list), of how many that is a recovery."""
+class Section:
+    """A table with a sentence over it."""
 
-    label: str
-    cells: list[tuple[str, int, str]]
-    recovered: RateFigure
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """The section on recovery."""
-
-    asked: int
-    asked_href: str
-    answered: RateFigure
-    later: list[str]
-    rows: list[BandRow]
+    words: str
+    table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class AskedRow:
-    """One survey: counts with the lists they open. `rules` says who was not asked and why."""
+def headline(report: RecoveryReport, links: Links) -> str:
+    """What stands under the rate of recovered detractors: of how many it is, and who was not heard."""
+    heard = report.heard(Band.DETRACTOR.value)
+    text = ngettext(
+        "%(n)s detractor was heard again after closing.", "%(n)s detractors were heard again after closing.", heard
+    )
+    parts = [said(text, n=linked(heard, links.tickets("heard_again_detractor")))]
+    of_due = report.recovered_of_due(Band.DETRACTOR)
+    if of_due.of:
+        parts.append(
+            said(
+                gettext("Of %(due)s due, at least %(n)s recovered."),
+                due=linked(of_due.of, links.tickets("due_detractor")),
+                n=linked(of_due.count, links.tickets("recovered_due_detractor")),
+            )
+        )
+    if report.asked:
+        parts.append(
+            said(
+                gettext("Asked again: %(asked)s, answered: %(answered)s. Those who say nothing may think otherwise."),
+                asked=linked(report.asked, links.tickets("asked_again")),
+                answered=linked(report.answered, links.tickets("answered_again")),
+            )
+        )
+    return joined(parts)
 
-    name: str
-    asked: int
-    asked_href: str
-    answered: RateFigure
-    not_asked: int
-    not_asked_href: str
-    rules: list[tuple[str, int, str]]
 
-
-def recovery(report: RecoveryReport, links: Links) -> Recovery | None:
+def recovery(report: RecoveryReport, links: Links) -> Section | None:
     """None where nobody was asked again and nothing was heard."""
     if not report.asked and not any(report.changes.values()):
         return None
-    return Recovery(
-        asked=report.asked,
-        asked_href=links.tickets("asked_again"),
-        answered=rate_of(
-            report.response_rate, "answered_again", gettext("answered"), "bar", links.tickets("answered_again"), None
+    answered = report.response_rate
+    text = ngettext(
+        "%(n)s customer was asked again after closing. Answered: %(answered)s%(range)s.",
+        "%(n)s customers were asked again after closing. Answered: %(answered)s%(range)s.",
+        report.asked,
+    )
+    full = gettext("%(count)s of %(all)s") % {"count": answered.count, "all": answered.of}
+    words = said(
+        text,
+        n=linked(report.asked, links.tickets("asked_again")),
+        answered=linked(
+            rate_in_words(answered), links.tickets("answered_again"), full if answered.rate is not None else ""
         ),
-        later=[str(band.label) for band in BANDS],
-        rows=[
-            BandRow(
-                label=str(first.label),
-                cells=[
-                    (
-                        str(later.label),
-                        report.changes[first.value, later.value],
-                        links.tickets(f"from_{first.value}_to_{later.value}", band=None),
-                    )
-                    for later in BANDS
-                ],
-                recovered=rate_of(
-                    report.recovered(first),
-                    f"recovered_{first.value}",
-                    gettext("recovered"),
-                    "bar",
-                    links.tickets(f"recovered_{first.value}"),
-                    None,
-                ),
+        range=f" ({rate_range(answered)})" if answered.rate is not None else "",
+    )
+    rows = []
+    for first in FROM:
+        cells = [
+            tables.count(
+                report.changes[first.value, later.value],
+                links.tickets(f"from_{first.value}_to_{later.value}", band=None),
             )
-            for first in FROM
-        ],
-    )
-
-
-def asked_rows(report: ResponseRateReport) -> list[AskedRow]:
-    """A row for each survey, by name."""
-    return [_asked_row(each, report) for each in report.by_survey]
-
-
-def _asked_row(asked: Asked, report: ResponseRateReport) -> AskedRow:
-    def href(**more: object) -> str:
-        kept = report.filters.query(**{"team": None, "band": None, "survey": asked.slug, **more})
-        return f"{reverse('invitations')}?{kept}"
-
-    return AskedRow(
-        name=asked.name,
-        asked=asked.asked,
-        asked_href=href(state="asked"),
-        answered=rate_of(
-            asked.rate, "answered", gettext("answered"), "bar", href(state=Invitation.State.ANSWERED), None
+            for later in BANDS
+        ]
+        found = report.recovered(first)
+        cells += [
+            tables.rate(found, links.tickets(f"recovered_{first.value}")),
+            tables.range_of(found),
+        ]
+        rows.append(Row(str(first.label), cells))
+    head = [
+        pgettext("an earlier time", "Before"),
+        *(gettext("now %(label)s") % {"label": later.label} for later in BANDS),
+        gettext("Recovered"),
+        gettext("with interval"),
+    ]
+    return Section(
+        joined(
+            [
+                words,
+                gettext("Those who say nothing may think otherwise."),
+                gettext("Whoever answered the same survey again by themselves is counted below, too."),
+            ]
         ),
-        not_asked=asked.not_asked,
-        not_asked_href=href(state=Invitation.State.STOPPED),
-        rules=[
-            (str(Invitation.Rule(rule).label), n, href(rule=rule))
-            for rule, n in sorted(asked.by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
-        ],
+        Table(gettext("Happier after their case"), head, rows),
     )
+
+
+def asked_section(report: ResponseRateReport, links: Links) -> Section | None:
+    """Who was asked, by survey; None where nobody was to be asked."""
+    if not report.by_survey:
+        return None
+    head = [
+        gettext("Survey"), gettext("Asked"), gettext("Answered"), gettext("with interval"), gettext("Not asked"),
+        gettext("Why not"),
+    ]  # fmt: skip
+    rows = [Row(each.name, _asked_cells(each, links)) for each in report.by_survey]
+    return Section(
+        gettext("Whoever was not asked stands here too, with the rule that said so."),
+        Table(gettext("Who was asked"), head, rows, start=frozenset({5})),
+    )
+
+
+def _asked_cells(asked: Asked, links: Links) -> list[Cell]:
+    def href(**more: object) -> str:
+        return links.invitations(survey=asked.slug, **more)
+
+    rules = [
+        Cell(f"{Invitation.Rule(rule).label}: {n}", href(rule=rule))
+        for rule, n in sorted(asked.by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return [
+        tables.count(asked.asked, href(state="asked")),
+        tables.rate(asked.rate, href(state=Invitation.State.ANSWERED.value)),
+        tables.range_of(asked.rate),
+        tables.count(asked.not_asked, href(state=Invitation.State.STOPPED.value)),
+        Cell("", parts=rules),
+    ]

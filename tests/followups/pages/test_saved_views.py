@@ -166,3 +166,44 @@ def test_many_views_cost_no_more_queries_than_one(queue: Cast, hanna: Client, ur
     one = count()
     some(1, 6)
     assert count() == one
+
+
+# --- views of reports ------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_kept_as_it_was_asked_and_shared_with_a_team(queue: Cast, hanna: Client, lead: Client) -> None:
+    page = shown(hanna, "/reports/closure/?touchpoint=invoice&compare=year&by=person&nonsense=1")
+    save = html.unescape(re.search(r'href="(/views/[^"]+)"', page)[1])  # type: ignore[index]
+    form = shown(hanna, save)
+    assert "Reports: closure" in form
+    assert "Touchpoint: Invoice" in form and "Compared with: A year earlier" in form and "Grouped by: Person" in form
+    query = html.unescape(re.search(r'name="query" value="([^"]+)"', form)[1])  # type: ignore[index]
+    assert {"by=person", "compare=year", "touchpoint=invoice"} <= set(query.split("&"))
+    landed = keep(hanna, "Invoices by person", query, page="report-closure", team=queue.team.pk)
+    view = SavedView.objects.get()
+    assert (view.page, view.is_of_report) == ("report-closure", True)
+    assert f'chip-on" href="/reports/closure/?{html.escape(view.query)}"' in landed
+    assert "Invoices by person" in shown(lead, "/reports/times/")
+    assert "Invoices by person" in shown(lead, "/views/")
+
+
+def test_a_view_of_people_is_no_use_to_whoever_may_not_read_them(queue: Cast, hanna: Client, lead: Client) -> None:
+    keep(lead, "Load of the team", "period=month", page="report-people", team=queue.team.pk)
+    assert SavedView.objects.get().page == "report-people"
+    assert "Load of the team" in shown(lead, "/reports/")
+    assert "Load of the team" not in shown(hanna, "/reports/")
+    assert "Load of the team" not in shown(hanna, "/views/")
+
+
+def test_a_kept_report_whose_touchpoint_is_gone_says_so(queue: Cast, hanna: Client) -> None:
+    keep(hanna, "Invoices", "touchpoint=invoice", page="reports")
+    Touchpoint.objects.filter(slug="invoice").update(slug="renamed")
+    assert "“invoice” is no more." in shown(hanna, "/views/")
+    assert "no longer fits" in shown(hanna, "/reports/")
+    Touchpoint.objects.filter(slug="renamed").update(slug="invoice")
+
+
+@pytest.mark.parametrize("query", ["touchpoint=nothing", "period=own&day_from=2026-05-01&day_to=2026-04-01"])
+def test_a_report_that_would_leave_something_out_is_not_kept(queue: Cast, hanna: Client, query: str) -> None:
+    assert "cannot be kept" in keep(hanna, "Odd", query, page="reports")
+    assert not SavedView.objects.exists()

@@ -10,7 +10,7 @@ import pytest
 from followups.reports import sentences
 from followups.reports.metrics import Cause, Rate
 from nps_loop.templatetags.look import NBSP
-from surveys.scoring import Nps, nps
+from surveys.scoring import Nps, difference, nps
 
 
 def test_a_clear_outlier_is_named_as_more_than_chance() -> None:
@@ -19,27 +19,28 @@ def test_a_clear_outlier_is_named_as_more_than_chance() -> None:
     assert found is not None
     assert (found.name, found.may_be_chance, found.compared) == ("Invoice", False, 3)
     assert found.points == pytest.approx(-60 - 100 * (115 - 25) / 200)
-    words = sentences.groups_caption(groups)
-    assert words.startswith("Invoice stands apart, −60 against +45 elsewhere (105")
-    assert "more than chance" in words
+    words = sentences.groups_caption(groups, {"Invoice": "/there/"})
+    link = '<a href="/there/">−60<span class="vh"> NPS of 100 answers</span></a>'
+    assert words.startswith(f"Invoice stands apart at {link}, −105{NBSP}±{NBSP}")
+    assert "more than chance, even with three compared" in words
 
 
 def test_a_difference_that_noise_draws_says_so() -> None:
     groups = [("Invoice", nps(30, 30, 40)), ("Review", nps(35, 30, 35)), ("Support", nps(36, 30, 34))]
-    assert sentences.groups_caption(groups).endswith("With 3 compared, even that may be chance.")
-    assert sentences.periods_caption(groups).startswith("Nothing stands out.")
+    assert sentences.groups_caption(groups, {}).endswith("With three compared, even that may be chance.")
+    assert sentences.periods_caption(groups, {}).startswith("Nothing stands out.")
 
 
 def test_two_groups_are_set_side_by_side() -> None:
-    words = sentences.groups_caption([("Relational", nps(50, 30, 20)), ("Transactional", nps(48, 30, 22))])
-    assert words == f"Relational lies at +30, the other at +26: 4{NBSP}±{NBSP}22 points apart, which may be chance."
+    words = sentences.groups_caption([("Relational", nps(50, 30, 20)), ("Transactional", nps(48, 30, 22))], {})
+    assert words == f"Relational lies at +30, the other at +26: +4{NBSP}±{NBSP}22 points, which may be chance."
 
 
 def test_groups_with_few_answers_are_never_compared() -> None:
     groups = [("Tiny", nps(0, 0, 19)), ("Review", nps(60, 30, 10))]
     assert sentences.standout(groups) is None
-    assert "Tiny has not enough answers" in sentences.groups_caption(groups)
-    assert sentences.periods_caption(groups) == "Too few periods have enough answers to compare them."
+    assert "Tiny has not enough answers" in sentences.groups_caption(groups, {})
+    assert sentences.periods_caption(groups, {}) == "Too few periods have enough answers to compare them."
 
 
 def test_where_all_groups_think_alike_hardly_any_caption_claims_otherwise() -> None:
@@ -86,10 +87,32 @@ def test_days_name_their_years_only_where_they_differ() -> None:
 
 def test_causes_are_added_up_from_the_top() -> None:
     causes = [Cause("a", "A", 20), Cause("b", "B", 14), Cause("c", "C", 6)]
-    words = sentences.causes_sentence(causes, 50)
-    assert words.startswith(f"1 cause makes up 50{NBSP}% of the 40 tickets resolved with a cause, of 50 resolved.")
-    assert sentences.causes_sentence(causes[2:], 50) == "6 tickets were resolved with a cause, of 50."
-    assert sentences.causes_sentence([], 50) == ""
+    words = sentences.causes_sentence(causes, 50, lambda name: f"/{name}/")
+    known, declared = '<a href="/with_cause/">40</a>', '<a href="/declared/">50</a>'
+    said = f"One cause makes up 50{NBSP}% of the {known} tickets resolved with a cause, of {declared} resolved."
+    assert words.startswith(said)
+    assert sentences.causes_sentence(causes[2:], 50, lambda _: "") == "6 tickets were resolved with a cause, of 50."
+    assert sentences.causes_sentence([], 50, lambda _: "") == ""
+
+
+def test_a_name_in_a_sentence_is_text() -> None:
+    groups = [("<b>Invoice</b>", nps(10, 20, 70)), ("Review", nps(60, 30, 10)), ("Support", nps(55, 30, 15))]
+    assert sentences.groups_caption(groups, {}).startswith("&lt;b&gt;Invoice&lt;/b&gt; stands apart at −60")
+
+
+def test_a_change_says_what_was_before_and_whether_it_may_be_chance() -> None:
+    before, now = nps(20, 20, 20), nps(50, 10, 5)
+    words = sentences.change_sentence(difference(now, before), before, "Before", "/b/")
+    assert words.startswith('Before: <a href="/b/">0<span class="vh"> NPS of 60 answers</span></a> (−20 to +20).')
+    assert words.endswith("points, is more than chance.")
+    same = sentences.change_sentence(difference(before, before), before, "Before", "/b/")
+    assert same.endswith("The change may be chance.")
+    few = sentences.change_sentence(difference(now, nps(1, 2, 3)), nps(1, 2, 3), "A year earlier", "/b/")
+    assert few == 'A year earlier: <a href="/b/">6</a> answers, not enough to compare.'
+
+
+def test_counts_of_bars_are_words() -> None:
+    assert [sentences.in_letters(n) for n in (2, 12, 13)] == ["two", "twelve", "13"]
 
 
 def test_an_even_load_has_the_index_one() -> None:

@@ -1,0 +1,98 @@
+"""Companies in which somebody was unhappy: how much, what they said before, and what is open there."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, DecimalField, F, Q, QuerySet, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
+
+from followups.models.tickets import LIVE
+from followups.reports.metrics.closure import figure_queryset
+from followups.reports.metrics.filters import ReportFilters
+from surveys.models import Account
+from surveys.scoring import Band
+
+# How many of the latest scores tell how a company felt lately.
+LATEST = 5
+# As long as a report may be.
+EVER = timedelta(days=5 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAccount:
+    """One company in the cohort. `latest` holds its last scores, the newest first, also from before the cohort."""
+
+    account: Account
+    detractors: int
+    answers: int
+    latest: tuple[int, ...]
+    open_detractors: int
+    open_tickets: int
+
+
+# Companies behind figures about tickets, all of the named ones at once.
+OF_TICKETS: dict[str, tuple[str, ...]] = {
+    "at_risk": ("at_risk",),
+    "saved": ("saved",),
+    "due_detractor": ("due_detractor",),
+    "saved_due": ("saved", "due_detractor"),
+}
+
+
+def accounts_of(filters: ReportFilters, figure: str = "", *, now: datetime) -> QuerySet[Account]:
+    """Companies of which a detractor's answer counts in this cohort, or those behind one of `OF_TICKETS`.
+
+    `worth` is their annual value, 0 where it is not known.
+    """
+    accounts = Account.objects.all()
+    for name in OF_TICKETS.get(figure, ()):
+        tickets = figure_queryset(name, filters, now=now).filter(account__isnull=False)
+        accounts = accounts.filter(pk__in=tickets.order_by().values("account"))
+    if figure not in OF_TICKETS:
+        unhappy = filters.answers().counted().filter(band=Band.DETRACTOR, account__isnull=False)
+        accounts = accounts.filter(pk__in=unhappy.order_by().values("account"))
+    money = DecimalField(max_digits=14, decimal_places=2)
+    return accounts.annotate(worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money))
+
+
+def lately(filters: ReportFilters) -> ReportFilters:
+    """The same cohort with what was said before it, as far back as a report goes."""
+    return replace(filters, day_from=filters.day_to - EVER)
+
+
+def at_accounts(accounts: Sequence[Account], filters: ReportFilters) -> list[AtAccount]:
+    """What the cohort says about these companies, in their order. Three queries."""
+    keys = [account.pk for account in accounts]
+    bands: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    counted = filters.answers().counted().filter(account__in=keys).order_by()
+    for key, band, n in counted.values_list("account", "band").annotate(n=Count("pk")):
+        bands[key][band] = n
+    ever = lately(filters).answers().counted().filter(account__in=keys)
+    newest = Window(RowNumber(), partition_by=F("account"), order_by=[F("responded_at").desc(), F("pk").desc()])
+    latest: defaultdict[int, list[int]] = defaultdict(list)
+    placed = ever.annotate(place=newest).filter(place__lte=LATEST).order_by("account", "place")
+    for key, score in placed.values_list("account", "score"):
+        latest[key].append(score)
+    live = filters.all_days().filter(account__in=keys, state__in=LIVE).order_by()
+    open_ = {
+        key: (unhappy, n)
+        for key, unhappy, n in live.values_list("account").annotate(
+            unhappy=Count("pk", filter=Q(band=Band.DETRACTOR)), n=Count("pk")
+        )
+    }
+    return [
+        AtAccount(
+            account=account,
+            detractors=bands[account.pk][Band.DETRACTOR],
+            answers=bands[account.pk].total(),
+            latest=tuple(latest[account.pk]),
+            open_detractors=open_.get(account.pk, (0, 0))[0],
+            open_tickets=open_.get(account.pk, (0, 0))[1],
+        )
+        for account in accounts
+    ]

@@ -1,0 +1,138 @@
+"""Each touchpoint for itself: what is said there, how that changed, who answers, and how well loops are closed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from followups.reports.changes import holm, p_value
+from followups.reports.metrics.answers import Scores
+from followups.reports.metrics.closure import Counts, Rate, closure_groups
+from followups.reports.metrics.comparison import earlier
+from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.response_rate import Asked, invitations_of
+from followups.reports.metrics.ways import way_of
+from surveys.scoring import Difference, difference
+
+
+@dataclass(frozen=True, slots=True)
+class AtTouchpoint:
+    """One touchpoint, an empty `slug` for answers without any.
+
+    `is_sure` says that the change is more than chance even with all touchpoints compared (Holm); without enough
+    answers on either side there is no change, and `change.value` is None.
+    """
+
+    slug: str
+    name: str
+    scores: Scores
+    before: Scores
+    change: Difference
+    is_sure: bool
+    asked: Asked
+    counts: Counts
+
+    @property
+    def response_rate(self) -> Rate:
+        return self.asked.rate
+
+    def as_dict(self) -> dict[str, Any]:
+        known = self.change.value is not None
+        return {
+            "slug": self.slug,
+            "name": self.name,
+            **self.scores.as_dict(),
+            "before": self.before.as_dict(),
+            "change": {
+                "points": self.change.value,
+                "low": self.change.low,
+                "high": self.change.high,
+                "may_be_chance": not self.is_sure if known else None,
+            },
+            "response_rate": self.response_rate.as_dict(),
+            "rates": {name: self.counts.rate(name).as_dict() for name in ("declared", "told", "confirmed", "on_time")},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TouchpointsReport:
+    """Every touchpoint with an answer, an invitation or a ticket in the cohort, by name."""
+
+    filters: ReportFilters
+    before: ReportFilters | None
+    now: datetime
+    touchpoints: tuple[AtTouchpoint, ...]
+
+    @property
+    def compared(self) -> int:
+        """How many changes were looked at together."""
+        return sum(each.change.value is not None for each in self.touchpoints)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types."""
+        return {
+            "filters": self.filters.as_dict(),
+            "compared_with": self.before and {
+                "day_from": self.before.day_from.isoformat(),
+                "day_to": self.before.day_to.isoformat(),
+            },
+            "as_of": self.now.isoformat(),
+            "touchpoints": [each.as_dict() for each in self.touchpoints],
+        }  # fmt: skip
+
+
+def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
+    """Count every touchpoint of one cohort, and the change against the one that `compare` names. Five queries."""
+    names: dict[str, str] = {}
+    scores = _scores(filters, names)
+    other = earlier(filters, compare)
+    before = _scores(other, names) if other else {}
+    states: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    columns = ("touchpoint__slug", "touchpoint__name", "state")
+    for slug, name, state, n in invitations_of(filters).order_by().values_list(*columns).annotate(n=Count("pk")):
+        names.setdefault(slug or "", name or "")
+        states[slug or ""][state] += n
+    counts = {}
+    for group in closure_groups(filters, way_of("touchpoint"), now=now):
+        names.setdefault(group.slug, group.name)
+        counts[group.slug] = group.counts
+    nothing, nobody = Counts.folded([]), Scores.of({})
+    changes = {slug: _change(scores.get(slug, nobody), before.get(slug, nobody)) for slug in names}
+    compared = [slug for slug, change in changes.items() if change.value is not None]
+    sure = dict(zip(compared, holm([p_value(changes[slug]) for slug in compared]), strict=True))
+    found = (
+        AtTouchpoint(
+            slug=slug,
+            name=name,
+            scores=scores.get(slug, nobody),
+            before=before.get(slug, nobody),
+            change=changes[slug],
+            is_sure=sure.get(slug, False),
+            asked=Asked(slug, name, states[slug], Counter()),
+            counts=counts.get(slug, nothing),
+        )
+        for slug, name in names.items()
+    )
+    ordered = sorted(found, key=lambda each: (not each.slug, each.name.casefold(), each.slug))
+    return TouchpointsReport(filters, other, now, tuple(ordered))
+
+
+def _change(now: Scores, before: Scores) -> Difference:
+    if not (now.nps.is_enough and before.nps.is_enough):
+        return Difference(None, None, None, None, may_be_chance=True)
+    return difference(now.nps, before.nps)
+
+
+def _scores(filters: ReportFilters, names: dict[str, str]) -> Mapping[str, Scores]:
+    """Scores by slug; the names found on the way are added to `names`."""
+    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    columns = ("touchpoint__slug", "touchpoint__name", "score")
+    for slug, name, score, n in filters.answers().counted().order_by().values_list(*columns).annotate(n=Count("pk")):
+        names.setdefault(slug or "", name or "")
+        counts[slug or ""][score] += n
+    return {slug: Scores.of(found) for slug, found in counts.items()}
