@@ -165,6 +165,7 @@ CLAIMS = [
     r"(?P<n>\d+)",
     r"The (?P<n>\d+) tickets?",
     r"(?:Read the )?(?P<n>\d+) (?:excluded|promoters|passives|detractors|answers?)",
+    r"(?P<n>\d+) answers?: not enough.*",
     r"\D+ (?P<n>\d+)",
 ]
 TITLES = [
