@@ -23,11 +23,15 @@ LOCKS = {
     "base": ("requirements.txt", (), None),
     "test": ("requirements-test.txt", ("test", "e2e"), "requirements.txt"),
     "lint": ("requirements-lint.txt", ("test", "e2e", "lint"), "requirements-test.txt"),
+    "statistics": ("requirements-statistics.txt", ("statistics",), "requirements-lint.txt"),
 }
 
 
-def setup(*locks):
-    """Make .venv when there is none for this Python and install `locks` in it; nothing when that is done already."""
+def setup(*locks, needed=True):
+    """Make .venv when there is none for this Python and install `locks` in it; nothing when that is done already.
+
+    What is not needed and cannot be installed here is said, and left out.
+    """
     stamps = {lock: stamp(lock) for lock in locks}
     if PYTHON.exists() and all(path.exists() for path in stamps.values()):
         return
@@ -35,8 +39,7 @@ def setup(*locks):
         if not (PYTHON.exists() and interpreter_stamp().exists()):
             make_venv()
         for lock, path in stamps.items():
-            if not path.exists():
-                install(lock)
+            if not path.exists() and install(lock, needed):
                 path.touch()
 
 
@@ -66,8 +69,8 @@ def make_venv():
     path.touch()
 
 
-def install(lock):
-    """Install one lock: every file is checked against its hash."""
+def install(lock, needed):
+    """Install one lock: every file is checked against its hash. Returns whether it is there; ends where it must be."""
     say("Installing {} (once)".format(LOCKS[lock][0]))
     arguments = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     arguments += ["-r", str(ROOT / LOCKS[lock][0])]
@@ -77,9 +80,15 @@ def install(lock):
         # .venv has no pip of its own: the one of this Python installs into it.
         if subprocess.run([sys.executable, "-m", "pip", "--version"], stdout=subprocess.PIPE).returncode:
             sys.exit("This Python has no pip. Install it (Debian: apt install python3-venv python3-pip) and try again.")
-        run([sys.executable, "-m", "pip", "--python", str(PYTHON), *arguments])
+        command = [sys.executable, "-m", "pip", "--python", str(PYTHON), *arguments]
     else:
-        run([str(PYTHON), "-m", "pip", *arguments])
+        command = [str(PYTHON), "-m", "pip", *arguments]
+    code = subprocess.run(command, cwd=str(ROOT)).returncode
+    if code and needed:
+        sys.exit(code)
+    if code:
+        say("{} is not installed here: the tests that need it are skipped by name".format(LOCKS[lock][0]))
+    return not code
 
 
 def one_at_a_time():
@@ -108,6 +117,7 @@ def demo(arguments):
 
 def test(arguments):
     setup("base", "test")
+    setup("statistics", needed=False)
     command = [str(PYTHON), "-m", "pytest"]
     if not any(
         argument.startswith(("-n", "--numprocesses", "--pdb")) or argument == "no:xdist" for argument in arguments

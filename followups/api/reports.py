@@ -77,6 +77,15 @@ class RecoveryReportView(ReportView):
         return Response(metrics.recovery_report(self.filters(), now=self.now).as_dict())
 
 
+class TimesReportView(ReportView):
+    """How long customers wait."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Time to first contact and to resolution, each on both clocks: median and nine in ten with their intervals."""
+        return Response(metrics.times_report(self.filters(), now=self.now).as_dict())
+
+
 class ResponseRateReportView(ReportView):
     """Who was asked, for leads; to everybody else it does not exist."""
 

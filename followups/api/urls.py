@@ -34,6 +34,7 @@ urlpatterns = [
     path("reports/nps/", reports.NpsReportView.as_view(), name="api-report-nps"),
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),
+    path("reports/times/", reports.TimesReportView.as_view(), name="api-report-times"),
     path("reports/response-rate/", reports.ResponseRateReportView.as_view(), name="api-report-response-rate"),
     path("reports/fairness/", reports.FairnessReportView.as_view(), name="api-report-fairness"),
 ]

@@ -85,6 +85,7 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "reports/nps/"): EVERYBODY,
     ("get", "reports/closure/"): EVERYBODY,
     ("get", "reports/recovery/"): EVERYBODY,
+    ("get", "reports/times/"): EVERYBODY,
     ("get", "reports/response-rate/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip

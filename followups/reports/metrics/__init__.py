@@ -1,7 +1,7 @@
 """Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
 
-`facts` defines the figures about tickets, `closure` and `people` count them, `answers` counts NPS, `filters` says which
-cohort and whose eyes.
+`facts` defines the figures about tickets, `closure` and `people` count them, `times` says how long things take,
+`answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
 from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
@@ -19,6 +19,7 @@ from followups.reports.metrics.closure import (
     figure_queryset,
     first_contact_curve,
     goal_of,
+    resolution_curve,
 )
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
@@ -26,6 +27,7 @@ from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
+from followups.reports.metrics.times import TimesReport, times_report
 from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "ResponseRateReport",
     "Scores",
     "TicketGroup",
+    "TimesReport",
     "Way",
     "answered_to",
     "closure_groups",
@@ -68,7 +71,9 @@ __all__ = [
     "recovery_report",
     "reportable",
     "reporting_day",
+    "resolution_curve",
     "response_rate_report",
+    "times_report",
     "way_of",
     "with_facts",
 ]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Case, Count, DateTimeField, Expression, F, Max, Min, Q, When
+from django.db.models.functions import Coalesce
 
 from followups.models import Deadline, SlaPolicy
-from followups.models.tickets import TicketQuerySet
+from followups.models.tickets import TicketQuerySet, TicketState
 from followups.reports.metrics.counting import fact_counts
 from followups.reports.metrics.facts import (
     OF_FACTS,
@@ -273,10 +274,28 @@ def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dic
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
-    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", "first_contact_at")
+    return _since_the_answer(filters, FIRST_CONTACT_AT, now)
+
+
+def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
+    """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
+    return _since_the_answer(filters, RESOLVED_AT, now)
+
+
+# When what is waited for happened, null where it has not. What closed without being resolved ended when it closed.
+FIRST_CONTACT_AT = F("first_contact_at")
+RESOLVED_AT = Case(
+    When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Coalesce("resolved_at", "closed_at")),
+    output_field=DateTimeField(),
+)
+
+
+def _since_the_answer(filters: ReportFilters, happened_at: Expression | F, now: datetime) -> Curve:
+    # A dismissed ticket counts as waiting until now: `survival` says why.
+    rows = figure_of(filters.tickets(), "counted", now=now).order_by().values_list("responded_at", happened_at)
     return curve(
-        Spell(((contact_at or now) - responded_at).total_seconds(), contact_at is not None)
-        for responded_at, contact_at in rows.iterator(chunk_size=5_000)
+        Spell(((at or now) - responded_at).total_seconds(), at is not None)
+        for responded_at, at in rows.iterator(chunk_size=5_000)
     )
 
 
