@@ -8,10 +8,13 @@ class FollowupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the one receiver on surveys' signal; register what surveys, mail, links and jobs ask of followups."""
-        from followups import exporting, receivers, recounting, together
+        from django.db.models.signals import post_migrate
+
+        from followups import exporting, receivers, recounting, rollup_triggers, together
         from nps_loop.jobs import running
 
         receivers.connect()
         running.register(together.JOB_KIND, together.run_job)
         running.register(exporting.KIND, exporting.run_job)
         running.register(recounting.KIND, recounting.run_job)
+        post_migrate.connect(rollup_triggers.after_migrate, sender=self)

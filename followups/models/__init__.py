@@ -2,6 +2,16 @@ from followups.models.finding import BonusHours, SavedView, TicketDocument
 from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
+from followups.models.rollups import (
+    AnswerTally,
+    InvitationTally,
+    RecoveryTally,
+    RollupCheck,
+    RollupDay,
+    RollupKind,
+    RollupMark,
+    TicketTally,
+)
 from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
@@ -24,6 +34,7 @@ from followups.models.writing import KeptDraft, LetterTemplate
 __all__ = [
     "Action",
     "ActionMove",
+    "AnswerTally",
     "AssignmentRound",
     "Away",
     "BonusHours",
@@ -39,6 +50,7 @@ __all__ = [
     "Escalation",
     "Event",
     "Initiative",
+    "InvitationTally",
     "KeptDraft",
     "LadderStep",
     "LetterTemplate",
@@ -46,8 +58,13 @@ __all__ = [
     "MailWording",
     "Member",
     "Note",
+    "RecoveryTally",
     "Reply",
     "Resolution",
+    "RollupCheck",
+    "RollupDay",
+    "RollupKind",
+    "RollupMark",
     "RootCause",
     "Rule",
     "RuleBook",
@@ -56,6 +73,7 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketDocument",
+    "TicketTally",
     "Verdict",
     "Watcher",
     "WorkPattern",

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from django.db.models import (
     BooleanField,
     Case,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
     F,
@@ -27,6 +28,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields import CharField
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
@@ -126,6 +128,14 @@ def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
 
 
 FACTS = ("place", "ending", "told", "first_contact", "spoken_to", "not_yet")
+
+
+# When what is waited for happened, null where it has not. What closed without being resolved ended when it closed.
+FIRST_CONTACT_AT = F("first_contact_at")
+RESOLVED_AT = Case(
+    When(state__in=(TicketState.RESOLVED, TicketState.CLOSED), then=Coalesce("resolved_at", "closed_at")),
+    output_field=DateTimeField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +261,8 @@ OF_NOW: tuple[str, ...] = ("at_work", "late", "in_time", "late_at_work", "breaki
 SILENT = timedelta(days=7)
 
 
-def _of_now(name: str, now: datetime) -> Q:
+def of_now(name: str, now: datetime) -> Q:
+    """The condition behind a figure about now. Raises KeyError for a name that is none."""
     running_out = Q(state__in=AT_WORK, due_at__lt=now)
     return {
         "at_work": IN_HAND,
@@ -284,7 +295,7 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     For figures of a cohort the caller narrows the days (and whatever else) as the report did: `day_from`, `day_to`, …
     """
     if name in OF_NOW:
-        return tickets.filter(_of_now(name, now))
+        return tickets.filter(of_now(name, now))
     if name in OF_RECOVERY:
         return tickets.filter(pk__in=with_recovery(tickets).filter(OF_RECOVERY[name]).order_by().values("pk"))
     if name in OF_PROMISES:

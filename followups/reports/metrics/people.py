@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Sum
 
 from followups.models import Away, Member, Team
 from followups.reports.metrics.closure import Counts
+from followups.reports.metrics.counting import figure_counts
 from followups.reports.metrics.facts import FACTS, figure_of, with_facts
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.ways import way_of
 from nps_loop.people.models import User
 
 
@@ -34,18 +34,16 @@ def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:
 
 
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
-    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Five queries.
+    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Up to ten queries.
 
     Tickets without an owner are in nobody's row. Empty for somebody who leads no team.
     """
     teams = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
     if filters.team:
         teams = teams.filter(slug=filters.team)
-    led = teams.order_by().values("pk")
-    tickets = filters.tickets().filter(team__in=led, owner__isnull=False).order_by()
-    rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in with_facts(tickets, now=now).values("owner", *FACTS).annotate(n=Count("pk")):
-        rows[row["owner"]].append(row)
+    led = sorted(set(teams.order_by().values_list("pk", flat=True)))
+    owned = figure_counts(filters, way_of("person"), now=now, teams=led)
+    figures = {int(owner): counts for owner, counts in owned.items() if owner}
     at_work = dict(
         figure_of(filters.all_days().filter(team__in=led), "at_work", now=now)
         .order_by()
@@ -58,12 +56,12 @@ def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...
         .values_list("user")
         .annotate(limit=Sum("capacity"))
     )
-    users = User.objects.in_bulk({*rows, *(user for user, limit in capacity.items() if limit)})
+    users = User.objects.in_bulk({*figures, *(user for user, limit in capacity.items() if limit)})
     away = {absence.user_id: absence for absence in Away.objects.at(now).filter(user__in=users)}
     people = (
         Person(
             user=user,
-            counts=Counts.folded(rows[key]),
+            counts=Counts.added([figures.get(key, {})]),
             at_work=at_work.get(key, 0),
             capacity=capacity.get(key, 0),
             away=away.get(key),

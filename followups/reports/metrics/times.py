@@ -21,13 +21,8 @@ from followups.calendars import WorkingHours, counted_stretches
 from followups.deadlines import pauses
 from followups.models import Calendar, Deadline, Event
 from followups.models.tickets import TicketState
-from followups.reports.metrics.closure import (
-    FIRST_CONTACT_AT,
-    RESOLVED_AT,
-    first_contact_curve,
-    resolution_curve,
-)
-from followups.reports.metrics.facts import figure_of
+from followups.reports.metrics.counting import TicketCohort
+from followups.reports.metrics.facts import FIRST_CONTACT_AT, RESOLVED_AT, figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.survival import Curve, Spell, curve
 from surveys.scoring import enough
@@ -82,12 +77,13 @@ def _figures(found: Curve) -> dict[str, Any]:
 
 def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
     """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Five queries."""
+    cohort = TicketCohort(filters, now=now)
     contacted, resolved, without = _working_curves(filters, now)
     return TimesReport(
         filters=filters,
         now=now,
-        first_contact=first_contact_curve(filters, now=now),
-        resolution=resolution_curve(filters, now=now),
+        first_contact=cohort.first_contact(),
+        resolution=cohort.resolution(),
         first_contact_working=contacted,
         resolution_working=resolved,
         without_calendar=without,

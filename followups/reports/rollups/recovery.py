@@ -1,0 +1,73 @@
+"""Tickets by what was heard after closing, of whole days, and read again."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
+
+from followups.models import RecoveryTally, Ticket
+from followups.reports.metrics.recovered import BANDS, with_recovery
+from followups.reports.rollups.answers import grouping
+from followups.reports.rollups.layout import ALL, MOST_GROUPS, Layout
+
+LATER = {band.value: f"later_{band.value}" for band in BANDS}
+
+
+def add_up(tallies: QuerySet[RecoveryTally]) -> tuple[int, int, Counter[tuple[str, str]]]:
+    """How many were asked again, how many of them answered, and how many changed from band to band. One query."""
+    sums = {f"sum_{name}": Sum(name) for name in ("asked_again", "answered_again", *LATER.values())}
+    asked = answered = 0
+    changes: Counter[tuple[str, str]] = Counter()
+    for row in tallies.order_by().values("band").annotate(**sums):
+        asked += row["sum_asked_again"]
+        answered += row["sum_answered_again"]
+        for later, name in LATER.items():
+            changes[row["band"], later] += row[f"sum_{name}"]
+    return asked, answered, changes
+
+
+def size_of(days: Q) -> QuerySet[Ticket]:
+    """What has to be read to count these days."""
+    return Ticket.objects.filter(days)
+
+
+def count(
+    days: Q, layout: Layout, *, now: datetime
+) -> tuple[list[RecoveryTally], dict[date, tuple[str, ...]], dict[date, tuple[datetime | None, datetime | None]]]:
+    """The kept rows of the days, and the ways left out of each. One query. Nothing of it changes by itself."""
+    columns: dict[str, Combinable] = {}
+    for way in layout.ways.values():
+        columns |= way.columns(tickets=True)
+    names = tuple(columns)
+    groupings = {name: grouping(way, names, tickets=True) for name, way in layout.ways.items()}
+    cases = with_recovery(Ticket.objects.filter(days)).order_by()
+    own = ("day", "team_id", "band", "asked_again", "answered_again", "later_band")
+    rows: dict[tuple[Any, ...], RecoveryTally] = {}
+    groups_on: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
+    for row in cases.annotate(**columns).values_list(*own, *names).iterator(chunk_size=5_000):
+        day, team, band, asked, answered, later = row[:6]
+        if not asked and not later:
+            continue
+        values = row[6:]
+        groups = [(ALL, "")]
+        groups += [(name, group) for name, groups_of in groupings.items() for group in groups_of(values)]
+        for way_name, group in groups:
+            key = (day, way_name, team, band, group)
+            groups_on[day, way_name].add(group)
+            if key not in rows:
+                rows[key] = RecoveryTally(day=day, way=way_name, team_id=team, band=band, group=group)
+            tally = rows[key]
+            tally.asked_again += asked
+            tally.answered_again += asked and answered
+            if later:
+                setattr(tally, LATER[later], getattr(tally, LATER[later]) + 1)
+    left_out: defaultdict[date, list[str]] = defaultdict(list)
+    for (day, way_name), found in groups_on.items():
+        if len(found) > MOST_GROUPS:
+            left_out[day].append(way_name)
+    tallies = [tally for tally in rows.values() if tally.way not in left_out.get(tally.day, ())]
+    return tallies, {day: tuple(ways) for day, ways in left_out.items()}, {}
