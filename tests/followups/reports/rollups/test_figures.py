@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from followups import rollup_triggers
 from followups.models import (
@@ -54,7 +55,7 @@ def everything(seed: int) -> None:
     ReportableAttribute.objects.create(name="plan", position=1)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_kept_counts_are_those_of_the_rows(seed: int) -> None:
     everything(seed)
     count_everything()
@@ -79,7 +80,10 @@ def _first(model: Any, **fields: Any) -> Callable[[], Any]:
     """Change the newest row that differs from these values, by an UPDATE that no code of ours sees."""
 
     def change() -> None:
-        row = model.objects.exclude(**fields).order_by("-pk").first()
+        rows = model.objects.filter(day__gt=QUARTER.day_from + DAY).exclude(**fields)
+        if model is Response and "excluded_as" not in fields:
+            rows = rows.counted()
+        row = rows.order_by("-pk").first()
         assert row is not None
         model.objects.filter(pk=row.pk).update(**fields)
 
@@ -182,25 +186,34 @@ def kept() -> None:
     count_everything()
 
 
+# These mark, and change no figure of this cohort.
+ONLY_MARK = ("an invitation moves", "another brand is the default", "no attribute is declared", "an attribute is declared")
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """What happens within is undone, so that many things can happen to one company."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_no_change_is_missed_by_whatever_way_it_is_written(change: Callable[[], Any]) -> None:
+def test_no_change_is_missed_by_whatever_way_it_is_written() -> None:
     with from_rows_only():
         before = figures(QUARTER)
-    change()
-    with from_rows_only():
-        after = figures(QUARTER)
-    assert figures(QUARTER) == after
-    keeping.flush(now=NOW)
-    assert figures(QUARTER) == after
-    assert keeping.check_all(now=NOW)[1] == []
-    # A change that changes nothing would prove nothing; these do no more than mark.
-    assert before != after or change in (
-        CHANGES["an invitation moves"],
-        CHANGES["another brand is the default"],
-        CHANGES["no attribute is declared"],
-        CHANGES["an attribute is declared"],
-    )
+    for name, change in CHANGES.items():
+        with taken_back():
+            change()
+            with from_rows_only():
+                after = figures(QUARTER)
+            # A change that changes nothing would prove nothing.
+            assert before != after or name in ONLY_MARK, name
+            assert RollupMark.objects.exists() or name in ("no attribute is declared", "an attribute is declared"), name
+            assert figures(QUARTER) == after, name
+            keeping.flush(now=NOW)
+            assert figures(QUARTER) == after, name
+            assert keeping.check_all(now=NOW)[1] == [], name
 
 
 IDLE: dict[str, Callable[[], Any]] = {
@@ -217,22 +230,24 @@ IDLE: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize("change", IDLE.values(), ids=IDLE.keys())
-def test_what_no_figure_reads_marks_nothing(change: Callable[[], Any]) -> None:
-    change()
-    assert not RollupMark.objects.exists()
+def test_what_no_figure_reads_marks_nothing() -> None:
+    for name, change in IDLE.items():
+        with taken_back():
+            change()
+            assert not RollupMark.objects.exists(), name
 
 
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize("later", [timedelta(0), HOUR, -HOUR, 3 * DAY, 30 * DAY, -10 * DAY])
-def test_figures_change_by_themselves_as_time_passes(later: timedelta) -> None:
-    same_either_way([QUARTER, cohorts()[3]], NOW + later)
-    keeping.flush(now=NOW + later)
-    assert keeping.check_all(now=NOW + later)[1] == []
-    same_either_way([QUARTER], NOW + later)
+def test_figures_change_by_themselves_as_time_passes() -> None:
+    for later in (timedelta(0), HOUR, -HOUR, 3 * DAY, 30 * DAY, -10 * DAY):
+        with taken_back():
+            same_either_way([QUARTER], NOW + later)
+            keeping.flush(now=NOW + later)
+            assert keeping.check_all(now=NOW + later)[1] == []
+            same_either_way([QUARTER], NOW + later)
 
 
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", [5])
 def test_any_changes_in_any_order(seed: int) -> None:
     """Whatever happens, in whatever order, with and without a count in between."""
     everything(seed)
