@@ -22,7 +22,7 @@ def look_at_some(*, now: datetime) -> int:
     row, is_mine = RollupCheck.objects.get_or_create(day=timezone.localdate(now), defaults={"checked_at": now})
     if not is_mine:
         return 0
-    differ = check_some(DAYS, now=now, chance=random.Random(row.day.toordinal()))
+    differ = check_some(DAYS, now=now, chance=random.Random(row.day.toordinal()))  # noqa: S311
     if differ:
         RollupCheck.objects.filter(pk=row.pk).update(differed=[str(each) for each in differ])
         brand = Brand.objects.order_by("-is_default", "pk").first()

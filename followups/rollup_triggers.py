@@ -143,7 +143,11 @@ WATCHED: tuple[Watch, ...] = (
             ),
         ),
     ),
-    Watch("surveys_invitation", ("day", "survey_id", "touchpoint_id", "state", "stopped_by"), (Marking("invitations"),)),
+    Watch(
+        "surveys_invitation",
+        ("day", "survey_id", "touchpoint_id", "state", "stopped_by"),
+        (Marking("invitations"),),
+    ),
     Watch(
         "surveys_invitation",
         ("recovers_id", "sent_at", "state", "response_id"),
@@ -208,7 +212,7 @@ def _for_sqlite(watch: Watch) -> dict[str, list[str]]:
 
     def add(suffix: str, when: str, rows: tuple[str, ...]) -> None:
         body = "; ".join(
-            "INSERT INTO followups_rollupmark (kind, day) SELECT n.kind, n.day FROM"
+            "INSERT INTO followups_rollupmark (kind, day) SELECT n.kind, n.day FROM"  # noqa: S608
             f" ({_select(marking, row)}) n WHERE NOT EXISTS"
             " (SELECT 1 FROM followups_rollupmark m WHERE m.kind = n.kind AND m.day = n.day)"
             for marking in watch.markings

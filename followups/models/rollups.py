@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from followups.models.teams import Team
 from surveys.models import Survey, Touchpoint
@@ -18,10 +17,10 @@ from surveys.scoring import Band
 class RollupKind(models.TextChoices):
     """What is counted by day. Each kind has marks and days of its own."""
 
-    ANSWERS = "answers", _("answers")
-    TICKETS = "tickets", _("tickets")
-    RECOVERY = "recovery", _("recovery")
-    INVITATIONS = "invitations", _("invitations")
+    ANSWERS = "answers", "answers"
+    TICKETS = "tickets", "tickets"
+    RECOVERY = "recovery", "recovery"
+    INVITATIONS = "invitations", "invitations"
 
 
 class RollupMark(models.Model):

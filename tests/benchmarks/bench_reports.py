@@ -273,7 +273,7 @@ _DISMISSALS = (
 )
 # Every second closed case is asked about again, and a third of those answer.
 _QUESTIONS = (
-    "INSERT INTO surveys_invitation (survey_id, contact_id, account_id, cause, reference, recovers_id, \"case\", state,"
+    'INSERT INTO surveys_invitation (survey_id, contact_id, account_id, cause, reference, recovers_id, "case", state,'
     " stopped_by, stopped_about, planned_for, day, language, generation, created_at, sent_at, response_id)"
     " SELECT %(survey)s, t.contact_id, t.account_id, 'recovery', 'case:' || t.id, t.response_id, t.id,"
     f" CASE WHEN {_percent(27, 't.id')} < 33 THEN 'answered' WHEN {_percent(27, 't.id')} < 50 THEN 'expired' ELSE"
@@ -421,7 +421,9 @@ def tell(answers: int, one: dict[str, Any]) -> None:
         if found is not None and right:
             print(f"{answers:,}: {name} kept {found:.0f} s, exact {right:.0f} s: off by {abs(found / right - 1):.2%}")
     warm, after = one["memory"]
-    print(f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB at the end: {after / warm:.2f}")
+    print(
+        f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB at the end: {after / warm:.2f}"
+    )
 
 
 def main() -> None:

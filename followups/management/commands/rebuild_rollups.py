@@ -1,4 +1,4 @@
-"""`manage.py rebuild_rollups [--from DAY] [--to DAY] [--check]`: count what reports keep anew, or look whether it holds."""
+"""`manage.py rebuild_rollups [--from DAY] [--to DAY] [--check]`: count anew what reports keep, or check it."""
 
 from __future__ import annotations
 

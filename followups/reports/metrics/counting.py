@@ -273,7 +273,7 @@ def _figures(row: dict[str, Any]) -> dict[str, int]:
 def _waits(
     tickets: TicketQuerySet, happened_at: Expression | F, now: datetime
 ) -> tuple[Counter[float], Counter[float]]:
-    """How many took so many seconds, and how many have waited for so long. A dismissed one waits: `survival` says why."""
+    """How many took so many seconds, and how many have waited for so long. Dismissed ones wait, see `survival`."""
     happened: Counter[float] = Counter()
     waiting: Counter[float] = Counter()
     rows = figure_of(tickets, "counted", now=now).order_by().values_list("responded_at", happened_at)

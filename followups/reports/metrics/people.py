@@ -34,9 +34,9 @@ def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:
 
 
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
-    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Up to ten queries.
+    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort.
 
-    Tickets without an owner are in nobody's row. Empty for somebody who leads no team.
+    Up to ten queries. Tickets without an owner are in nobody's row. Empty for somebody who leads no team.
     """
     teams = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
     if filters.team:

@@ -19,7 +19,7 @@ Span = tuple[date, date]
 
 
 def good_days(layout: Layout, first: date, last: date, now: datetime) -> dict[date, tuple[str, ...]]:
-    """The days that hold as kept: no mark, nothing came due since they were counted; with the ways left out. One query."""
+    """The days that hold as kept, with the ways left out of each: no mark, and nothing came due since. One query."""
     marks = RollupMark.objects.filter(kind=layout.kind, day=OuterRef("day"))
     rows = (
         RollupDay.objects.filter(kind=layout.kind, layout=layout.number, day__gte=first, day__lte=last)

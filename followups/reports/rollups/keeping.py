@@ -136,9 +136,7 @@ def _portions(kind: str, days: Sequence[date]) -> Iterator[list[date]]:
     """The days in portions that one transaction can count."""
     for at in range(0, len(days), MOST_DAYS):
         some = days[at : at + MOST_DAYS]
-        sizes = dict(
-            COUNTING[kind].size_of(Q(day__in=some)).order_by().values_list("day").annotate(n=Count("pk"))
-        )
+        sizes = dict(COUNTING[kind].size_of(Q(day__in=some)).order_by().values_list("day").annotate(n=Count("pk")))
         portion: list[date] = []
         rows = 0
         for day in some:

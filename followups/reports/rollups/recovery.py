@@ -22,11 +22,11 @@ def add_up(tallies: QuerySet[RecoveryTally]) -> tuple[int, int, Counter[tuple[st
     sums = {f"sum_{name}": Sum(name) for name in ("asked_again", "answered_again", *LATER.values())}
     asked = answered = 0
     changes: Counter[tuple[str, str]] = Counter()
-    for row in tallies.order_by().values("band").annotate(**sums):
-        asked += row["sum_asked_again"]
-        answered += row["sum_answered_again"]
-        for later, name in LATER.items():
-            changes[row["band"], later] += row[f"sum_{name}"]
+    for band, *rest in tallies.order_by().values_list("band").annotate(**sums):
+        asked += rest[0]
+        answered += rest[1]
+        for later, n in zip(LATER, rest[2:], strict=True):
+            changes[band, later] += n
     return asked, answered, changes
 
 

@@ -187,7 +187,12 @@ def kept() -> None:
 
 
 # These mark, and change no figure of this cohort.
-ONLY_MARK = ("an invitation moves", "another brand is the default", "no attribute is declared", "an attribute is declared")
+ONLY_MARK = (
+    "an invitation moves",
+    "another brand is the default",
+    "no attribute is declared",
+    "an attribute is declared",
+)
 
 
 @contextmanager
