@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from django.http import QueryDict
+
 from followups.models import Member, RollupMark, Team
-from followups.reports import metrics
+from followups.reports import answers_page, metrics
 from followups.reports.metrics import ReportFilters, way_of
 from followups.reports.metrics.ways import NAMES
 from followups.reports.rollups import keeping
@@ -18,6 +20,7 @@ from surveys.models import Account, ReportableAttribute, Touchpoint
 from tests.factories import NOW
 
 TODAY = NOW.date()
+ASKED = ("", "band=detractor", "score=9", "score=9&band=passive", "excluded=1", "excluded=1&score=3", "decided=no_rule")
 # Those that are read in a way of their own.
 OF_TICKETS = ("team", "person", "touchpoint", "segment", "account", "business_unit", "brand", "attribute:plan")
 QUARTER = ReportFilters(TODAY - timedelta(days=45), TODAY)
@@ -57,12 +60,16 @@ def cohorts() -> list[ReportFilters]:
 def figures(filters: ReportFilters, now: datetime = NOW) -> dict[str, Any]:
     """Everything that is shown of a cohort. Curves are exact, there being few tickets."""
     ways = [*NAMES, *(f"attribute:{name}" for name in ReportableAttribute.objects.values_list("name", flat=True))]
+    reports = {
+        "nps": metrics.nps_report(filters, now=now, by=ways),
+        "closure": metrics.closure_report(filters, now=now),
+        "recovery": metrics.recovery_report(filters, now=now),
+        "asked": metrics.response_rate_report(filters, now=now),
+        "times": metrics.times_report(filters, now=now),
+    }
     return {
-        "nps": metrics.nps_report(filters, now=now, by=ways).as_dict(),
-        "closure": metrics.closure_report(filters, now=now).as_dict(),
-        "recovery": metrics.recovery_report(filters, now=now).as_dict(),
-        "asked": metrics.response_rate_report(filters, now=now).as_dict(),
-        "times": metrics.times_report(filters, now=now).as_dict(),
+        **{f"{name}: {what}": value for name, report in reports.items() for what, value in report.as_dict().items()},
+        "answers behind": [answers_page.how_many(filters, QueryDict(asked), now=now) for asked in ASKED],
         "people": [(p.user.pk, p.counts, p.at_work) for p in metrics.people_report(filters, now=now)],
         **{f"by {name}": metrics.closure_groups(filters, way_of(name), now=now) for name in OF_TICKETS},
     }
