@@ -34,6 +34,7 @@ class MailKind:
     promises_in_subject: bool = False
 
 
+_WITHOUT_A_DATE = ("first_name", "name", "account", "owner", "touchpoint", "number", "brand")
 _WITHOUT_A_CASE = ("first_name", "name", "touchpoint", "brand")
 
 KINDS = {
@@ -53,6 +54,13 @@ KINDS = {
             by_band=False,
             promises_in_subject=True,
         ),
+        MailKind(
+            "action_update",
+            _("What we do, and by when"),
+            _("What is done about it, by whom and by when"),
+            promises_in_subject=True,
+        ),
+        MailKind("action_done", _("Promised, and done"), _("What changed by one promise"), variables=_WITHOUT_A_DATE),
         # Its first paragraph is the new name itself, and its subject changes with what is handed over.
         MailKind("hand_over", _("A new name"), _("Who does it from now on"), parts=(CLOSING,)),
         # Its first paragraph says whether the date has passed.

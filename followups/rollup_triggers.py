@@ -45,9 +45,9 @@ class Watch:
         return f"{PREFIX}_{self.name or self.table.split('_', 1)[1]}"
 
 
-def _of_its_ticket(where: str = "") -> Marking:
+def _of_its_ticket(where: str = "", kind: str = "tickets") -> Marking:
     joined = "t.id = r.ticket_id" + (f" AND {where}" if where else "")
-    return Marking("tickets", "t.day", ("followups_ticket t",), joined)
+    return Marking(kind, "t.day", ("followups_ticket t",), joined)
 
 
 _TICKET_OF_ANSWER = ("followups_ticket t",), "t.response_id = r.id"
@@ -115,7 +115,10 @@ WATCHED: tuple[Watch, ...] = (
     ),
     Watch(
         "followups_ticket",
-        ("day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at"),
+        (
+            "day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at", "state", "closed_as",
+            "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
+        ),
         # Before it is closed or asked about again, nothing was heard.
         (Marking("recovery", where=f"r.closed_at IS NOT NULL OR {_ASKED_ABOUT}"),),
         name="ticket_heard",
@@ -126,7 +129,11 @@ WATCHED: tuple[Watch, ...] = (
         (_of_its_ticket("r.cycle = 0 AND r.target = 'first_contact'"),),
     ),
     Watch("followups_verdict", ("ticket_id", "choice"), (_of_its_ticket("r.choice = 'not_yet'"),)),
-    Watch("followups_dismissalrequest", ("ticket_id", "approved"), (_of_its_ticket("r.approved"),)),
+    Watch(
+        "followups_dismissalrequest",
+        ("ticket_id", "approved"),
+        (_of_its_ticket("r.approved"), _of_its_ticket("r.approved", "recovery")),
+    ),
     Watch("followups_resolution", ("ticket_id", "cycle", "root_cause_id", "voided_at"), (_of_its_ticket(),)),
     Watch(
         "followups_action",

@@ -81,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mails/new/", mails.new, name="wording-new"),
     path("mails/<int:number>/", mails.mail, name="wording"),
     path("mails/<int:number>/frame/", mails.frame, name="wording-frame"),
+    path("mails/<int:number>/live/", mails.live, name="wording-live"),
     path("mails/<int:number>/<slug:verb>/", mails.change, name="wording-change"),
     path("templates/", templates.templates_page, name="templates"),
     path("templates/new/", templates.edit, name="template-new"),

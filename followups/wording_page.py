@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,6 +114,14 @@ def shown(row: MailWording, user: User, *, now: datetime) -> Rendered:
     return worded(row.kind, row.language, facts_to_show(row, user, now=now), row.parts)
 
 
+def with_parts(row: MailWording, parts: Mapping[str, str]) -> MailWording:
+    """The same wording with other parts, not saved: what somebody is typing."""
+    typed = copy(row)
+    for part, text in parts.items():
+        setattr(typed, part, text.replace("\x00", ""))
+    return typed
+
+
 def shipped_parts(row: MailWording, user: User, *, now: datetime) -> dict[str, str]:
     """What each part of this mail says as shipped, in the same language and for the same customer."""
     facts = facts_to_show(row, user, now=now) | {"language": row.language}
@@ -146,6 +155,8 @@ def facts_to_show(row: MailWording, user: User, *, now: datetime) -> dict[str, A
     of_kind: dict[str, dict[str, Any]] = {
         "acknowledgement": heard,
         "acknowledgement_passive": heard,
+        "action_update": {"what": what, "who": user.name, "by": later},
+        "action_done": {"what": what, "who": user.name, "what_changed": changed},
         "hand_over": {"old_owner": "Jo Whitfield", "reason": "", "promise": later},
         "delay": {"what": what, "promised": later, "now_by": much_later, "why": why},
         "resolution": {

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from nps_loop.jobs.models import Job, RetentionRun
 from nps_loop.mail.erasing import remove_files
-from nps_loop.mail.models import Inbound, Message
+from nps_loop.mail.models import Attachment, Inbound, Message
 from nps_loop.webhooks.models import Delivery
 
 # Work whose file is all that is held about a person: kept no longer than it takes to hand it over.
@@ -39,6 +39,8 @@ def _kinds() -> Mapping[str, tuple[Callable[[datetime], int], int]]:
     return {
         "raw_mails": (_raw_mails, days["raw_mails"]),
         "mail_words": (_mail_words, days["mail_words"]),
+        "inbound_words": (_inbound_words, days["mail_words"]),
+        "attachments": (_attachments, days["attachments"]),
         "import_files": (_import_files, days["import_files"]),
         "exports": (_exports, days["exports"]),
         "webhook_deliveries": (_deliveries, days["webhook_deliveries"]),
@@ -62,6 +64,24 @@ def _mail_words(before: datetime) -> int:
     )
     old = over.exclude(text="", html="").order_by("pk").values_list("pk", flat=True)[:MOST]
     return Message.objects.filter(pk__in=list(old)).update(text="", html="")
+
+
+def _inbound_words(before: datetime) -> int:
+    """Text and subject of mails that came in and are done with. What landed on a case stands there as its reply."""
+    over = Inbound.objects.filter(received_at__lt=before, state__in=[Inbound.State.LANDED, Inbound.State.IGNORED])
+    old = over.exclude(text="", words="", subject="").order_by("pk").values_list("pk", flat=True)[:MOST]
+    return Inbound.objects.filter(pk__in=list(old)).update(text="", words="", subject="")
+
+
+def _attachments(before: datetime) -> int:
+    """Files that came with mails. That there was one, its name and its size stay, and say that it is gone."""
+    old = list(
+        Attachment.objects.filter(inbound__received_at__lt=before).exclude(stored_as="").values_list("pk", "stored_as")
+        .order_by("pk")[:MOST]
+    )  # fmt: skip
+    remove_files([name for _pk, name in old])
+    gone = Attachment.objects.filter(pk__in=[pk for pk, _name in old])
+    return gone.update(stored_as="", reason="Kept for a time only, and that is over.")
 
 
 def _import_files(before: datetime) -> int:

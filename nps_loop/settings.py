@@ -260,10 +260,14 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "files"
 
+# In peace for so many days after a case has closed; then the recovery question may go out.
+RECOVERY_AFTER_DAYS = env.int("RECOVERY_AFTER_DAYS", default=30)
+
 # How many days what is not needed for good is kept; 0 keeps it.
 KEPT_DAYS = {
     "raw_mails": env.int("KEEP_RAW_MAILS_DAYS", default=30),
     "mail_words": env.int("KEEP_MAIL_WORDS_DAYS", default=365),
+    "attachments": env.int("KEEP_ATTACHMENTS_DAYS", default=365),
     "import_files": env.int("KEEP_IMPORT_FILES_DAYS", default=30),
     "exports": env.int("KEEP_EXPORTS_DAYS", default=7),
     "webhook_deliveries": env.int("KEEP_WEBHOOK_DELIVERIES_DAYS", default=90),

@@ -152,7 +152,8 @@ def nps(promoters: int, passives: int, detractors: int) -> Nps:
 
     Adjusted-Wald (J. Sauro and J. Lewis, measuringu.com/nps-three-significance-tests): three answers are added, 3/4 of
     one to promoters and to detractors each, which keeps the interval honest where the plain one is far too narrow: few
-    answers, or nearly all of one band.
+    answers, or nearly all of one band. How often it holds the truth is counted in tests/surveys/
+    test_interval_coverage.py; it is short only where a population holds nobody of one band at all.
     """
     if min(promoters, passives, detractors) < 0:
         raise ValueError("A count cannot be negative.")
@@ -190,7 +191,10 @@ class Difference:
 
 
 def difference(a: Nps, b: Nps) -> Difference:
-    """`a` minus `b`, for two groups of different people (the same people asked twice need a paired test).
+    """`a` minus `b`, for two groups of different people.
+
+    Where the same people are in both and still think alike, the interval is too wide, never too narrow: it then calls
+    a change chance that a paired test would see (tests/surveys/test_interval_coverage.py says how much).
 
     Both are adjusted as in `nps`; the error of the difference is the root of the two squared errors (same source).
     The difference counts as more than chance only if both the adjusted and the exact one say so: with very unequal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +14,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from nps_loop.mail.framing import framed
-from surveys.asking import answering, letters, open_links, wording
+from nps_loop.people.models import User
+from surveys.asking import answering, letters, open_links, planning, wording
 from surveys.asking.page import Stage, Typed, page_of
 from surveys.asking.set_up_forms import SurveyForm, WordingForm, language_typed
 from surveys.models import Invitation, Survey
@@ -54,6 +55,9 @@ def survey_page(request: HttpRequest, number: int | None = None) -> HttpResponse
             "script": f"{_site(survey)}/survey/embed.js",
             "languages": [(code, wording.name_of(code)) for code in wording.languages_of(survey)],
             "stages": STAGES,
+            "has_rounds": survey.is_sent and survey.kind == Survey.Kind.RELATIONAL,
+            "round": planning.last_round(survey),
+            "now": timezone.now(),
         }
     return render(request, "surveys/survey_edit.html", context, status=400 if form.is_bound else 200)
 
@@ -87,6 +91,20 @@ def new_link(request: HttpRequest, number: int) -> HttpResponse:
     survey = get_object_or_404(Survey, pk=number)
     open_links.take_back(survey)
     messages.success(request, gettext("There is a new link. The ones before it do not work any more."))
+    return redirect("survey-set-up", number=survey.pk)
+
+
+@importers_only
+@require_POST
+def start_round(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask everybody who may be asked, now."""
+    survey = get_object_or_404(Survey, pk=number)
+    try:
+        planning.start_by_hand(survey.pk, by=cast(User, request.user), now=timezone.now())
+    except planning.NotNow as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, gettext("The round is being planned. The first mails leave tomorrow."))
     return redirect("survey-set-up", number=survey.pk)
 
 

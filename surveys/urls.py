@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("surveys/<int:number>/", set_up_views.survey_page, name="survey-set-up"),
     path("surveys/<int:number>/wording/", set_up_views.wording_page, name="survey-language"),
     path("surveys/<int:number>/wording/<str:language>/", set_up_views.wording_page, name="survey-wording"),
+    path("surveys/<int:number>/round/", set_up_views.start_round, name="survey-round"),
     path("surveys/<int:number>/link/", set_up_views.new_link, name="survey-new-link"),
     path("surveys/<int:number>/secret/", set_up_views.new_secret, name="survey-new-secret"),
     path("surveys/<int:number>/preview/<str:language>/", set_up_views.preview, name="survey-preview"),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from followups.api.base import FollowupView
 from followups.fairness_page import shares
 from followups.reports import metrics
+from followups.reports.effect_in_words import in_words
 from followups.serializers.reports import FairnessQuerySerializer, FairnessSerializer, ReportQuerySerializer
 from followups.team_page import teams_of
 from followups.viewing import Viewer
@@ -84,6 +85,37 @@ class TimesReportView(ReportView):
     def get(self, request: Request) -> Response:
         """Time to first contact and to resolution, each on both clocks: median and nine in ten with their intervals."""
         return Response(metrics.times_report(self.filters(), now=self.now).as_dict())
+
+
+class EffectReportView(ReportView):
+    """What being spoken to does to the next answer."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Later scores of customers contacted in time, late and never, matched, with intervals and a result in words.
+
+        No experiment: customers are compared who are alike in first score, quarter, kind of survey and segment.
+        """
+        found = metrics.effect_report(self.filters(), now=self.now)
+        return Response({**found.as_dict(), "in_words": in_words(found)})
+
+
+class WorthReportView(ReportView):
+    """What is at stake in money."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Accounts with an unhappy customer who waits for us now, and accounts won back, each counted once."""
+        return Response(metrics.worth_report(self.filters(), now=self.now).as_dict())
+
+
+class ReopeningReportView(ReportView):
+    """Whether what was done lasts."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Reopened tickets of those ever resolved, and promises moved of those due, with their intervals."""
+        return Response(metrics.reopening_report(self.filters(), now=self.now).as_dict())
 
 
 class ResponseRateReportView(ReportView):

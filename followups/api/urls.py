@@ -35,6 +35,9 @@ urlpatterns = [
     path("reports/closure/", reports.ClosureReportView.as_view(), name="api-report-closure"),
     path("reports/recovery/", reports.RecoveryReportView.as_view(), name="api-report-recovery"),
     path("reports/times/", reports.TimesReportView.as_view(), name="api-report-times"),
+    path("reports/effect/", reports.EffectReportView.as_view(), name="api-report-effect"),
+    path("reports/worth/", reports.WorthReportView.as_view(), name="api-report-worth"),
+    path("reports/reopening/", reports.ReopeningReportView.as_view(), name="api-report-reopening"),
     path("reports/response-rate/", reports.ResponseRateReportView.as_view(), name="api-report-response-rate"),
     path("reports/fairness/", reports.FairnessReportView.as_view(), name="api-report-fairness"),
 ]

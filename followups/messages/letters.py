@@ -279,10 +279,10 @@ def action_update(ticket: Ticket, action: Action, author: User | None, *, now: d
         "what": action.title,
         "who": action.owner.name,
         "by": in_words(action.due_at, reader.language, reader.zone, now=now),
-        "done": action.state == Action.State.DONE,
         "what_changed": action.what_changed,
     }
-    return _draft("action_update", ticket, facts, reader, now=now, author=author or ticket.owner)
+    letter = "action_done" if action.state == Action.State.DONE else ""
+    return _draft("action_update", ticket, facts, reader, now=now, author=author or ticket.owner, letter=letter)
 
 
 def delay(

@@ -147,6 +147,7 @@ class RecoveryTally(OfTickets):
 
     asked_again = models.IntegerField(default=0)
     answered_again = models.IntegerField(default=0, help_text="Of those asked again.")
+    recovered_due = models.IntegerField(default=0, help_text="Of those due, those in a better band than they began.")
     later_detractor = models.IntegerField(default=0)
     later_passive = models.IntegerField(default=0)
     later_promoter = models.IntegerField(default=0)

@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,13 +26,16 @@ from nps_loop import links
 from nps_loop.mail import outbox
 from nps_loop.mail.framing import framed
 from nps_loop.people.models import User
+from surveys.models import Survey
 
 
 @login_required
 @require_safe
 def mails_page(request: HttpRequest) -> HttpResponse:
     _leads_only(request)
-    return render(request, "followups/mails.html", {"lines": wording_page.overview(), "now": timezone.now()})
+    surveys = Survey.objects.filter(is_sent=True).order_by("name", "pk")
+    context = {"lines": wording_page.overview(), "surveys": surveys, "now": timezone.now()}
+    return render(request, "followups/mails.html", context)
 
 
 @login_required
@@ -117,6 +120,26 @@ def frame(request: HttpRequest, number: int) -> HttpResponse:
     html = wording_page.shown(_found(number), _user(request), now=timezone.now()).html
     shown = links.deaden("", html, ("loop", "unsubscribe"))[1]
     return framed(HttpResponse(shown, content_type="text/html; charset=utf-8"))
+
+
+@login_required
+@require_POST
+@never_cache
+@xframe_options_sameorigin
+def live(request: HttpRequest, number: int) -> HttpResponse:
+    """How the mail reads with what was typed so far: the mail itself for the frame, or with `words` its text as JSON.
+
+    Nothing is saved. A part in which something cannot be filled in yet says what is shipped, as it would in a mail.
+    """
+    _leads_only(request)
+    row = _found(number)
+    form = PartsForm(request.POST, kind=row.kind)
+    form.is_valid()
+    rendered = wording_page.shown(wording_page.with_parts(row, form.parts), _user(request), now=timezone.now())
+    if "words" in request.POST:
+        return JsonResponse({"subject": rendered.subject, "text": wording_page.without_links(rendered.text)})
+    html = links.deaden("", rendered.html, ("loop", "unsubscribe"))[1]
+    return framed(HttpResponse(html, content_type="text/html; charset=utf-8"))
 
 
 @login_required

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -50,7 +51,6 @@ REMINDER_DAYS = 4
 FINISHING = ("wish", "watchers", "verdicts", "last_reply", "suppressed")
 FINISHED = (Message, Resolution)
 # The recovery question is planned this long after closing, so that the change has had time to be felt.
-RECOVERY_AFTER = timedelta(days=30)
 
 
 def working_days_after(work: OpenTicket, days: int, start: datetime | None = None) -> datetime:
@@ -356,7 +356,8 @@ def close(
     moment = at or work.now
     recovery = None
     if closed_as != ClosedAs.LEFT_IN_PEACE:
-        recovery = timezone.localtime(work.now + RECOVERY_AFTER, timezone.get_default_timezone()).date()
+        quarantine = timedelta(days=settings.RECOVERY_AFTER_DAYS)
+        recovery = timezone.localtime(work.now + quarantine, timezone.get_default_timezone()).date()
     work.write(
         verb,
         to=TicketState.CLOSED,

@@ -77,6 +77,7 @@ KEPT = (
     gettext_noop("Could not be read (%(error)s)."),
     # Of files that came with them.
     gettext_noop("Not kept: larger than 10 MB."),
+    gettext_noop("Kept for a time only, and that is over."),
     gettext_noop("Not kept: it came with more than 50 files."),
     gettext_noop("Not kept: the files of this mail are larger than 25 MB together."),
 )

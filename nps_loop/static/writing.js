@@ -2,6 +2,7 @@
  *
  *   form[data-draft]     what is typed is kept on the server after a pause, and tried again while there is no connection
  *   [data-use-template]  choosing a template puts it in at once
+ *   form[data-live]      shows how a mail reads while it is typed: its frame, and its subject and text
  *   [data-undo]          counts the seconds in which a mail can be called back
  */
 (function () {
@@ -43,6 +44,30 @@
     });
   }
 
+  function previewing(form) {
+    var timer = 0, asked = 0, frame = document.getElementById(form.dataset.frame);
+    function show() {
+      var fields = new URLSearchParams(new FormData(form)), mine = ++asked, sent = document.createElement("form"), fresh = frame.cloneNode(false);
+      // A new frame begins without a past, so that the way back of the page stays what it was.
+      fresh.removeAttribute("src");
+      fresh.name = "live-" + mine;
+      frame.replaceWith(fresh);
+      frame = fresh;
+      sent.method = "post"; sent.action = form.dataset.live; sent.target = fresh.name; sent.hidden = true;
+      fields.forEach(function (value, name) { var field = document.createElement("textarea"); field.name = name; field.value = value; sent.append(field); });
+      document.body.append(sent);
+      sent.submit();
+      sent.remove();
+      fields.set("words", "1");
+      fetch(form.dataset.live, { method: "POST", body: fields, credentials: "same-origin" }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (mail) {
+        if (!mail || mine !== asked) return;
+        document.querySelector("[data-live-subject]").textContent = mail.subject;
+        document.querySelector("[data-live-text]").textContent = mail.text;
+      }).catch(function () {});
+    }
+    form.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(show, 500); });
+  }
+
   function counting(notice) {
     var number = notice.querySelector("[data-undo-n]"), until = Date.now() + 1000 * Number(notice.dataset.undo);
     var timer = setInterval(function () {
@@ -57,6 +82,7 @@
 
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("form[data-draft]").forEach(keeping);
+    document.querySelectorAll("form[data-live]").forEach(previewing);
     document.querySelectorAll("[data-undo]").forEach(counting);
     document.querySelectorAll("[data-use-template]").forEach(function (select) {
       select.addEventListener("change", function () {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from nps_loop.jobs import running
 from nps_loop.jobs.models import Job
+from nps_loop.people.models import User
 from nps_loop.zones import zone_of
 from surveys.asking.fatigue import Asking, Person, rule_against
 from surveys.asking.history import own_domains, people_of
@@ -43,14 +45,64 @@ def start_rounds(*, now: datetime) -> int:
     return sum(_start(survey.pk, today, now) for survey in cadences.order_by("pk") if _is_due(survey, today))
 
 
+class NotNow(Exception):
+    """A round cannot start; says why, for the person who pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of a survey: the day it was started on, its job, and how many of whom were asked or stopped."""
+
+    day: date
+    job: Job
+
+    @property
+    def planned(self) -> int | None:
+        """How many are asked; None while the round is being planned."""
+        return (self.job.result or {}).get("planned") if self.job.is_over else None
+
+    @property
+    def stopped(self) -> int:
+        """How many some rule stopped, as far as it came."""
+        return sum((self.job.result or {}).get("stopped", {}).values())
+
+
+def last_round(survey: Survey) -> Round | None:
+    """The newest round that was started. One query."""
+    job = _jobs_of(survey).first()
+    return Round(date.fromisoformat(job.parameters["round"]), job) if job else None
+
+
+def start_by_hand(survey_id: int, *, by: User | None, now: datetime) -> Job:
+    """Start a round today because somebody wants it, whenever the last one was. No rule is set aside for it.
+
+    Raises NotNow where the survey is not sent to everybody in rounds, or today has its round, or one is being planned.
+    """
+    today = timezone.localtime(now, timezone.get_default_timezone()).date()
+    with transaction.atomic():
+        survey = Survey.objects.select_for_update(no_key=True).get(pk=survey_id)
+        if not survey.is_sent or survey.kind != Survey.Kind.RELATIONAL:
+            raise NotNow(gettext("Only a relational survey that is sent by mail has rounds."))
+        last = last_round(survey)
+        if last is not None and not last.job.is_over:
+            raise NotNow(gettext("A round is being planned already."))
+        if last is not None and last.day == today:
+            raise NotNow(gettext("Today’s round has been started already. The next one can start tomorrow."))
+        return _start_job(survey, today, by, now)
+
+
+def _start_job(survey: Survey, today: date, by: User | None, now: datetime) -> Job:
+    parameters = {"survey": survey.pk, "round": today.isoformat()}
+    return running.start(JOB_KIND, parameters=parameters, created_by=by, now=now, total=candidates().count())
+
+
 def _start(survey_id: int, today: date, now: datetime) -> bool:
     """Start this survey's round unless somebody else has just done so."""
     with transaction.atomic():
         survey = Survey.objects.select_for_update(no_key=True).filter(pk=survey_id, is_sent=True).first()
         if survey is None or not _is_due(survey, today):
             return False
-        parameters = {"survey": survey.pk, "round": today.isoformat()}
-        running.start(JOB_KIND, parameters=parameters, created_by=None, now=now, total=candidates().count())
+        _start_job(survey, today, None, now)
         return True
 
 

@@ -13,6 +13,7 @@ from nps_loop.mail.fingerprints import fingerprint
 from surveys.identity import email_key, external_key, normalise_email
 from surveys.incoming import IncomingResponse
 from surveys.models import ContactKey, ErasedKey, Response, Source
+from surveys.recording.categories import shared
 
 Row = TypeVar("Row")
 
@@ -52,19 +53,25 @@ def without_the_erased(
     ]
     if by_key_alone:
         _forget_held(source, by_key_alone)
+    theirs = [
+        incoming.attributes if is_erased else {} for (_, incoming, *_), is_erased in zip(named, erased, strict=True)
+    ]
     return [
-        (f"{ERASED}{each[0]}", reduced(incoming), content_fingerprint(digest), outcome)
+        (f"{ERASED}{each[0]}", reduced(incoming, kept), content_fingerprint(digest), outcome)
         if is_erased
         else (name, incoming, digest, outcome)
-        for (name, incoming, digest, outcome), each, is_erased in zip(named, digests, erased, strict=True)
+        for (name, incoming, digest, outcome), each, is_erased, kept in zip(
+            named, digests, erased, shared(theirs), strict=True
+        )
     ]
 
 
-def reduced(incoming: IncomingResponse) -> IncomingResponse:
-    """What of an answer is counted: nothing that says who gave it, and none of their words."""
+def reduced(incoming: IncomingResponse, attributes: dict[str, str]) -> IncomingResponse:
+    """What of an answer is counted: nothing that says who gave it, none of their words, and of `attributes` as many."""
     return replace(
-        incoming, comment="", email="", contact_external_id="", name="", phone="", attributes={}, external_id="",
-        row_key="", account_name=incoming.account_name if incoming.account_name != incoming.name else "",
+        incoming, comment="", email="", contact_external_id="", name="", phone="", attributes=attributes,
+        external_id="", row_key="",
+        account_name=incoming.account_name if incoming.account_name != incoming.name else "",
     )  # fmt: skip
 
 
@@ -86,16 +93,21 @@ def _forget_held(source: Source, names: Sequence[str]) -> None:
 
 
 def forget_words(responses: Sequence[Response]) -> None:
-    """Take number, words and attributes from these answers and every version of them. Scores and times stay."""
+    """Take number, words and attributes from these answers and every version of them. Scores and times stay.
+
+    So do attributes that group reports, where many people share their value.
+    """
     for response in responses:
         if response.external_id.startswith(ERASED):
             continue
         digest = answer_digest(response.source.slug, response.external_id)
-        for revision in response.revisions.all():
+        revisions = list(response.revisions.all())
+        kept, *of_revisions = shared([response.attributes, *(revision.attributes for revision in revisions)])
+        for revision, attributes in zip(revisions, of_revisions, strict=True):
             revision.content_digest = content_fingerprint(revision.content_digest)
-            revision.verbatim, revision.attributes = "", {}
+            revision.verbatim, revision.attributes = "", attributes
             revision.save(update_fields=["verbatim", "attributes", "content_digest"])
         Response.objects.filter(pk=response.pk).update(
-            external_id=f"{ERASED}{digest}", verbatim="", search_text="", attributes={}, excluded_reason="",
+            external_id=f"{ERASED}{digest}", verbatim="", search_text="", attributes=kept, excluded_reason="",
             decide_error="", content_digest=content_fingerprint(response.content_digest),
         )  # fmt: skip

@@ -86,6 +86,9 @@ MATRIX: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "reports/closure/"): EVERYBODY,
     ("get", "reports/recovery/"): EVERYBODY,
     ("get", "reports/times/"): EVERYBODY,
+    ("get", "reports/worth/"): EVERYBODY,
+    ("get", "reports/reopening/"): EVERYBODY,
+    ("get", "reports/effect/"): EVERYBODY,
     ("get", "reports/response-rate/"): LEADS,
     ("get", "reports/fairness/"): LEADS,
 }  # fmt: skip

@@ -9,6 +9,7 @@ CUSTOMER_KINDS = [
     "acknowledgement_passive",
     "personal",
     "action_update",
+    "action_done",
     "resolution",
     "reopened",
     "hand_over",
@@ -100,7 +101,8 @@ def context(kind: str, language: str, **changed: Any) -> dict[str, Any]:
         "acknowledgement": {"unassigned": False, "promise": promise, "promise_short": promise_short},
         "acknowledgement_passive": {"unassigned": False, "promise": promise, "promise_short": promise_short},
         "personal": {"body": f"Marta,\n\n> {QUOTE}\n\n{WHAT}.\n\nHanna", "subject": WHAT},
-        "action_update": {"what": WHAT, "who": "Ivo Lenz", "by": promise, "done": False, "what_changed": ""},
+        "action_update": {"what": WHAT, "who": "Ivo Lenz", "by": promise},
+        "action_done": {"what": WHAT, "who": "Ivo Lenz", "what_changed": "All 14 are repaired."},
         "resolution": {
             "outcomes": [{"date_words": "26.11", "text": WHAT}, {"date_words": "1.12", "text": "A < B"}],
             "why_it_happened": "1 & 2",

@@ -283,8 +283,7 @@ def test_a_brand_colour_is_used_where_it_can_be_read(strict: DjangoTemplates, co
 
 
 def test_a_done_action_says_what_changed(strict: DjangoTemplates) -> None:
-    filled = context("action_update", "en", done=True, what_changed="All 14 are repaired.")
-    subject, text, _ = rendered(strict, "action_update", filled)
+    subject, text, _ = rendered(strict, "action_done", context("action_done", "en"))
     assert subject.startswith("Done: ")
     assert "All 14 are repaired." in text and "24 November" not in text
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.databases import ROOT
 
-LOCKS = ("requirements.txt", "requirements-test.txt", "requirements-lint.txt")
+LOCKS = ("requirements.txt", "requirements-test.txt", "requirements-lint.txt", "requirements-statistics.txt")
 
 
 def test_setup_when_done_costs_less_than_a_second() -> None:
@@ -60,9 +60,11 @@ def test_the_locks_agree_on_every_package_that_they_share() -> None:
     pinned = [
         dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text(), flags=re.MULTILINE)) for lock in LOCKS
     ]
-    base, test, lint = pinned
+    base, test, lint, statistics = pinned
     assert {name: test.get(name) for name in base} == base
     assert {name: lint.get(name) for name in test} == test
+    assert {name: statistics.get(name) for name in base} == base
+    assert all(lint.get(name, version) == version for name, version in statistics.items())
 
 
 def test_dev_prints_its_commands_when_asked_for_nothing() -> None:

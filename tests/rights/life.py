@@ -56,7 +56,7 @@ PHONE = "+49 421 5550 173"
 OWN_ID = "CRM-778812-K"
 WORDS = "The driver Zbigniew left my orthopaedic bed in the rain on Lindenallee."
 REPLY = "My orthopaedic bed is still wet and nobody came to Lindenallee."
-TRACES = (NAME, "Márta", "Kowalska", EMAIL, PHONE, "55501", OWN_ID, "orthopaedic", "Lindenallee", "Zbigniew")
+TRACES = (NAME, "Márta", "Kowalska", EMAIL, PHONE, "5550173", OWN_ID, "orthopaedic", "Lindenallee", "Zbigniew")
 SOURCE = "crm"
 FILE = f"{'2' * 40}.bin"
 

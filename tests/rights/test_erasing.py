@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import models
@@ -17,7 +19,7 @@ from nps_loop.jobs import running
 from nps_loop.mail import suppression
 from nps_loop.mail.models import Message, Stream, Suppression
 from surveys import erasing
-from surveys.models import Contact, Erasure, Invitation, Response, Revision
+from surveys.models import Contact, Erasure, Invitation, ReportableAttribute, Response, Revision
 from surveys.recording import Status, record_responses
 from tests.factories import NOW, make_contact, make_message, make_response, make_ticket
 from tests.rights import life
@@ -31,7 +33,7 @@ WITHOUT_A_PERSON = {
         "surveys.brand", "surveys.touchpoint", "surveys.survey", "surveys.source", "followups.rule", "followups.rulebook",
         "followups.calendar", "followups.slapolicy", "followups.team", "followups.member", "followups.ladderstep",
         "followups.rootcause", "followups.workpattern", "followups.bonushours", "webhooks.endpoint", "followups.away",
-        "followups.mailwording",
+        "followups.mailwording", "surveys.reportableattribute",
     },
     "the company that buys": {"surveys.account"},
     "codes and numbers alone": {
@@ -88,15 +90,22 @@ def test_nothing_of_the_person_is_left_in_any_table_or_file(person: Contact) -> 
 
 
 def test_every_figure_is_what_it_was(person: Contact, client: Any, admin_user: Any) -> None:
+    # What was only planned is not sent to them any more, and the table of who was asked says so.
+    Invitation.objects.filter(state=Invitation.State.PLANNED).delete()
     make_ticket(make_response(9, contact=make_contact()), state="closed")
     make_ticket(make_response(2, contact=make_contact()), state="resolved", resolved_at=NOW)
-    client.force_login(admin_user)
 
     def figures() -> list[Any]:
         later = NOW + timedelta(days=40)
         reports: list[Any] = [nps_report(FILTERS, now=later), closure_report(FILTERS, now=later)]
-        said = [client.get(f"/api/v1/reports/{name}/").json() for name in ("nps", "closure")]
-        return reports + [{name: value for name, value in each.items() if name != "as_of"} for each in said]
+        with time_machine.travel(NOW, tick=False):
+            client.force_login(admin_user)
+            said = [client.get(f"/api/v1/reports/{name}/").json() for name in ("nps", "closure")]
+            page = client.get("/reports/?period=year")
+        assert page.status_code == 200
+        # What stands on the page, without what a form carries to know its own.
+        words = re.sub(r"<[^>]*>", " ", page.content.decode())
+        return [*reports, *said, words]
 
     def counted() -> list[Any]:
         columns = ("score", "band", "segment", "region", "product", "account", "driver", "responded_at", "received_at")
@@ -109,6 +118,37 @@ def test_every_figure_is_what_it_was(person: Contact, client: Any, admin_user: A
     erase(person)
 
     assert (figures(), counted()) == before
+
+
+def test_what_groups_reports_stays_where_many_share_it_and_goes_where_it_tells_who(person: Contact) -> None:
+    for position, name in enumerate(("plan", "order of"), start=1):
+        ReportableAttribute.objects.create(name=name, position=position)
+    mine = Response.objects.filter(contact=person)
+    for row in mine:
+        row.attributes = {"plan": "pro", "order of": life.NAME, "not declared": "pro"}
+        row.save()
+    for n in range(4):
+        make_response(9, contact=make_contact(), attributes={"plan": "pro", "order of": f"order {n}"})
+    for _n in range(3):
+        make_response(9, contact=make_contact(), attributes={"plan": "rare"})
+
+    def by_plan() -> dict[str, int]:
+        groups = nps_report(FILTERS, now=NOW, by=["attribute:plan"]).groups["attribute:plan"]
+        return {group.slug: group.scores.nps.n for group in groups}
+
+    before = by_plan()
+    erase(person)
+    assert by_plan() == before
+    assert {str(row.attributes) for row in Response.objects.filter(external_id__startswith="erased:")} == {
+        "{'plan': 'pro'}"
+    }
+    # Its next version brings its plan, and nothing else.
+    record_responses(
+        life.source(), [life.incoming(score=8, attributes={"plan": "pro", "order of": life.NAME})], now=NOW
+    )
+    assert {str(row.attributes) for row in Response.objects.filter(external_id__startswith="erased:")} == {
+        "{'plan': 'pro'}"
+    }
 
 
 def test_another_customer_of_the_same_words_keeps_them(person: Contact) -> None:

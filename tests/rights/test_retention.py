@@ -9,7 +9,7 @@ import pytest
 
 from nps_loop import retention
 from nps_loop.jobs.models import Job, RetentionRun
-from nps_loop.mail.models import Inbound
+from nps_loop.mail.models import Attachment, Inbound
 from nps_loop.webhooks.models import Delivery
 from tests.factories import DAY, NOW, make_message
 from tests.rights import life
@@ -45,6 +45,36 @@ def test_each_kind_goes_when_its_time_is_over(settings: Any) -> None:
     assert (sent.text, sent.state, sent.sent_at) == ("", "sent", NOW)
 
 
+def test_what_came_in_by_mail_goes_after_a_year_and_says_so(settings: Any) -> None:
+    row = Inbound.objects.create(
+        digest="d",
+        route="imap",
+        kind="reply",
+        state="landed",
+        text="Hello",
+        words="Hello",
+        subject="Re",
+        received_at=NOW,
+    )
+    new = Inbound.objects.create(digest="e", route="imap", state="quarantined", words="Who?", received_at=NOW)
+    store = Path(settings.DATA_DIR) / "inbound" / "aa"
+    store.mkdir(parents=True)
+    (store / "file").write_bytes(b"list")
+    file = Attachment.objects.create(
+        inbound=row, name="list.csv", content_type="text/csv", size=4, digest="f", stored_as="aa/file"
+    )
+    retention.run(now=NOW + 364 * DAY)
+    row.refresh_from_db()
+    assert row.words == "Hello"
+    retention.run(now=NOW + 366 * DAY)
+    for each in (row, new, file):
+        each.refresh_from_db()
+    assert (row.text, row.words, row.subject, row.state) == ("", "", "", "landed")
+    assert new.words == "Who?"
+    assert (file.stored_as, file.name, file.reason) == ("", "list.csv", "Kept for a time only, and that is over.")
+    assert not (store / "file").exists()
+
+
 def test_a_day_has_one_run_with_its_counts() -> None:
     make_message(state="sent", created_at=NOW)
     make_message(state="queued", created_at=NOW)
@@ -54,7 +84,10 @@ def test_a_day_has_one_run_with_its_counts() -> None:
     assert retention.run(now=later) == 0
     run = RetentionRun.objects.get()
     assert run.finished_at is not None
-    assert run.counts == {"raw_mails": 0, "mail_words": 1, "import_files": 0, "exports": 0, "webhook_deliveries": 0}
+    nothing = dict.fromkeys(
+        ("raw_mails", "inbound_words", "attachments", "import_files", "exports", "webhook_deliveries"), 0
+    )
+    assert run.counts == {"mail_words": 1, **nothing}
 
 
 def test_nought_days_keep_it_for_good(settings: Any) -> None:

@@ -1,7 +1,7 @@
 """Every figure's one definition. Pages, API and lists count through here, so that they cannot differ.
 
 `facts` defines the figures about tickets, `closure` and `people` count them, `times` says how long things take,
-`answers` counts NPS, `filters` says which cohort and whose eyes.
+`effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
 from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report
@@ -21,14 +21,17 @@ from followups.reports.metrics.closure import (
     goal_of,
     resolution_curve,
 )
+from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
 from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
 from followups.reports.metrics.people import Person, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
+from followups.reports.metrics.reopening import ReopeningReport, reopening_report
 from followups.reports.metrics.response_rate import Asked, ResponseRateReport, invitations_of, response_rate_report
 from followups.reports.metrics.times import TimesReport, times_report
 from followups.reports.metrics.ways import WITHOUT, Way, reportable, way_of
+from followups.reports.metrics.worth import Worth, WorthReport, worth_report
 
 __all__ = [
     "FIGURES",
@@ -38,7 +41,9 @@ __all__ = [
     "Asked",
     "Cause",
     "ClosureReport",
+    "Comparison",
     "Counts",
+    "EffectReport",
     "Goal",
     "Group",
     "NpsReport",
@@ -47,15 +52,19 @@ __all__ = [
     "Promises",
     "Rate",
     "RecoveryReport",
+    "ReopeningReport",
     "ReportFilters",
     "ResponseRateReport",
     "Scores",
     "TicketGroup",
     "TimesReport",
     "Way",
+    "Worth",
+    "WorthReport",
     "answered_to",
     "closure_groups",
     "closure_report",
+    "effect_report",
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
@@ -69,6 +78,7 @@ __all__ = [
     "people_report",
     "periods",
     "recovery_report",
+    "reopening_report",
     "reportable",
     "reporting_day",
     "resolution_curve",
@@ -76,4 +86,5 @@ __all__ = [
     "times_report",
     "way_of",
     "with_facts",
+    "worth_report",
 ]

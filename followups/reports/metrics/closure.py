@@ -278,6 +278,11 @@ def _goal(asked: Targets) -> Goal:
     )
 
 
+def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
+    """What became of the promises on the tickets of one cohort. Up to six queries."""
+    return _promises(TicketCohort(filters, now=now).promises)
+
+
 def _promises(by_kind: Mapping[str, int]) -> Promises:
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 

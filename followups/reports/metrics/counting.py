@@ -29,7 +29,7 @@ from followups.reports.metrics.facts import (
     with_facts,
 )
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.recovered import with_recovery
+from followups.reports.metrics.recovered import is_recovered, with_recovery
 from followups.reports.metrics.ways import Way
 from followups.reports.rollups import answers as of_answers
 from followups.reports.rollups import recovery as of_recovery
@@ -133,6 +133,18 @@ class TicketCohort:
             for row in fact_counts(part, now=self.now):
                 found[row["day"]].update(_figures(row))
         return dict(found)
+
+    @property
+    def due_by_band(self) -> Counter[str]:
+        """Tickets that are due, by band."""
+        found: Counter[str] = Counter()
+        if self.parts.tallies is not None:
+            for band, sums in of_tickets.add_up(self.parts.tallies, "band", ("counts",)).items():
+                found[band] += sums.figures["due"]
+        for part in self.parts.tickets:
+            due = with_facts(part, now=self.now).filter(OF_FACTS["due"].q).order_by()
+            found.update(dict(due.values_list("band").annotate(n=Count("pk"))))
+        return found
 
     @cached_property
     def counted(self) -> int:
@@ -286,18 +298,35 @@ def _waits(
 # --- recovery ----------------------------------------------------------------------------------------------------
 
 
-def recovery_counts(filters: ReportFilters, *, now: datetime) -> tuple[int, int, Counter[tuple[str, str]]]:
-    """How many tickets were asked again, how many of them answered, and bands then and now. Up to six queries."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Tickets that were asked again, those of them that answered, and all by (band then, band now).
+
+    Of what is due: all by band then, and those whose band now is a better one.
+    """
+
+    asked: int
+    answered: int
+    changes: Counter[tuple[str, str]]
+    due: Counter[str]
+    recovered_due: Counter[str]
+
+
+def recovery_counts(filters: ReportFilters, *, now: datetime) -> Heard:
+    """What was heard again from the tickets of a cohort. Up to twelve queries."""
     kept = KeptDays.read(RollupKind.RECOVERY, filters.day_from, filters.day_to, now=now)
     cohort = parts(RecoveryTally, filters, kept)
-    asked, answered, changes = 0, 0, Counter[tuple[str, str]]()
+    asked, answered, changes, recovered = 0, 0, Counter[tuple[str, str]](), Counter[str]()
     if cohort.tallies is not None:
-        asked, answered, changes = of_recovery.add_up(cohort.tallies)
-    facts = ("band", "asked_again", "answered_again", "later_band")
+        asked, answered, changes, recovered = of_recovery.add_up(cohort.tallies)
+    facts = ("band", "place", "asked_again", "answered_again", "later_band")
     for part in cohort.tickets:
-        for row in with_recovery(part).order_by().values(*facts).annotate(n=Count("pk")):
+        tickets = with_recovery(with_facts(part, now=now)).order_by()
+        for row in tickets.values(*facts).annotate(n=Count("pk")):
             asked += row["n"] if row["asked_again"] else 0
             answered += row["n"] if row["asked_again"] and row["answered_again"] else 0
             if row["later_band"]:
                 changes[row["band"], row["later_band"]] += row["n"]
-    return asked, answered, changes
+            if is_recovered(row["band"], row["later_band"]) and row["place"] == Place.DUE:
+                recovered[row["band"]] += row["n"]
+    return Heard(asked, answered, changes, TicketCohort(filters, now=now).due_by_band, recovered)

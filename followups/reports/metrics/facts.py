@@ -31,9 +31,10 @@ from django.db.models.fields import CharField
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from followups.models import Action, ActionMove, Deadline, DismissalRequest, Resolution, Ticket, Verdict
+from followups.models import Action, ActionMove, Deadline, DismissalRequest, Event, Resolution, Ticket, Verdict
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState, falls_due
-from followups.reports.metrics.recovered import OF_RECOVERY, with_recovery
+from followups.reports.metrics.recovered import FROM, OF_RECOVERY, with_recovery
+from surveys.scoring import Band
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
 
@@ -255,7 +256,22 @@ OF_PROMISES: dict[str, tuple[Kept, ...]] = {
 
 # Figures about this moment, whatever the day of the answer.
 IN_HAND = Q(state__in=AT_WORK, owner__isnull=False)
-OF_NOW: tuple[str, ...] = ("at_work", "late", "in_time", "late_at_work", "breaking", "unassigned", "waiting", "silent")
+OF_NOW: tuple[str, ...] = (
+    "at_work",
+    "late",
+    "in_time",
+    "late_at_work",
+    "breaking",
+    "unassigned",
+    "waiting",
+    "silent",
+    "at_risk",
+    "at_risk_without_value",
+)
+
+# An account is at risk while a detractor of it waits for us, whatever the day of the answer.
+AT_RISK = Q(band=Band.DETRACTOR, state__in=LIVE, account__isnull=False)
+WITHOUT_VALUE = Q(account__annual_value__isnull=True)
 
 # Without an event for so long, a ticket at work is called silent.
 SILENT = timedelta(days=7)
@@ -273,12 +289,53 @@ def of_now(name: str, now: datetime) -> Q:
         "unassigned": Q(state__in=LIVE, owner__isnull=True),
         "waiting": Q(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": IN_HAND & Q(changed_at__lt=now - SILENT),
+        "at_risk": AT_RISK,
+        "at_risk_without_value": AT_RISK & WITHOUT_VALUE,
     }[name]
+
+
+# --- recovery of everybody who is due --------------------------------------------------------------------------
+
+# Name -> band, and whether only the recovered are meant. Of those heard again is the larger rate, and whoever asks only
+# the happy again lifts it; of all who are due, nobody can.
+OF_DUE_BAND: dict[str, tuple[Band, bool]] = {
+    **{f"due_{band.value}": (band, False) for band in FROM},
+    **{f"recovered_due_{band.value}": (band, True) for band in FROM},
+}
+
+
+# --- what was won back, and what came back ----------------------------------------------------------------------
+
+# An account is saved where a detractor of the cohort recovered.
+OF_SAVED: dict[str, Q] = {
+    "saved": OF_RECOVERY["recovered_detractor"] & Q(account__isnull=False),
+    "saved_without_value": OF_RECOVERY["recovered_detractor"] & Q(account__isnull=False) & WITHOUT_VALUE,
+}
+
+# Customers, or we, took up again what had been resolved; a dismissal that a lead takes back is none of these.
+OF_REOPENING: tuple[str, ...] = ("ever_resolved", "reopened")
+
+
+def _reopened() -> Exists:
+    return Exists(
+        Event.objects.filter(
+            ticket=OuterRef("pk"),
+            from_state__in=(TicketState.RESOLVED, TicketState.CLOSED),
+            to_state=TicketState.ASSIGNED,
+        )
+    )
+
+
+def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
+    found = Q(_reopened())
+    if name == "ever_resolved":
+        found |= Q(state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+    return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(found)
 
 
 # --- one figure as a set of tickets ----------------------------------------------------------------------------
 
-FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY)
+FIGURES: tuple[str, ...] = (*OF_FACTS, *OF_PROMISES, *OF_NOW, *OF_RECOVERY, *OF_DUE_BAND, *OF_SAVED, *OF_REOPENING)
 
 # `cause-<slug>` is a figure as well: the tickets declared resolved for this root cause.
 CAUSE = "cause-"
@@ -298,6 +355,15 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
         return tickets.filter(of_now(name, now))
     if name in OF_RECOVERY:
         return tickets.filter(pk__in=with_recovery(tickets).filter(OF_RECOVERY[name]).order_by().values("pk"))
+    if name in OF_SAVED:
+        return tickets.filter(pk__in=with_recovery(tickets).filter(OF_SAVED[name]).order_by().values("pk"))
+    if name in OF_REOPENING:
+        return _of_reopening(tickets, name, now)
+    if name in OF_DUE_BAND:
+        band, recovered = OF_DUE_BAND[name]
+        if recovered:
+            tickets = figure_of(tickets, f"recovered_{band.value}", now=now)
+        return with_facts(tickets, now=now).filter(OF_FACTS["due"].q, band=band)
     if name in OF_PROMISES:
         found = promises(now=now).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
         return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(found))

@@ -18,8 +18,9 @@ from surveys.scoring import Band
 class RecoveryReport:
     """What was heard again from the customers of one cohort of tickets, by the days of their first answers.
 
-    `changes` counts tickets by band then and band now. Who does not answer again may think otherwise: so every rate of
-    recovery stands beside `response_rate`.
+    `changes` counts tickets by band then and band now. Who does not answer again may think otherwise: so the rate of
+    those heard again stands beside `response_rate`, and whoever asks only the happy again lifts it. The rate of all who
+    are due counts the silent as not recovered: at least so many are. `due` holds (recovered, all due) by band then.
     """
 
     filters: ReportFilters
@@ -27,6 +28,7 @@ class RecoveryReport:
     asked: int
     answered: int
     changes: Mapping[tuple[str, str], int]
+    due: Mapping[str, tuple[int, int]]
 
     @property
     def response_rate(self) -> Rate:
@@ -42,6 +44,10 @@ class RecoveryReport:
         better = sum(self.changes[first.value, later.value] for later in FROM[first])
         return Rate.counted(better, self.heard(first.value))
 
+    def recovered_of_due(self, first: Band) -> Rate:
+        """The recovered of that band, of all of it that are due, asked again or not; Wilson interval."""
+        return Rate.counted(*self.due[first.value])
+
     def as_dict(self) -> dict[str, Any]:
         """For the API: plain types. A rate of under 20 is null, its counts are not."""
         return {
@@ -52,6 +58,8 @@ class RecoveryReport:
             "response_rate": self.response_rate.as_dict(),
             "recovered_detractors": self.recovered(Band.DETRACTOR).as_dict(),
             "recovered_passives": self.recovered(Band.PASSIVE).as_dict(),
+            "recovered_detractors_of_due": self.recovered_of_due(Band.DETRACTOR).as_dict(),
+            "recovered_passives_of_due": self.recovered_of_due(Band.PASSIVE).as_dict(),
             "changes": {
                 first.value: {later.value: self.changes[first.value, later.value] for later in BANDS} for first in FROM
             },
@@ -59,7 +67,15 @@ class RecoveryReport:
 
 
 def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
-    """Count the tickets of one cohort by what was heard after closing. Up to six queries."""
-    asked, answered, found = recovery_counts(filters, now=now)
-    changes = {(first.value, later.value): found[first.value, later.value] for first in BANDS for later in BANDS}
-    return RecoveryReport(filters=filters, now=now, asked=asked, answered=answered, changes=changes)
+    """Count the tickets of one cohort by what was heard after closing. Up to twelve queries."""
+    found = recovery_counts(filters, now=now)
+    return RecoveryReport(
+        filters=filters,
+        now=now,
+        asked=found.asked,
+        answered=found.answered,
+        changes={
+            (first.value, later.value): found.changes[first.value, later.value] for first in BANDS for later in BANDS
+        },
+        due={first.value: (found.recovered_due[first.value], found.due[first.value]) for first in FROM},
+    )

@@ -10,24 +10,30 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
 from followups.models import RecoveryTally, Ticket
-from followups.reports.metrics.recovered import BANDS, with_recovery
+from followups.reports.metrics.facts import Place, with_facts
+from followups.reports.metrics.recovered import BANDS, is_recovered, with_recovery
 from followups.reports.rollups.answers import grouping
+from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, MOST_GROUPS, Layout
 
 LATER = {band.value: f"later_{band.value}" for band in BANDS}
 
 
-def add_up(tallies: QuerySet[RecoveryTally]) -> tuple[int, int, Counter[tuple[str, str]]]:
-    """How many were asked again, how many of them answered, and how many changed from band to band. One query."""
-    sums = {f"sum_{name}": Sum(name) for name in ("asked_again", "answered_again", *LATER.values())}
+def add_up(tallies: QuerySet[RecoveryTally]) -> tuple[int, int, Counter[tuple[str, str]], Counter[str]]:
+    """How many were asked again, how many of them answered, how many changed from band to band, and how many of those
+    that are due are recovered, by band then. One query.
+    """
+    sums = {f"sum_{name}": Sum(name) for name in ("asked_again", "answered_again", "recovered_due", *LATER.values())}
     asked = answered = 0
     changes: Counter[tuple[str, str]] = Counter()
+    recovered: Counter[str] = Counter()
     for band, *rest in tallies.order_by().values_list("band").annotate(**sums):
         asked += rest[0]
         answered += rest[1]
-        for later, n in zip(LATER, rest[2:], strict=True):
+        recovered[band] += rest[2]
+        for later, n in zip(LATER, rest[3:], strict=True):
             changes[band, later] += n
-    return asked, answered, changes
+    return asked, answered, changes, recovered
 
 
 def size_of(days: Q) -> QuerySet[Ticket]:
@@ -38,21 +44,36 @@ def size_of(days: Q) -> QuerySet[Ticket]:
 def count(
     days: Q, layout: Layout, *, now: datetime
 ) -> tuple[list[RecoveryTally], dict[date, tuple[str, ...]], dict[date, tuple[datetime | None, datetime | None]]]:
-    """The kept rows of the days, and the ways left out of each. One query. Nothing of it changes by itself."""
+    """The kept rows of the days as they stand at `now`, the ways left out of each, and from when until when each holds:
+    a recovered case may come due by itself. One query.
+    """
     columns: dict[str, Combinable] = {}
     for way in layout.ways.values():
         columns |= way.columns(tickets=True)
     names = tuple(columns)
     groupings = {name: grouping(way, names, tickets=True) for name, way in layout.ways.items()}
-    cases = with_recovery(Ticket.objects.filter(days)).order_by()
-    own = ("day", "team_id", "band", "asked_again", "answered_again", "later_band")
+    cases = with_recovery(with_facts(Ticket.objects.filter(days), now=now)).order_by()
+    own = (
+        "day",
+        "team_id",
+        "band",
+        "asked_again",
+        "answered_again",
+        "later_band",
+        "place",
+        "state",
+        "resolution_due_at",
+    )
+    bounds = Bounds(now)
     rows: dict[tuple[Any, ...], RecoveryTally] = {}
     groups_on: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
     for row in cases.annotate(**columns).values_list(*own, *names).iterator(chunk_size=5_000):
-        day, team, band, asked, answered, later = row[:6]
+        day, team, band, asked, answered, later, place, state, until = row[: len(own)]
         if not asked and not later:
             continue
-        values = row[6:]
+        if until is not None and state not in OVER:
+            bounds.add(day, until)
+        values = row[len(own) :]
         groups = [(ALL, "")]
         groups += [(name, group) for name, groups_of in groupings.items() for group in groups_of(values)]
         for way_name, group in groups:
@@ -63,6 +84,7 @@ def count(
             tally = rows[key]
             tally.asked_again += asked
             tally.answered_again += asked and answered
+            tally.recovered_due += place == Place.DUE and is_recovered(band, later)
             if later:
                 setattr(tally, LATER[later], getattr(tally, LATER[later]) + 1)
     left_out: defaultdict[date, list[str]] = defaultdict(list)
@@ -70,4 +92,4 @@ def count(
         if len(found) > MOST_GROUPS:
             left_out[day].append(way_name)
     tallies = [tally for tally in rows.values() if tally.way not in left_out.get(tally.day, ())]
-    return tallies, {day: tuple(ways) for day, ways in left_out.items()}, {}
+    return tallies, {day: tuple(ways) for day, ways in left_out.items()}, bounds.by_day

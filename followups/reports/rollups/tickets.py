@@ -14,7 +14,6 @@ from django.db.models.aggregates import Aggregate
 from django.db.models.expressions import Combinable
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
-from followups.models.tickets import TicketState
 from followups.reports.metrics.facts import (
     FACTS,
     FIRST_CONTACT_AT,
@@ -26,6 +25,7 @@ from followups.reports.metrics.facts import (
     with_facts,
 )
 from followups.reports.rollups.answers import grouping
+from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
     CODE,
@@ -222,7 +222,7 @@ def count(
         columns |= way.columns(tickets=True)
     names = tuple(columns)
     groupings = {name: grouping(way, names, tickets=True) for name, way in layout.ways.items()}
-    bounds = _Bounds(now)
+    bounds = Bounds(now)
     hanging = _hanging_on(days, now, bounds)
     ways_of: defaultdict[str, defaultdict[tuple[Any, ...], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
     rows = (
@@ -238,7 +238,7 @@ def count(
         if facts not in lanes_of:
             lanes_of[facts] = _lanes(dict(zip(FACTS, facts, strict=True)))
         named = dict(zip(FACTS, facts, strict=True))
-        if state not in (TicketState.CLOSED, TicketState.DISMISSED) and until is not None:
+        if until is not None and state not in OVER:
             bounds.add(day, until)
         of = _of_ticket(hanging, number, named, lanes_of[facts])
         of.since = moment_number(responded_at)
@@ -266,22 +266,6 @@ def count(
     return tallies, {day: tuple(ways) for day, ways in left_out.items()}, bounds.by_day
 
 
-class _Bounds:
-    """From when until when the counts of each day hold: between the moments at which something comes due by itself."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.by_day: dict[date, tuple[datetime | None, datetime | None]] = {}
-
-    def add(self, day: date, moment: datetime) -> None:
-        since, until = self.by_day.get(day, (None, None))
-        if moment <= self.now:
-            since = moment if since is None else max(since, moment)
-        else:
-            until = moment if until is None else min(until, moment)
-        self.by_day[day] = (since, until)
-
-
 @dataclass(slots=True)
 class _Hanging:
     """What hangs on tickets, by ticket."""
@@ -291,7 +275,7 @@ class _Hanging:
     targets: Mapping[int, list[tuple[int | None, int, str]]]
 
 
-def _hanging_on(days: Q, now: datetime, bounds: _Bounds) -> _Hanging:
+def _hanging_on(days: Q, now: datetime, bounds: Bounds) -> _Hanging:
     tickets = Ticket.objects.filter(days).order_by().values("pk")
     of_promises: defaultdict[int, list[str]] = defaultdict(list)
     columns = ("ticket_id", "ticket__day", "kept", "state", "first_promised_at")

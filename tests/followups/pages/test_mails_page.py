@@ -40,6 +40,27 @@ def do(client: Client, row: MailWording, verb: str, **data: object) -> str:
     return html.unescape(answer.content.decode())
 
 
+def test_what_is_typed_is_shown_as_the_mail_and_not_saved(cast: Cast, lead: Client, hanna: Client) -> None:
+    row = begin(lead)
+    typed = {"opening": "good day, {first_name} <b>!", "subject": "{owner} and {nobody}", "closing": ""}
+    page = lead.post(f"/mails/{row.pk}/live/", typed)
+    assert "good day, Marta &lt;b&gt;!" in page.content.decode() and "sandbox" in page["Content-Security-Policy"]
+    words = lead.post(f"/mails/{row.pk}/live/", {**typed, "words": "1"}).json()
+    assert "good day, Marta <b>!" in words["text"]
+    # What cannot be filled in says what is shipped, until it can.
+    assert "nobody" not in words["subject"] and words["subject"]
+    row.refresh_from_db()
+    assert (row.opening, row.edits) == (NEW["opening"], 1)
+    assert hanna.post(f"/mails/{row.pk}/live/", typed).status_code == 403
+    assert lead.post("/mails/999999/live/", typed).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["action_update", "action_done"])
+def test_what_we_do_and_what_was_done_are_worded_apart(cast: Cast, lead: Client, kind: str) -> None:
+    row = begin(lead, kind=kind, subject="", opening="so that you can hold us to it, {first_name}:")
+    assert "so that you can hold us to it, Marta:" in shown(lead, f"/mails/{row.pk}/")
+
+
 def test_a_lead_words_a_mail_sees_it_and_puts_it_in_force(cast: Cast, lead: Client) -> None:
     row = begin(lead)
     page = shown(lead, f"/mails/{row.pk}/")

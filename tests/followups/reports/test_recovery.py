@@ -83,6 +83,7 @@ class Told:
 
     def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
+        self.due = ticket.state == "closed" or ticket.resolution_due_at <= NOW
         questions = [row for row in Invitation.objects.all() if row.recovers_id == ticket.response_id]
         self.asked = any(row.sent_at and row.state != "stopped" for row in questions)
         linked = [row.response for row in questions if row.response and row.response.excluded_as == ""]
@@ -117,6 +118,13 @@ def test_every_figure_of_recovery_equals_a_naive_recount_and_opens_its_tickets(s
         assert (rate.count, rate.of) == (len(better), len(heard))
         opened = metrics.figure_queryset(f"recovered_{first.value}", QUARTER, now=NOW)
         assert set(opened.values_list("pk", flat=True)) == better
+        over = [row for row in told if row.ticket.band == first and row.due]
+        recovered = {row.ticket.pk for row in over if row.later and order.index(row.later) > order.index(first)}
+        rate = found.recovered_of_due(first)
+        assert (rate.count, rate.of) == (len(recovered), len(over))
+        for name, those in (("due", {row.ticket.pk for row in over}), ("recovered_due", recovered)):
+            opened = metrics.figure_queryset(f"{name}_{first.value}", QUARTER, now=NOW)
+            assert set(opened.values_list("pk", flat=True)) == those
         for later in order:
             those = {row.ticket.pk for row in heard if row.later == later}
             assert found.changes[first.value, later.value] == len(those)

@@ -164,6 +164,35 @@ def test_what_has_no_cadence_starts_no_round(fields):
     assert planning.start_rounds(now=NOW) == 0
 
 
+def test_a_round_starts_by_hand_whatever_the_cadence_and_once_a_day():
+    survey = make_cadence(every_days=None)
+    make_contact()
+    assert planning.last_round(survey) is None
+    job = planning.start_by_hand(survey.pk, by=None, now=NOW)
+    with pytest.raises(planning.NotNow, match="being planned"):
+        planning.start_by_hand(survey.pk, by=None, now=NOW)
+    with time_machine.travel(NOW, tick=False):
+        running.run_now(job, now=NOW)
+    found = planning.last_round(survey)
+    assert (found.day, found.planned, found.stopped) == (NOW.date(), 1, 0)
+    with pytest.raises(planning.NotNow, match="tomorrow"):
+        planning.start_by_hand(survey.pk, by=None, now=NOW)
+    Invitation.objects.update(state=State.SENT, sent_at=NOW + DAY)
+    again = planning.start_by_hand(survey.pk, by=None, now=NOW + DAY)
+    with time_machine.travel(NOW + DAY, tick=False):
+        running.run_now(again, now=NOW + DAY)
+    # Who has just been asked is left alone, whoever starts the round.
+    assert (planning.last_round(survey).planned, planning.last_round(survey).stopped) == (0, 1)
+
+
+@pytest.mark.parametrize("fields", [{"is_sent": False}, {"kind": "transactional"}])
+def test_what_is_not_sent_to_everybody_has_no_round_to_start(fields):
+    survey = make_cadence(**fields)
+    with pytest.raises(planning.NotNow):
+        planning.start_by_hand(survey.pk, by=None, now=NOW)
+    assert not Job.objects.exists()
+
+
 def test_a_job_whose_worker_died_goes_on_where_it_stopped(monkeypatch):
     monkeypatch.setattr(planning, "BATCH", 10)
     make_cadence()

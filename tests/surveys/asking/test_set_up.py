@@ -5,6 +5,7 @@ import re
 import pytest
 
 from nps_loop import links
+from nps_loop.jobs.models import Job
 from surveys.asking.answering import new_secret, source_row
 from surveys.asking.open_links import address_of
 from surveys.models import Source, Survey
@@ -160,7 +161,17 @@ def test_a_secret_is_shown_once_and_two_hold_at_a_time(client, lead):
 
 
 ADDRESSES = ["", "new/", "{}/", "{}/wording/de/", "{}/preview/de/", "{}/preview/de/mail/"]
-PRESSES = ["new/", "{}/", "{}/wording/de/", "{}/link/", "{}/secret/"]
+PRESSES = ["new/", "{}/", "{}/wording/de/", "{}/link/", "{}/secret/", "{}/round/"]
+
+
+def test_a_round_is_started_by_one_press_and_a_second_is_told_why_not(client, lead):
+    survey = make_survey(kind="relational", is_sent=True)
+    page = client.post(f"/surveys/{survey.pk}/round/", follow=True).content.decode()
+    assert "The round is being planned." in page and "It is being planned: 0 of 0 customers" in page
+    assert (
+        "A round is being planned already." in client.post(f"/surveys/{survey.pk}/round/", follow=True).content.decode()
+    )
+    assert Job.objects.get().created_by == lead
 
 
 def test_only_leads_and_administrators_see_and_change_them(client):

@@ -1,0 +1,39 @@
+"""Whether what was done lasts: how much was taken up again, and how many promises were moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from followups.reports.metrics.closure import Promises, Rate, figure_queryset, promises_of
+from followups.reports.metrics.filters import ReportFilters
+
+
+@dataclass(frozen=True, slots=True)
+class ReopeningReport:
+    """Reopened, of all that was ever resolved; moved before its date, of all promises due. Wilson intervals."""
+
+    filters: ReportFilters
+    now: datetime
+    reopened: Rate
+    promises: Promises
+
+    @property
+    def promises_moved(self) -> Rate:
+        return Rate.counted(self.promises["promises_moved"], self.promises["promises"])
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types. A rate of under 20 is null, its counts are not."""
+        return {
+            "filters": self.filters.as_dict(),
+            "as_of": self.now.isoformat(),
+            "reopened": self.reopened.as_dict(),
+            "promises_moved": self.promises_moved.as_dict(),
+        }
+
+
+def reopening_report(filters: ReportFilters, *, now: datetime) -> ReopeningReport:
+    """Count the tickets and promises of one cohort. Three queries."""
+    counts = [figure_queryset(name, filters, now=now).count() for name in ("reopened", "ever_resolved")]
+    return ReopeningReport(filters, now, Rate.counted(*counts), promises_of(filters, now=now))
