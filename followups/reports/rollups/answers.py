@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -75,15 +74,12 @@ def count(
 
     The third part is empty: nothing about answers changes by itself.
     """
-    columns: dict[str, Combinable] = {}
-    for way in layout.ways.values():
-        columns |= way.columns(tickets=False)
-    names = tuple(columns)
+    columns, groupings = layout.groupings(tickets=False)
     rows = (
         Response.objects.filter(days)
         .order_by()
         .annotate(**columns)
-        .values_list("day", "team_id_then", "touchpoint_id", "score", "excluded_as", *names)
+        .values_list("day", "team_id_then", "touchpoint_id", "score", "excluded_as", *columns)
     )
     cells: list[tuple[date, int | None, int | None]] = []
     outcomes: list[str] = []
@@ -94,9 +90,8 @@ def count(
         values.append(tuple(rest))
     tallies = _tallies(ALL, Counter((*cell, "", outcome) for cell, outcome in zip(cells, outcomes, strict=True)))
     left_out: defaultdict[date, list[str]] = defaultdict(list)
-    for name, way in layout.ways.items():
+    for name, groups_of in groupings.items():
         counted: Counter[tuple[Any, ...]] = Counter()
-        groups_of = grouping(way, names)
         for cell, outcome, row in zip(cells, outcomes, values, strict=True):
             for group in groups_of(row):
                 counted[*cell, group, outcome] += 1
@@ -108,21 +103,6 @@ def count(
             left_out[day].append(name)
         tallies += _tallies(name, Counter({key: n for key, n in counted.items() if key[0] not in too_many}))
     return tallies, {day: tuple(ways) for day, ways in left_out.items()}, {}
-
-
-def grouping(way: Way, names: Sequence[str], *, tickets: bool = False) -> Any:
-    """A function from the values of a row to its groups; rows that say the same are looked at once."""
-    own = tuple(way.columns(tickets=tickets))
-    places = tuple(names.index(name) for name in own)
-    known: dict[tuple[Any, ...], tuple[str, ...]] = {}
-
-    def groups_of(row: tuple[Any, ...]) -> tuple[str, ...]:
-        key = tuple(row[place] for place in places)
-        if key not in known:
-            known[key] = way.groups(dict(zip(own, key, strict=True)))
-        return known[key]
-
-    return groups_of
 
 
 def _tallies(way: str, counted: Counter[tuple[Any, ...]]) -> list[AnswerTally]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from zlib import crc32
+
+from django.db.models.expressions import Combinable
 
 from followups.models import RollupKind
 from followups.reports.metrics.facts import OF_FACTS, Kept
@@ -32,6 +36,9 @@ MOST_GROUPS = 300
 OF_PROMISE = {kept.value: f"promise-{kept.value}" for kept in Kept}
 # The counters of a row of tickets, in the order in which they are kept.
 COUNTED: tuple[str, ...] = (*sorted(OF_FACTS), *sorted(OF_PROMISE.values()))
+
+
+Groups = Callable[[Sequence[Any]], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,17 @@ class Layout:
     def ways(self) -> dict[str, Way]:
         return {name: way_of(name) for name in self.names}
 
+    def groupings(self, *, tickets: bool) -> tuple[dict[str, Combinable], dict[str, Groups]]:
+        """What to read of a row to know its groups by every way, and for each way the groups of these values."""
+        columns: dict[str, Combinable] = {}
+        found: dict[str, Groups] = {}
+        for number, (name, way) in enumerate(self.ways.items()):
+            own = way.columns(tickets=tickets)
+            found[name] = _groups_of(way, tuple(own), len(columns))
+            # Two attributes are read under the same name.
+            columns |= {f"way_{number}_{column}": read for column, read in own.items()}
+        return columns, found
+
     def slice_for(self, filters: ReportFilters, way: Way | None = None) -> Slice | None:
         """Where the cohort is kept by this way; None where only the rows themselves know.
 
@@ -89,6 +107,19 @@ class Layout:
     def _own_name(self, name: str) -> str:
         # The person of an answer is its account's owner.
         return "account_owner" if name == "person" and self.kind == RollupKind.ANSWERS else name
+
+
+def _groups_of(way: Way, names: tuple[str, ...], first: int) -> Groups:
+    """The groups of a row, from the values of its columns from the first on; those that say the same are asked once."""
+    known: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+    def groups(values: Sequence[Any]) -> tuple[str, ...]:
+        own = tuple(values[first : first + len(names)])
+        if own not in known:
+            known[own] = way.groups(dict(zip(names, own, strict=True)))
+        return known[own]
+
+    return groups
 
 
 def group_asked_for(way: Way, value: str) -> str:

@@ -7,12 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
-from django.db.models.expressions import Combinable
 
 from followups.models import RecoveryTally, Ticket
 from followups.reports.metrics.facts import Place, with_facts
 from followups.reports.metrics.recovered import BANDS, is_recovered, with_recovery
-from followups.reports.rollups.answers import grouping
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, MOST_GROUPS, Layout
 
@@ -47,11 +45,7 @@ def count(
     """The kept rows of the days as they stand at `now`, the ways left out of each, and from when until when each holds:
     a recovered case may come due by itself. One query.
     """
-    columns: dict[str, Combinable] = {}
-    for way in layout.ways.values():
-        columns |= way.columns(tickets=True)
-    names = tuple(columns)
-    groupings = {name: grouping(way, names, tickets=True) for name, way in layout.ways.items()}
+    columns, groupings = layout.groupings(tickets=True)
     cases = with_recovery(with_facts(Ticket.objects.filter(days), now=now)).order_by()
     own = (
         "day",
@@ -67,7 +61,7 @@ def count(
     bounds = Bounds(now)
     rows: dict[tuple[Any, ...], RecoveryTally] = {}
     groups_on: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
-    for row in cases.annotate(**columns).values_list(*own, *names).iterator(chunk_size=5_000):
+    for row in cases.annotate(**columns).values_list(*own, *columns).iterator(chunk_size=5_000):
         day, team, band, asked, answered, later, place, state, until = row[: len(own)]
         if not asked and not later:
             continue

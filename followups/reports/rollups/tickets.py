@@ -11,7 +11,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import BinaryField, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.aggregates import Aggregate
-from django.db.models.expressions import Combinable
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
 from followups.reports.metrics.facts import (
@@ -24,7 +23,6 @@ from followups.reports.metrics.facts import (
     standing_resolutions,
     with_facts,
 )
-from followups.reports.rollups.answers import grouping
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
@@ -217,11 +215,7 @@ def count(
 
     Four queries.
     """
-    columns: dict[str, Combinable] = {}
-    for way in layout.ways.values():
-        columns |= way.columns(tickets=True)
-    names = tuple(columns)
-    groupings = {name: grouping(way, names, tickets=True) for name, way in layout.ways.items()}
+    columns, groupings = layout.groupings(tickets=True)
     bounds = Bounds(now)
     hanging = _hanging_on(days, now, bounds)
     ways_of: defaultdict[str, defaultdict[tuple[Any, ...], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
@@ -232,7 +226,7 @@ def count(
     )
     own = ("pk", "day", "team_id", "band", "state", "responded_at", "until", "contact_at", "ended_at", *FACTS)
     lanes_of: dict[tuple[Any, ...], int] = {}
-    for row in rows.values_list(*own, *names).iterator(chunk_size=5_000):
+    for row in rows.values_list(*own, *columns).iterator(chunk_size=5_000):
         number, day, team, band, state, responded_at, until, contact_at, ended_at = row[:9]
         facts, values = row[9 : len(own)], row[len(own) :]
         if facts not in lanes_of:

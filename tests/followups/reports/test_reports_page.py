@@ -235,9 +235,9 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any)
         throw_together(size, tickets=size, answers=size)
         admin = make.make_admin(username=f"admin{size}")
         client = client_of(admin)
-        with django_assert_max_num_queries(33):
+        with django_assert_max_num_queries(45):
             client.get("/reports/")
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(14):
             client.get("/reports/answers/")
 
 

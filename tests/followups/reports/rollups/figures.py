@@ -69,6 +69,7 @@ def figures(filters: ReportFilters, now: datetime = NOW) -> dict[str, Any]:
     }
     return {
         **{f"{name}: {what}": value for name, report in reports.items() for what, value in report.as_dict().items()},
+        "goal": metrics.closure_report(filters, now=now).goal,
         "answers behind": [answers_page.how_many(filters, QueryDict(asked), now=now) for asked in ASKED],
         "people": [(p.user.pk, p.counts, p.at_work) for p in metrics.people_report(filters, now=now)],
         **{f"by {name}": metrics.closure_groups(filters, way_of(name), now=now) for name in OF_TICKETS},
