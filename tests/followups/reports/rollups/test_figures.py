@@ -93,10 +93,7 @@ def _first(model: Any, **fields: Any) -> Callable[[], Any]:
 
 
 def _delete(model: Any) -> Callable[[], Any]:
-    def change() -> None:
-        model.objects.filter(pk=model.objects.order_by("-pk")[0].pk)._raw_delete(connection.alias)
-
-    return change
+    return lambda: model.objects.all()._raw_delete(connection.alias)
 
 
 def _promise(**fields: Any) -> Callable[[], Any]:
@@ -150,20 +147,20 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "a first contact in time": lambda: Deadline.objects.update(met_at=NOW - 70 * DAY),
     "a first contact undone": lambda: Deadline.objects.update(met_at=None),
     "a target is moved": lambda: Deadline.objects.update(minutes=17, clock="customer"),
-    "a target goes": _delete(Deadline),
-    "a customer says not yet": lambda: make.make_verdict(Ticket.objects.filter(verdicts=None)[0], "not_yet"),
+    "all targets go": _delete(Deadline),
+    "customers say not yet": lambda: [make.make_verdict(ticket, "not_yet") for ticket in Ticket.objects.all()],
     "a not yet is taken back": lambda: Verdict.objects.update(choice="settled"),
     "a dismissal is approved": lambda: DismissalRequest.objects.update(approved=True),
     "a dismissal is refused": lambda: DismissalRequest.objects.update(approved=False),
     "a resolution is voided": lambda: Resolution.objects.update(voided_at=NOW),
     "a cause is taken away": lambda: Resolution.objects.update(root_cause=None),
-    "a resolution goes": _delete(Resolution),
+    "all resolutions go": _delete(Resolution),
     "a promise is kept": _promise(state="done", done_at=NOW - 90 * DAY),
     "a promise is dropped": _promise(state="dropped"),
-    "a promise is moved": _promise(due_at=NOW + 9 * DAY),
+    "no promise is moved": _promise(due_at=NOW - 90 * DAY),
     "a promise is no promise": _promise(first_promised_at=None),
     "a date was moved too late": lambda: ActionMove.objects.update(happened_at=NOW + 90 * DAY),
-    "a move goes": _delete(ActionMove),
+    "all moves go": _delete(ActionMove),
     "a question leaves": lambda: Invitation.objects.update(sent_at=NOW),
     "a question never left": lambda: Invitation.objects.update(sent_at=None),
     "an invitation is answered": lambda: Invitation.objects.exclude(state="stopped").update(state="answered"),
