@@ -114,8 +114,9 @@ def write_floor() -> tuple[float, dict[str, int]]:
 
     made: dict[Any, list[Any]] = {}
     for model in apps.get_models():
-        # The documents of a search come with their tickets: triggers write them.
-        if not model._meta.managed or model._meta.proxy or model._meta.label == "followups.TicketDocument":
+        # Documents of a search, and marks of days to count, come with their rows: triggers write them.
+        by_triggers = model._meta.label in ("followups.TicketDocument", "followups.RollupMark")
+        if not model._meta.managed or model._meta.proxy or by_triggers:
             continue
         known = set(model._base_manager.using("floor").values_list("pk", flat=True))
         rows = [row for row in model._base_manager.order_by("pk") if row.pk not in known]
