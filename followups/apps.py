@@ -8,7 +8,9 @@ class FollowupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the one receiver on surveys' signal; register what surveys, mail, links and jobs ask of followups."""
-        from followups import exported, exporting, receivers, recounting, together
+        from django.db.models.signals import post_migrate
+
+        from followups import exported, exporting, receivers, recounting, rollup_triggers, together
         from followups.reports.exports import asking, making
         from nps_loop.jobs import running
 
@@ -18,3 +20,4 @@ class FollowupsConfig(AppConfig):
         running.register(asking.KIND, making.run_job, lasts_long=True)
         exported.register()
         running.register(recounting.KIND, recounting.run_job)
+        post_migrate.connect(rollup_triggers.after_migrate, sender=self)

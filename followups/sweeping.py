@@ -6,9 +6,21 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from followups import absence, assignment, clocks, drafts, leaving, morning, opening, recovering, silent_owners
+from followups import (
+    absence,
+    assignment,
+    checking_figures,
+    clocks,
+    drafts,
+    leaving,
+    morning,
+    opening,
+    recovering,
+    silent_owners,
+)
 from followups.digests import sending as digests
 from followups.improve.reviews import preparing
+from followups.reports.rollups import keeping
 from nps_loop import link_guard, retention
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
@@ -60,6 +72,9 @@ def sweep(now: datetime, *, leave_long: bool = False) -> dict[str, int]:
         "erased_late": lambda: erasing.finish_late(now=now),
         "keys_forgotten": lambda: idempotency.prune(now=now),
         "counts_forgotten": lambda: link_guard.forget_old(now=now),
+        # Last, so that what the others changed is in.
+        "days_counted": lambda: keeping.flush(now=now),
+        "days_that_differed": lambda: checking_figures.look_at_some(now=now),
     }
     counts = {}
     failed = 0

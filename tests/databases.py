@@ -97,10 +97,10 @@ def _migrate(url: str) -> None:
 
 
 def _migrations_digest() -> str:
-    """Return a digest of everything that decides what a migrated database holds: migrations, and seeds they call."""
+    """Return a digest of everything that decides what a migrated database holds: migrations, seeds they call, triggers."""
     digest = hashlib.sha256(django.__version__.encode())
     for app in APPS:
         for file in sorted((ROOT / app).rglob("*.py")):
-            if "migrations" in file.parts or "seed" in file.stem or file.name == "apps.py":
+            if "migrations" in file.parts or "seed" in file.stem or "triggers" in file.stem or file.name == "apps.py":
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:32]

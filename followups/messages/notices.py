@@ -160,6 +160,24 @@ def endpoint_given_up(endpoint: Endpoint, brand: Brand, readers: Iterable[User],
     return drafts
 
 
+def figures_differed(days: Sequence[date], brand: Brand, readers: Iterable[User], *, now: datetime) -> list[Draft]:
+    """To administrators: what reports had kept of these days was not what a recount finds."""
+    drafts = []
+    for reader in readers:
+        with translation.override(reader.language):
+            named = ", ".join(day.isoformat() for day in days)
+            subject = gettext("Figures of reports were kept wrong, and are counted anew")
+            lines = [
+                gettext("The daily look found other counts than were kept for these days: %(days)s.") % {"days": named},
+                gettext("Reports count these days from the answers and cases themselves until that is done."),
+                gettext("Please tell whoever looks after the server: `manage.py rebuild_rollups --check` says more."),
+            ]
+        facts = {"subject": subject, "lines": lines, "quote": "", "link": link_to("/reports/")}
+        key = f"rollups:{now.date().isoformat()}:{reader.pk}"
+        drafts.append(_notice("notice_lead", reader, brand, facts, ticket=None, dedupe_key=key))
+    return drafts
+
+
 def _notice(
     kind: str,
     user: User,

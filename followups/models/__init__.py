@@ -5,6 +5,16 @@ from followups.models.initiatives import Initiative
 from followups.models.ladders import LadderStep
 from followups.models.people import ContactEvent, Looking
 from followups.models.reviews import Draw, Review, ReviewDecision
+from followups.models.rollups import (
+    AnswerTally,
+    InvitationTally,
+    RecoveryTally,
+    RollupCheck,
+    RollupDay,
+    RollupKind,
+    RollupMark,
+    TicketTally,
+)
 from followups.models.routing import Rule, RuleBook
 from followups.models.rules import Calendar, SlaPolicy
 from followups.models.teams import Away, Member, Team, WorkPattern
@@ -37,6 +47,7 @@ from followups.models.writing import KeptDraft, LetterTemplate
 __all__ = [
     "Action",
     "ActionMove",
+    "AnswerTally",
     "AssignmentRound",
     "Away",
     "BonusHours",
@@ -56,6 +67,7 @@ __all__ = [
     "ExportRecord",
     "FirstContact",
     "Initiative",
+    "InvitationTally",
     "KeptDraft",
     "LadderStep",
     "LetterTemplate",
@@ -63,10 +75,15 @@ __all__ = [
     "MailWording",
     "Member",
     "Note",
+    "RecoveryTally",
     "Reply",
     "Resolution",
     "Review",
     "ReviewDecision",
+    "RollupCheck",
+    "RollupDay",
+    "RollupKind",
+    "RollupMark",
     "RootCause",
     "Rule",
     "RuleBook",
@@ -76,6 +93,7 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketDocument",
+    "TicketTally",
     "Verdict",
     "Watcher",
     "WorkPattern",

@@ -322,7 +322,7 @@ class Ticket(models.Model):
             ),
             # Few tickets take up another; an index of all the others would be written anew with every change.
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="tickets_taken_up_again"),
-            models.Index(fields=["team", "day"], name="tickets_of_a_cohort"),
+            models.Index(fields=["day", "team"], name="tickets_of_a_cohort"),
             models.Index(fields=["contact", "-id"], name="tickets_of_a_contact"),
             models.Index(fields=["account", "-id"], name="tickets_of_an_account"),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
@@ -11,11 +12,12 @@ from django.utils.translation import gettext
 
 from followups.models import Decision, Ticket
 from followups.reports.metrics import ReportFilters
+from followups.reports.metrics.counting import excluded_counts, kept_answers, score_counts
 from followups.reports.metrics.signals import left_out_by
 from followups.viewing import Viewer, customer_without_name
 from surveys.models import Response
 from surveys.models.responses import ResponseQuerySet
-from surveys.scoring import Band
+from surveys.scoring import Band, band
 
 PAGE = 50
 
@@ -57,10 +59,9 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
         answers = left_out_by(answers, int(left_out))
     else:
         answers = answers.left_out() if asked.get("excluded") else answers.counted()
-    if asked.get("band") in Band.values:
-        answers = answers.filter(**{answers.column("band"): asked["band"]})
-    score = asked.get("score", "")
-    if score.isascii() and score.isdigit() and len(score) < 3:
+    if of_band := _band(asked):
+        answers = answers.filter(**{answers.column("band"): of_band})
+    if score := _score(asked):
         answers = answers.filter(**{answers.column("score"): int(score)})
     account = asked.get("account", "")
     if account.isascii() and account.isdigit() and len(account) < 19:
@@ -71,9 +72,35 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     return answers
 
 
-def answers_page(answers: ResponseQuerySet, viewer: Viewer, asked: QueryDict) -> AnswersPage:
-    """One page of them, the newest recorded first. Two queries. `after` is the key of the last row seen."""
-    n = answers.order_by().count()
+def _band(asked: QueryDict) -> str:
+    found = asked.get("band", "")
+    return found if found in Band.values else ""
+
+
+def _score(asked: QueryDict) -> str:
+    found = asked.get("score", "")
+    return found if found.isascii() and found.isdigit() and len(found) < 3 else ""
+
+
+def how_many(filters: ReportFilters, asked: QueryDict, *, now: datetime) -> int:
+    """How many `chosen` finds: from kept counts, where score, band and being left out are all that was asked."""
+    narrower = asked.get("decided") == Decision.Outcome.NO_RULE or asked.get("left_out_by") or asked.get("account")
+    if narrower or (asked.get("excluded") and (_band(asked) or _score(asked))):
+        return chosen(filters, asked).order_by().count()
+    now = filters.moment(now)
+    kept = kept_answers(filters, now=now)
+    if asked.get("excluded"):
+        return sum(excluded_counts(filters, kept).values())
+    wanted, of_band = _score(asked), _band(asked)
+    return sum(
+        count.n
+        for count in score_counts(filters, kept)
+        if (not wanted or count.score == int(wanted)) and (not of_band or band(count.score) == of_band)
+    )
+
+
+def answers_page(answers: ResponseQuerySet, viewer: Viewer, asked: QueryDict, *, n: int) -> AnswersPage:
+    """One page of `n` answers, the newest recorded first. One query. `after` is the key of the last row seen."""
     after = asked.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
         answers = answers.filter(pk__lt=int(after))

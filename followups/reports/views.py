@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from followups.reports import metrics
-from followups.reports.answers_page import answers_page, chosen
+from followups.reports.answers_page import answers_page, chosen, how_many
 from followups.reports.forms import ReportForm
 from followups.reports.metrics import reporting_day
 from followups.reports.page.accounts import accounts_page
@@ -150,7 +150,8 @@ def answers(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now), now=now)
     filters = form.filters()
-    page = answers_page(chosen(filters, request.GET), viewer(request), request.GET)
+    n = how_many(filters, request.GET, now=now)
+    page = answers_page(chosen(filters, request.GET), viewer(request), request.GET, n=n)
     days = days_in_words(filters.day_from, filters.day_to)
     context = {"page": page, "filters": filters, "days": days, "asked": request.GET, "now": now}
     return render(request, "followups/reports/answers.html", context)

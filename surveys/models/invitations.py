@@ -140,7 +140,7 @@ class Invitation(models.Model):
             models.Index(fields=["expires_at"], condition=Q(state="sent"), name="invitation_to_expire"),
             models.Index(fields=["contact", "-sent_at"], name="invitation_of_contact"),
             models.Index(fields=["account", "-sent_at"], name="invitation_of_account"),
-            models.Index(fields=["survey", "day"], name="invitation_by_day"),
+            models.Index(fields=["day", "survey"], name="invitation_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -157,7 +157,7 @@ class Response(models.Model):
             models.Index(
                 fields=["id"], condition=Q(decided_revision__lt=F("revision")), name="response_awaiting_decision"
             ),
-            models.Index(fields=["day", "band"], condition=Q(excluded_as=""), name="response_counted_by_day"),
+            models.Index(fields=["day", "band"], name="responses_of_a_day"),
             models.Index(fields=["contact", "-responded_at"], name="response_of_contact"),
             models.Index(fields=["account", "-responded_at"], name="response_of_account"),
             models.Index(fields=["touchpoint", "day"], name="response_of_touchpoint"),

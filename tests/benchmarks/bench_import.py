@@ -2,10 +2,14 @@
 
     DATABASE_URL=postgres:///any .venv/bin/python -m tests.benchmarks.bench_import [FILE] [--follow-up all]
     DATABASE_URL=postgres:///any .venv/bin/python -m tests.benchmarks.bench_import --memory 5000 40000
+    DATABASE_URL=postgres:///any .venv/bin/python -m tests.benchmarks.bench_import --rollups [--rows 20000]
 
 The least: `bulk_create`, in batches of 1,000, of ready-made objects of every row the import wrote, into an empty copy of
 the same database, in the same run. Prints the ratio, which may be 3. With `--memory`: the peak memory of imports of so
-many rows, each in a process of its own, which must not grow with the file. Makes its own databases and drops them.
+many rows, each in a process of its own, which must not grow with the file. With `--rollups`: what keeping the rollups of
+reports costs, by importing the same file without their triggers, and with them and the count of all marked days after
+it; seconds of the processor in this process and in its database connection, so that others on the machine disturb
+little. Makes its own databases and drops them.
 """
 
 from __future__ import annotations
@@ -110,8 +114,9 @@ def write_floor() -> tuple[float, dict[str, int]]:
 
     made: dict[Any, list[Any]] = {}
     for model in apps.get_models():
-        # The documents of a search come with their tickets: triggers write them.
-        if not model._meta.managed or model._meta.proxy or model._meta.label == "followups.TicketDocument":
+        # Documents of a search, and marks of days to count, come with their rows: triggers write them.
+        by_triggers = model._meta.label in ("followups.TicketDocument", "followups.RollupMark")
+        if not model._meta.managed or model._meta.proxy or by_triggers:
             continue
         known = set(model._base_manager.using("floor").values_list("pk", flat=True))
         rows = [row for row in model._base_manager.order_by("pk") if row.pk not in known]
@@ -129,6 +134,44 @@ def write_floor() -> tuple[float, dict[str, int]]:
     return seconds, {model._meta.db_table: len(rows) for model, rows in made.items()}
 
 
+def rollup_cost(path: Path) -> tuple[float, float, float]:
+    """Processor seconds of an import without rollups, of the same with their triggers, and of the count after it."""
+    from django.db import connections
+
+    from followups import rollup_triggers
+    from followups.reports.rollups import keeping
+
+    def seconds(work: Any) -> float:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backend = cursor.fetchone()[0]
+        before = _processor(os.getpid()) + _processor(backend)
+        work()
+        return _processor(os.getpid()) + _processor(backend) - before
+
+    rollup_triggers.remove(connections["default"])
+    plain = seconds(lambda: import_file(path, "--follow-up", "all"))
+    rollup_triggers.ensure(connections["default"])
+    # The same rows under other numbers, into the same tables, so that both meet the same indexes.
+    again = path.with_name("again.csv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    again.write_text("\r\n".join([lines[0], *(_renumbered(line) for line in lines[1:])]), encoding="utf-8")
+    marking = seconds(lambda: import_file(again, "--follow-up", "all"))
+    counting = seconds(lambda: keeping.flush(now=datetime.now(UTC), seconds=3_600))
+    return plain, marking, counting
+
+
+def _renumbered(line: str) -> str:
+    first, number, rest = line.split(",", 2)
+    return f"{first},{int(number) + 10**7},{rest}"
+
+
+def _processor(process: int) -> float:
+    """Seconds that a process of this machine has used so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def peak_memory(rows: int) -> int:
     """Peak memory in kB of a process that imports a file of so many rows into a database of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_import", "--peak-of", str(rows)]
@@ -142,6 +185,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS, help="Of the file that is made where none is given.")
     parser.add_argument("--follow-up", default="auto")
     parser.add_argument("--memory", nargs="+", type=int, metavar="ROWS")
+    parser.add_argument("--rollups", action="store_true")
     parser.add_argument("--peak-of", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.memory:
@@ -153,6 +197,13 @@ def main() -> None:
         if asked.peak_of:
             import_file(path)
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+            return
+        if asked.rollups:
+            plain, marking, counting = rollup_cost(path)
+            print(
+                f"import {plain:.1f} s without rollups, {marking:.1f} s with their triggers, {counting:.1f} s to count"
+                f" what was marked: {(marking + counting) / plain - 1:+.0%}"
+            )
             return
         show(measure(path, "--follow-up", asked.follow_up))
 

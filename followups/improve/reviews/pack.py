@@ -32,7 +32,7 @@ from followups.reports.metrics import (
     goal_of,
     nps_report,
     response_rate_report,
-    scores_of,
+    scores_over,
 )
 from followups.reports.metrics.facts import PROMISES_OPEN, figure_of
 from nps_loop.people.models import User
@@ -157,7 +157,7 @@ def pack_of(review: Review, looks: Looks, *, now: datetime) -> Pack:
     before_filters = (
         replace(filters, day_from=last.day_from, day_to=last.day_to) if last and apart else filters.before()
     )
-    before = scores_of(before_filters)
+    before = scores_over(before_filters, now=now)
     return Pack(
         review=review,
         filters=filters,

@@ -5,7 +5,7 @@
 """
 
 from followups.reports.metrics.accounts import AtAccount, accounts_of, at_accounts
-from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report, scores_of
+from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report, scores_over
 from followups.reports.metrics.audience import Audience, audience_of
 from followups.reports.metrics.causes import CausesReport, causes_report
 from followups.reports.metrics.closure import (
@@ -108,7 +108,7 @@ __all__ = [
     "reporting_day",
     "resolution_curve",
     "response_rate_report",
-    "scores_of",
+    "scores_over",
     "times_report",
     "touchpoints_report",
     "way_of",

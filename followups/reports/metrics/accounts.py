@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from followups.models.tickets import LIVE
 from followups.reports.metrics.closure import figure_queryset
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.then import column
 from surveys.models import Account
 from surveys.scoring import Band
 
@@ -54,7 +55,8 @@ def accounts_of(filters: ReportFilters, figure: str = "", *, now: datetime) -> Q
         tickets = figure_queryset(name, filters, now=now).filter(account__isnull=False)
         accounts = accounts.filter(pk__in=tickets.order_by().values("account"))
     if figure not in OF_TICKETS:
-        unhappy = filters.answers().counted().filter(band=Band.DETRACTOR, account__isnull=False)
+        counted = filters.answers().counted()
+        unhappy = counted.filter(**{counted.column("band"): Band.DETRACTOR}, account__isnull=False)
         accounts = accounts.filter(pk__in=unhappy.order_by().values("account"))
     money = DecimalField(max_digits=14, decimal_places=2)
     return accounts.annotate(worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money))
@@ -70,15 +72,16 @@ def at_accounts(accounts: Sequence[Account], filters: ReportFilters) -> list[AtA
     keys = [account.pk for account in accounts]
     bands: defaultdict[int, Counter[str]] = defaultdict(Counter)
     counted = filters.answers().counted().filter(account__in=keys).order_by()
-    for key, band, n in counted.values_list("account", "band").annotate(n=Count("pk")):
+    for key, band, n in counted.values_list("account", counted.column("band")).annotate(n=Count("pk")):
         bands[key][band] = n
     ever = lately(filters).answers().counted().filter(account__in=keys)
     newest = Window(RowNumber(), partition_by=F("account"), order_by=[F("responded_at").desc(), F("pk").desc()])
     latest: defaultdict[int, list[int]] = defaultdict(list)
     placed = ever.annotate(place=newest).filter(place__lte=LATEST).order_by("account", "place")
-    for key, score in placed.values_list("account", "score"):
+    for key, score in placed.values_list("account", ever.column("score")):
         latest[key].append(score)
-    live = filters.all_days().filter(account__in=keys, state__in=LIVE).order_by()
+    every = filters.all_days()
+    live = every.filter(**{f"{column(every, 'state')}__in": LIVE}, account__in=keys).order_by()
     open_ = {
         key: (unhappy, n)
         for key, unhappy, n in live.values_list("account").annotate(

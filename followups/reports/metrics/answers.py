@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from followups.reports.metrics.counting import ScoreCount, by_group, excluded_counts, score_counts
+from followups.reports.metrics.counting import (
+    ScoreCount,
+    excluded_counts,
+    group_counts,
+    kept_answers,
+    score_counts,
+)
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.periods import Period, periods
 from followups.reports.metrics.ways import Way, way_of
+from followups.reports.rollups.days import KeptDays
 from surveys.scoring import Band, Difference, Nps, band, difference, nps
 
 
@@ -129,35 +136,45 @@ class NpsReport:
 def nps_report(filters: ReportFilters, *, now: datetime, by: Sequence[str] = USUAL_WAYS) -> NpsReport:
     """Count the answers of one cohort, of as many days before, and by each of these ways (KeyError: there is none).
 
-    Three queries, and one or two for each way. `filters.band` does not narrow an NPS.
+    Up to eight queries, and three for each way. `filters.band` does not narrow an NPS.
     """
     now = filters.moment(now)
-    counts = score_counts(filters)
-    scores = Scores.of(_summed(counts))
-    before = scores_of(filters.before())
+    kept = kept_answers(filters, now=now)
+    counts = score_counts(filters, kept)
+    scores = scores_of(counts)
+    before = scores_of(score_counts(filters.before(), kept))
     return NpsReport(
         filters=filters,
         now=now,
         scores=scores,
-        excluded=excluded_counts(filters),
+        excluded=excluded_counts(filters, kept),
         before=before,
         change=difference(scores.nps, before.nps),
         by_period=tuple(
             (period, Scores.of(_summed(count for count in counts if period.first <= count.day <= period.last)))
             for period in periods(filters.day_from, filters.day_to)
         ),
-        groups={name: nps_groups(filters, way_of(name)) for name in by},
+        groups={name: _groups(filters, kept, way_of(name)) for name in by},
     )
 
 
-def scores_of(filters: ReportFilters) -> Scores:
-    """The scores of one cohort that count, and their NPS. One query."""
-    return Scores.of(_summed(score_counts(filters)))
+def scores_of(counts: Iterable[ScoreCount]) -> Scores:
+    """Scores added up over days, and their NPS."""
+    return Scores.of(_summed(counts))
 
 
-def nps_groups(filters: ReportFilters, way: Way) -> tuple[Group, ...]:
-    """The answers of a cohort by one way, by name; those in no group come last."""
-    found = by_group(score_counts(filters, way))
+def scores_over(filters: ReportFilters, *, now: datetime) -> Scores:
+    """The scores of one cohort that count. Up to four queries."""
+    return scores_of(score_counts(filters, kept_answers(filters, now=filters.moment(now))))
+
+
+def nps_groups(filters: ReportFilters, way: Way, *, now: datetime) -> tuple[Group, ...]:
+    """The answers of a cohort by one way, by name; those in no group come last. Up to five queries."""
+    return _groups(filters, kept_answers(filters, now=filters.moment(now)), way)
+
+
+def _groups(filters: ReportFilters, kept: KeptDays, way: Way) -> tuple[Group, ...]:
+    found = group_counts(filters, kept, way)
     names = way.names(found)
     groups = (Group(key, names.get(key, key), Scores.of(counts)) for key, counts in found.items())
     return tuple(sorted(groups, key=lambda group: (not group.slug, group.name.casefold(), group.slug)))

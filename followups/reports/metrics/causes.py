@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
 
-from followups.reports.metrics.facts import OF_FACTS, standing_resolutions, with_facts
+from followups.models import Resolution
+from followups.reports.metrics.facts import OF_FACTS, standing_of, with_facts
 from followups.reports.metrics.filters import ReportFilters
 
 
@@ -95,15 +96,17 @@ class CausesReport:
 
 def causes_report(filters: ReportFilters, *, now: datetime) -> CausesReport:
     """Count the causes of one cohort. Two queries."""
+    now = filters.moment(now)
     declared = with_facts(filters.tickets(), now=now).filter(OF_FACTS["declared"].q).order_by()
     columns = {
         "root_cause__slug": "", "root_cause__name": "", "root_cause__parent__slug": "", "root_cause__parent__name": "",
         "ticket__band": "", "ticket__response__touchpoint__slug": "", "ticket__response__touchpoint__name": "",
         "ticket__response__segment": "", "ticket__day": None,
     }  # fmt: skip
+    standing = standing_of(declared, now).order_by().values("pk")[:1]
+    of_these: Any = declared.annotate(standing=Subquery(standing)).filter(standing__isnull=False)
     found = (
-        standing_resolutions()
-        .filter(ticket__in=declared.values("pk"), root_cause__isnull=False)
+        Resolution.objects.filter(pk__in=of_these.values("standing"), root_cause__isnull=False)
         .order_by()
         .values(*columns)
         .annotate(n=Count("pk"))

@@ -5,34 +5,24 @@ The number of queries is constant, whatever the number of tickets, days, people 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Expression, F, Max, Min, Q, QuerySet, Subquery
+from django.db.models import Count, Q
 
-from followups.models import Deadline, SlaPolicy
-from followups.models.tickets import TicketQuerySet
-from followups.reports.metrics.counting import fact_counts
-from followups.reports.metrics.facts import (
-    OF_FACTS,
-    OF_NOW,
-    OF_PROMISES,
-    Place,
-    figure_of,
-    promises,
-    standing_of,
-    with_facts,
-)
+from followups.models import RootCause
+from followups.models.tickets import LIVE, TicketQuerySet
+from followups.reports.metrics import goals
+from followups.reports.metrics.counting import Targets, TicketCohort, figure_counts, targets_of
+from followups.reports.metrics.facts import OF_FACTS, OF_NOW, OF_PROMISES, figure_of, of_now
 from followups.reports.metrics.filters import ReportFilters, reporting_day
-from followups.reports.metrics.goals import targets_of
 from followups.reports.metrics.periods import Period, periods
-from followups.reports.metrics.stretches import first_contact_at, resolved_at
-from followups.reports.metrics.then import column, is_then
+from followups.reports.metrics.then import column
 from followups.reports.metrics.ways import Way
-from followups.reports.survival import Curve, Spell, curve
+from followups.reports.survival import Curve
 from surveys.scoring import enough, proportion_interval
 
 
@@ -69,6 +59,14 @@ class Counts:
     def rate(self, name: str) -> Rate:
         """The figure as a rate of `due`, the one denominator."""
         return Rate.counted(self[name], self["due"])
+
+    @classmethod
+    def added(cls, figures: Iterable[Mapping[str, int]]) -> Counts:
+        """From tickets by figure, as counted for days or groups."""
+        total: Counter[str] = Counter()
+        for each in figures:
+            total.update(each)
+        return cls({name: total[name] for name in OF_FACTS})
 
     @classmethod
     def folded(cls, rows: Iterable[Mapping[str, Any]]) -> Counts:
@@ -216,28 +214,23 @@ RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
 
 
 def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
-    """Count one cohort as it stands at `now` (aware), or stood at `filters.as_of`. Eight queries."""
+    """Count one cohort as it stands at `now` (aware), or stood at `filters.as_of`. Up to seventeen queries."""
     now = filters.moment(now)
-    by_day = _counts_by_day(filters, now)
-    cohort = with_facts(filters.tickets(), now=now)
-    causes = _causes(cohort, now)
-    counts = Counts.folded(row for rows in by_day.values() for row in rows)
+    cohort = TicketCohort(filters, now=now)
+    by_day = cohort.by_day
+    counts = Counts.added(by_day.values())
+    causes = _causes(cohort.causes)
     return ClosureReport(
         filters=filters,
         now=now,
         counts=counts,
         by_period=tuple(
-            (
-                period,
-                Counts.folded(
-                    row for day, rows in by_day.items() if period.first <= day <= period.last for row in rows
-                ),
-            )
+            (period, Counts.added(figures for day, figures in by_day.items() if period.first <= day <= period.last))
             for period in periods(filters.day_from, filters.day_to)
         ),
-        first_contact=first_contact_curve(filters, now=now),
-        goal=goal_over(filters, filters.tickets()),
-        promises=promises_of(filters, now=now),
+        first_contact=cohort.first_contact(),
+        goal=_goal_over(filters, _goal(cohort.targets)),
+        promises=_promises(cohort.promises),
         causes=causes,
         without_cause=counts["declared"] - sum(cause.tickets for cause in causes),
         **_now_figures(filters, now),
@@ -245,8 +238,8 @@ def closure_report(filters: ReportFilters, *, now: datetime) -> ClosureReport:
 
 
 def counts_of(filters: ReportFilters, *, now: datetime) -> Counts:
-    """The figures of the facts alone, as the report over the same cohort has them. One query."""
-    return Counts.folded(row for rows in _counts_by_day(filters, now).values() for row in rows)
+    """The figures of the facts alone, as the report over the same cohort has them. Up to six queries."""
+    return Counts.added(TicketCohort(filters, now=now).by_day.values())
 
 
 def figure_queryset(name: str, filters: ReportFilters, *, now: datetime) -> TicketQuerySet:
@@ -270,88 +263,58 @@ class TicketGroup:
 
 
 def closure_groups(filters: ReportFilters, way: Way, *, now: datetime) -> tuple[TicketGroup, ...]:
-    """The tickets of a cohort by one way, by name; those in no group come last. One or two queries."""
-    rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in fact_counts(filters, way, now=filters.moment(now)):
-        rows[row["group"]].append(row)
-    names = way.names(rows)
-    groups = (TicketGroup(key, names.get(key, key), Counts.folded(found)) for key, found in rows.items())
+    """The tickets of a cohort by one way, by name; those in no group come last. Up to seven queries."""
+    found = figure_counts(filters, way, now=now)
+    names = way.names(found)
+    groups = (TicketGroup(key, names.get(key, key), Counts.added([figures])) for key, figures in found.items())
     return tuple(sorted(groups, key=lambda group: (not group.slug, group.name.casefold(), group.slug)))
-
-
-def _counts_by_day(filters: ReportFilters, now: datetime) -> dict[date, list[dict[str, Any]]]:
-    found: defaultdict[date, list[dict[str, Any]]] = defaultdict(list)
-    for row in fact_counts(filters, now=now):
-        found[row["day"]].append(row)
-    return found
 
 
 def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the first evidenced contact on the customer clock, those still waiting included."""
-    return _since_the_answer(filters, first_contact_at, now)
+    return TicketCohort(filters, now=now).first_contact()
 
 
 def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
-    return _since_the_answer(filters, resolved_at, now)
-
-
-def _since_the_answer(
-    filters: ReportFilters, happened_at: Callable[[QuerySet[Any]], Expression | F], now: datetime
-) -> Curve:
-    # A dismissed ticket counts as waiting until now: `survival` says why.
-    now = filters.moment(now)
-    tickets = filters.tickets()
-    rows = figure_of(tickets, "counted", now=now).order_by().values_list("responded_at", happened_at(tickets))
-    return curve(
-        Spell(((at or now) - responded_at).total_seconds(), at is not None)
-        for responded_at, at in rows.iterator(chunk_size=5_000)
-    )
+    return TicketCohort(filters, now=now).resolution()
 
 
 def goal_of(tickets: TicketQuerySet) -> Goal:
     """What the policies behind these tickets ask for; where they do not agree, there is no goal. One query."""
-    found = Deadline.objects.filter(
-        ticket__in=tickets.order_by().values("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT
-    ).aggregate(
-        lowest=Min("policy__goal_percent"),
-        highest=Max("policy__goal_percent"),
-        shortest=Min("minutes"),
-        longest=Max("minutes"),
-        on_team_clock=Count("pk", filter=Q(clock=SlaPolicy.Clock.TEAM)),
-    )
-    one_time = found["shortest"] == found["longest"] and not found["on_team_clock"] and found["shortest"]
+    return _goal(targets_of(tickets))
+
+
+def _goal(asked: Targets) -> Goal:
+    one_time = asked.shortest if asked.shortest == asked.longest and not asked.on_team_clock else None
     return Goal(
-        percent=found["lowest"] if found["lowest"] == found["highest"] else None,
-        hours=found["shortest"] / 60 if one_time else None,
+        percent=asked.lowest if asked.lowest == asked.highest else None, hours=one_time / 60 if one_time else None
     )
 
 
 def goal_over(filters: ReportFilters, tickets: TicketQuerySet) -> Goal:
     """The same with the goals that were set, which come before those of the policies. Two queries."""
-    policies = goal_of(tickets)
-    targets = targets_of(filters, policies.percent)
+    return _goal_over(filters, goal_of(tickets))
+
+
+def _goal_over(filters: ReportFilters, policies: Goal) -> Goal:
+    targets = goals.targets_of(filters, policies.percent)
     return replace(policies, percent=targets.get("on_time"), targets=targets)
 
 
 def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
-    """What became of the promises on the tickets of one cohort. One query."""
-    now = filters.moment(now)
-    cohort = filters.tickets()
-    tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
-    kept = promises(now=now, then=is_then(cohort)).filter(ticket__in=tickets)
-    rows = kept.order_by().values("kept").annotate(n=Count("pk"))
-    by_kind = {row["kept"]: row["n"] for row in rows}
+    """What became of the promises on the tickets of one cohort. Up to six queries."""
+    return _promises(TicketCohort(filters, now=now).promises)
+
+
+def _promises(by_kind: Mapping[str, int]) -> Promises:
     return Promises({name: sum(by_kind.get(kind, 0) for kind in kinds) for name, kinds in OF_PROMISES.items()})
 
 
-def _causes(cohort: TicketQuerySet, now: datetime) -> tuple[Cause, ...]:
-    declared = cohort.filter(OF_FACTS["declared"].q).order_by()
-    standing = standing_of(cohort, now).order_by()
-    of_cause = {name: Subquery(standing.values(f"root_cause__{name}")[:1]) for name in ("slug", "name")}
-    by_cause: Any = declared.annotate(**of_cause)
-    rows = by_cause.filter(slug__isnull=False).values_list("slug", "name").annotate(n=Count("pk"))
-    return tuple(sorted((Cause(*row) for row in rows), key=lambda cause: (-cause.tickets, cause.name)))
+def _causes(by_key: Mapping[int, int]) -> tuple[Cause, ...]:
+    named = RootCause.objects.order_by().values_list("pk", "slug", "name")
+    rows = (Cause(slug, name, by_key[key]) for key, slug, name in named if by_key.get(key))
+    return tuple(sorted(rows, key=lambda cause: (-cause.tickets, cause.name)))
 
 
 def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
@@ -370,8 +333,9 @@ def _now_figures(filters: ReportFilters, now: datetime) -> dict[str, Any]:
         age = next(age for age in AGES if age[1] is None or days <= age[1])
         at_work[age] += n
         late[age] += late_n
-    others = {name: figure_of(tickets, name, now=now).values("pk") for name in ("silent", "waiting", "unassigned")}
-    counted = tickets.aggregate(**{name: Count("pk", filter=Q(pk__in=part)) for name, part in others.items()})
+    # Each of them is live, and of those there are few and an index: of all the others nothing is read.
+    others = {name: Count("pk", filter=of_now(tickets, name, now)) for name in ("silent", "waiting", "unassigned")}
+    counted = tickets.filter(**{f"{column(tickets, 'state')}__in": LIVE}).aggregate(**others)
     return {
         "ages": tuple(Age(*age, at_work=at_work[age], late=late[age]) for age in AGES),
         "at_work": at_work.total(),

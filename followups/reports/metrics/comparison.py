@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db.models import Count, TextChoices
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from followups.reports.metrics.answers import Scores
+from followups.reports.metrics.answers import Scores, scores_of
 from followups.reports.metrics.closure import Counts
-from followups.reports.metrics.facts import FACTS, with_facts
+from followups.reports.metrics.counting import TicketCohort, kept_answers, score_counts
 from followups.reports.metrics.filters import DAY, ReportFilters
 from followups.reports.metrics.periods import Period, periods
 
@@ -54,37 +51,24 @@ class Earlier:
 
 
 def earlier_report(filters: ReportFilters, compare: str, *, now: datetime) -> Earlier | None:
-    """Count the cohort that `filters` is compared with, as it stands at `now`. Two queries; None without one."""
+    """Count the cohort that `filters` is compared with, as it stands at `now`. Up to ten queries; None without one."""
     found = earlier(filters, compare)
     if found is None:
         return None
-    scores: defaultdict[date, Counter[int]] = defaultdict(Counter)
-    for day, score, n in (
-        found.answers().counted().order_by().values_list("day", "score").annotate(n=Count("pk"))
-    ):  # fmt: skip
-        scores[day][score] += n
-    facts: defaultdict[date, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in with_facts(found.tickets(), now=now).order_by().values("day", *FACTS).annotate(n=Count("pk")):
-        facts[row["day"]].append(row)
+    counts = score_counts(found, kept_answers(found, now=found.moment(now)))
+    figures = TicketCohort(found, now=now).by_day
     back = filters.day_from - found.day_from
     moved = [Period(each.first - back, each.last - back) for each in periods(filters.day_from, filters.day_to)]
     return Earlier(
         filters=found,
-        scores=Scores.of(_summed(scores.values())),
-        counts=Counts.folded(row for rows in facts.values() for row in rows),
+        scores=scores_of(counts),
+        counts=Counts.added(figures.values()),
         by_period=tuple(
             (
                 period,
-                Scores.of(_summed(n for day, n in scores.items() if period.first <= day <= period.last)),
-                Counts.folded(row for day, rows in facts.items() if period.first <= day <= period.last for row in rows),
+                scores_of(each for each in counts if period.first <= each.day <= period.last),
+                Counts.added(each for day, each in figures.items() if period.first <= day <= period.last),
             )
             for period in moved
         ),
     )
-
-
-def _summed(counts: Iterable[Counter[int]]) -> Counter[int]:
-    total: Counter[int] = Counter()
-    for part in counts:
-        total.update(part)
-    return total

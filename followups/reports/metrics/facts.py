@@ -295,7 +295,9 @@ SILENT = timedelta(days=7)
 STUCK = timedelta(days=7)
 
 
-def _of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
+def of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
+    """The condition behind a figure about now. Raises KeyError for a name that is none."""
+
     def of(**fields: Any) -> Q:
         return _of(tickets, **fields)
 
@@ -417,7 +419,7 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
     For figures of a cohort the caller narrows the days (and whatever else) as the report did: `day_from`, `day_to`, …
     """
     if name in OF_NOW:
-        return tickets.filter(_of_now(tickets, name, now))
+        return tickets.filter(of_now(tickets, name, now))
     if name in OF_RECOVERY:
         return tickets.filter(pk__in=with_recovery(tickets, now=now).filter(OF_RECOVERY[name]).order_by().values("pk"))
     if name in OF_SAVED:

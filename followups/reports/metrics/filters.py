@@ -92,13 +92,18 @@ class ReportFilters:
     def answers(self) -> ResponseQuerySet:
         """The answers of the cohort, those left out of NPS included."""
         known = Response.objects.all() if self.as_of is None else Response.objects.as_of(self.as_of)
-        answers = known.filter(day__gte=self.day_from, day__lte=self.day_to).filter(self._of_answer(tickets=False))
+        of_days = known.filter(day__gte=self.day_from, day__lte=self.day_to)
+        return of_days.filter(self._of_answer(tickets=False)).filter(self.answers_for_eyes())
+
+    def answers_for_eyes(self) -> Q:
+        """The answers of the team asked for that the viewer may count; for kept counts of answers as well."""
+        found = Q()
         if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
             own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
-            answers = answers.filter(answered_to(own.values("pk")))
+            found &= answered_to(own.values("pk"))
         if self.team:
-            answers = answers.filter(answered_to(Team.objects.filter(slug=self.team).values("pk")))
-        return answers
+            found &= answered_to(Team.objects.filter(slug=self.team).values("pk"))
+        return found
 
     def before(self) -> ReportFilters:
         """The same cohort over as many days just before."""

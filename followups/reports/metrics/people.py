@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Sum
 
 from followups.models import Away, Member, Team
 from followups.models.teams import TeamQuerySet
 from followups.reports.metrics.closure import Counts
+from followups.reports.metrics.counting import figure_counts
 from followups.reports.metrics.facts import FACTS, figure_of, with_facts
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import column
+from followups.reports.metrics.ways import way_of
 from nps_loop.people.models import User
 
 
@@ -48,23 +48,19 @@ def _led(filters: ReportFilters) -> TeamQuerySet:
 
 
 def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...]:
-    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort. Five queries.
+    """Everybody who belongs to the teams the viewer leads, and whoever else owns a ticket of the cohort.
 
-    Tickets without an owner are in nobody's row; teams and capacity are of now. Empty for somebody who leads no team.
+    Up to ten queries. Tickets without an owner are in nobody's row; teams and capacity are of now. Empty for somebody
+    who leads no team.
     """
-    led = _led(filters).order_by().values("pk")
     now = filters.moment(now)
-    tickets = filters.tickets()
-    owner, in_led = column(tickets, "owner_id"), {f"{column(tickets, 'team_id')}__in": led}
-    tickets = tickets.filter(**in_led, **{f"{owner}__isnull": False}).order_by()
-    rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in with_facts(tickets, now=now).values(owner, *FACTS).annotate(n=Count("pk")):
-        rows[row[owner]].append(row)
+    led = sorted(set(_led(filters).order_by().values_list("pk", flat=True)))
+    owned = figure_counts(filters, way_of("person"), now=now, teams=led)
+    figures = {int(owner): counts for owner, counts in owned.items() if owner}
+    every = filters.all_days()
+    owner, of_led = column(every, "owner_id"), {f"{column(every, 'team_id')}__in": led}
     at_work = dict(
-        figure_of(filters.all_days().filter(**in_led), "at_work", now=now)
-        .order_by()
-        .values_list(owner)
-        .annotate(n=Count("pk"))
+        figure_of(every.filter(**of_led), "at_work", now=now).order_by().values_list(owner).annotate(n=Count("pk"))
     )
     capacity = dict(
         Member.objects.filter(team__in=led, is_active=True, team__takes_tickets=True)
@@ -72,12 +68,12 @@ def people_report(filters: ReportFilters, *, now: datetime) -> tuple[Person, ...
         .values_list("user")
         .annotate(limit=Sum("capacity"))
     )
-    users = User.objects.in_bulk({*rows, *(user for user, limit in capacity.items() if limit)})
+    users = User.objects.in_bulk({*figures, *(user for user, limit in capacity.items() if limit)})
     away = {absence.user_id: absence for absence in Away.objects.at(now).filter(user__in=users)}
     people = (
         Person(
             user=user,
-            counts=Counts.folded(rows[key]),
+            counts=Counts.added([figures.get(key, {})]),
             at_work=at_work.get(key, 0),
             capacity=capacity.get(key, 0),
             away=away.get(key),

@@ -41,6 +41,11 @@ def _figures() -> dict[str, Q]:
 OF_RECOVERY: dict[str, Q] = _figures()
 
 
+def is_recovered(first: str, later: str) -> bool:
+    """Whether a ticket that began in one band and was heard again in another is recovered."""
+    return any(first == band.value and later in {better.value for better in FROM[band]} for band in FROM)
+
+
 def with_recovery(tickets: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
     """The tickets with `asked_again`, `answered_again` and `later_band` (empty: nothing was heard).
 

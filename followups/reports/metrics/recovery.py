@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
 from followups.reports.metrics.closure import Rate
-from followups.reports.metrics.facts import Place, with_facts
+from followups.reports.metrics.counting import recovery_counts
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.recovered import BANDS, FROM, with_recovery
+from followups.reports.metrics.recovered import BANDS, FROM
 from surveys.scoring import Band
 
 
@@ -69,27 +67,16 @@ class RecoveryReport:
 
 
 def recovery_report(filters: ReportFilters, *, now: datetime) -> RecoveryReport:
-    """Count the tickets of one cohort by what was heard after closing. One query."""
+    """Count the tickets of one cohort by what was heard after closing. Up to twelve queries."""
     now = filters.moment(now)
-    facts = ("band", "place", "asked_again", "answered_again", "later_band")
-    tickets = with_recovery(with_facts(filters.tickets(), now=now), now=now)
-    rows = list(tickets.order_by().values(*facts).annotate(n=Count("pk")))
-    changes = {(first.value, later.value): 0 for first in BANDS for later in BANDS}
-    for row in rows:
-        if row["later_band"] and (row["band"], row["later_band"]) in changes:
-            changes[row["band"], row["later_band"]] += row["n"]
+    found = recovery_counts(filters, now=now)
     return RecoveryReport(
         filters=filters,
         now=now,
-        asked=sum(row["n"] for row in rows if row["asked_again"]),
-        answered=sum(row["n"] for row in rows if row["asked_again"] and row["answered_again"]),
-        changes=changes,
-        due={first.value: _of_due(rows, first) for first in FROM},
+        asked=found.asked,
+        answered=found.answered,
+        changes={
+            (first.value, later.value): found.changes[first.value, later.value] for first in BANDS for later in BANDS
+        },
+        due={first.value: (found.recovered_due[first.value], found.due[first.value]) for first in FROM},
     )
-
-
-def _of_due(rows: Iterable[Mapping[str, Any]], first: Band) -> tuple[int, int]:
-    """(recovered, all) of one band among what is due."""
-    due = [row for row in rows if row["band"] == first and row["place"] == Place.DUE]
-    better = {band.value for band in FROM[first]}
-    return sum(row["n"] for row in due if row["later_band"] in better), sum(row["n"] for row in due)

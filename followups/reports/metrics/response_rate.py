@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
+from followups.models import RollupKind
 from followups.reports.metrics.closure import Rate
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.ways import WITHOUT
+from followups.reports.rollups import invitations as kept_invitations
+from followups.reports.rollups.days import KeptDays, within
 from surveys.models import Invitation
 from surveys.models.invitations import InvitationQuerySet
 
@@ -105,15 +108,12 @@ def invitations_of(filters: ReportFilters) -> InvitationQuerySet:
 
 
 def response_rate_report(filters: ReportFilters, *, now: datetime) -> ResponseRateReport:
-    """Count the invitations of one cohort. One query."""
+    """Count the invitations of one cohort. Up to three queries."""
     now = filters.moment(now)
-    rows = invitations_of(filters).order_by()
-    state_column, rule_column = ("state", "stopped_by") if filters.as_of is None else ("then_state", "then_stopped_by")
     names: dict[str, str] = {}
     states: dict[str, Counter[str]] = {}
     rules: dict[str, Counter[str]] = {}
-    columns = ("survey__slug", "survey__name", state_column, rule_column)
-    for slug, name, state, rule, n in rows.values_list(*columns).annotate(n=Count("pk")):
+    for slug, name, state, rule, n in _counts(filters, now):
         names[slug] = name
         states.setdefault(slug, Counter())[state] += n
         if rule:
@@ -125,3 +125,23 @@ def response_rate_report(filters: ReportFilters, *, now: datetime) -> ResponseRa
         together=Asked("", "", sum(states.values(), Counter()), sum(rules.values(), Counter())),
         by_survey=tuple(sorted(by_survey, key=lambda each: (each.name.casefold(), each.slug))),
     )
+
+
+def _counts(filters: ReportFilters, now: datetime) -> Iterator[tuple[str, str, str, str, int]]:
+    """Invitations by survey, state and the rule that stopped them, from kept counts where they hold."""
+    columns = ("survey__slug", "survey__name", "state", "stopped_by")
+    rest = invitations_of(filters)
+    if filters.as_of is not None:
+        then = ("survey__slug", "survey__name", "then_state", "then_stopped_by")
+        yield from rest.order_by().values_list(*then).annotate(n=Count("pk"))
+        return
+    if kept_invitations.can_be_read(filters):
+        kept = KeptDays.read(RollupKind.INVITATIONS, filters.day_from, filters.day_to, now=now)
+        good, others = kept.split(filters.day_from, filters.day_to, "")
+        if good:
+            tallies = kept_invitations.read(filters, good).order_by()
+            yield from tallies.values_list(*columns).annotate(n=Sum("invitations"))
+        if not others:
+            return
+        rest = rest.filter(within(others))
+    yield from rest.order_by().values_list(*columns).annotate(n=Count("pk"))

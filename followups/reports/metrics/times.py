@@ -21,7 +21,7 @@ from followups.calendars import WorkingHours, counted_stretches
 from followups.deadlines import pauses
 from followups.models import Calendar, Deadline, Event
 from followups.models.tickets import TicketState
-from followups.reports.metrics.closure import first_contact_curve, resolution_curve
+from followups.reports.metrics.counting import TicketCohort
 from followups.reports.metrics.facts import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
@@ -80,12 +80,13 @@ def _figures(found: Curve) -> dict[str, Any]:
 def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
     """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Five queries."""
     now = filters.moment(now)
+    cohort = TicketCohort(filters, now=now)
     contacted, resolved, without = _working_curves(filters, now)
     return TimesReport(
         filters=filters,
         now=now,
-        first_contact=first_contact_curve(filters, now=now),
-        resolution=resolution_curve(filters, now=now),
+        first_contact=cohort.first_contact(),
+        resolution=cohort.resolution(),
         first_contact_working=contacted,
         resolution_working=resolved,
         without_calendar=without,

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count
 
 from followups.reports.changes import holm, p_value
-from followups.reports.metrics.answers import Scores
+from followups.reports.metrics.answers import Scores, nps_groups
 from followups.reports.metrics.closure import Counts, Rate, closure_groups
 from followups.reports.metrics.comparison import earlier
 from followups.reports.metrics.filters import ReportFilters
@@ -87,13 +87,14 @@ class TouchpointsReport:
 
 
 def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
-    """Count every touchpoint of one cohort, and the change against the one that `compare` names. Five queries."""
+    """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty queries."""
     names: dict[str, str] = {}
-    scores = _scores(filters, names)
+    scores = _scores(filters, names, now)
     other = earlier(filters, compare)
-    before = _scores(other, names) if other else {}
+    before = _scores(other, names, now) if other else {}
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    columns = ("touchpoint__slug", "touchpoint__name", "state")
+    state_then = "state" if filters.as_of is None else "then_state"
+    columns = ("touchpoint__slug", "touchpoint__name", state_then)
     for slug, name, state, n in invitations_of(filters).order_by().values_list(*columns).annotate(n=Count("pk")):
         names.setdefault(slug or "", name or "")
         states[slug or ""][state] += n
@@ -128,11 +129,9 @@ def _change(now: Scores, before: Scores) -> Difference:
     return difference(now.nps, before.nps)
 
 
-def _scores(filters: ReportFilters, names: dict[str, str]) -> Mapping[str, Scores]:
+def _scores(filters: ReportFilters, names: dict[str, str], now: datetime) -> Mapping[str, Scores]:
     """Scores by slug; the names found on the way are added to `names`."""
-    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    columns = ("touchpoint__slug", "touchpoint__name", "score")
-    for slug, name, score, n in filters.answers().counted().order_by().values_list(*columns).annotate(n=Count("pk")):
-        names.setdefault(slug or "", name or "")
-        counts[slug or ""][score] += n
-    return {slug: Scores.of(found) for slug, found in counts.items()}
+    groups = nps_groups(filters, way_of("touchpoint"), now=now)
+    for group in groups:
+        names.setdefault(group.slug, group.name)
+    return {group.slug: group.scores for group in groups}

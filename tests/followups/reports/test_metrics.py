@@ -329,9 +329,9 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Any) -> 
             make.make_member(team, lead, role=Member.Role.LEAD)
         filters = replace(QUARTER, viewer=lead)
         Team.objects.filter(is_default=True).update(is_default=False)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(11):
             metrics.closure_report(filters, now=NOW)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(9):
             metrics.nps_report(filters, now=NOW)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(8):
             metrics.people_report(filters, now=NOW)

@@ -251,6 +251,10 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any)
         for path, most in QUERIES.items():
             with django_assert_max_num_queries(most):
                 assert client.get(f"/reports/{path}").status_code == 200
+        with django_assert_max_num_queries(45):
+            client.get("/reports/")
+        with django_assert_max_num_queries(14):
+            client.get("/reports/answers/")
 
 
 # --- answers ---------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def test_a_ticket_without_any_calendar_is_named_and_in_no_curve_of_the_team() ->
 def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Any) -> None:
     for size in (3, 60):
         pinned_together(size, tickets=size)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(7):
             metrics.times_report(QUARTER, now=NOW)
 
 
