@@ -181,12 +181,14 @@ NO_CLAIM = r"\d+ (?:min|h|days?)|[^\w\s]?[\d,.]+k?|[A-Z]{3} [\d,.]+|–|Read the
 def claim_of(link: Link) -> Claim | None:
     """What a link says; None where it says no number. Raises ValueError for a number that it does not explain."""
     words = link.words.replace("\xa0", " ")
+    if link.is_name:
+        return None
     for patterns, text in ((TITLES, link.title.replace("\xa0", " ")), (CLAIMS, words)):
         for pattern in patterns if text else ():
             if found := re.fullmatch(pattern, text):
                 given = {name: value and int(value.replace(MINUS, "-")) for name, value in found.groupdict().items()}
                 return Claim(**given)
-    if link.is_name or not re.search(r"\d", words + link.title) or re.fullmatch(NO_CLAIM, words):
+    if not re.search(r"\d", words + link.title) or re.fullmatch(NO_CLAIM, words):
         return None
     raise ValueError(f"This link has a number that says nothing: {link}")
 
