@@ -43,6 +43,11 @@ WITHOUT_A_PERSON = {
         "jobs.retentionrun", "mail.position", "mail.pepper", "surveys.erasedkey", "surveys.erasure",
         "people.presses", "followups.digest", "surveys.exclusion",
     },
+    # What answers are grouped by goes from here with the count after it went from the answers, within a sweep.
+    "counts of whole days": {
+        "followups.rollupmark", "followups.rollupday", "followups.rollupcheck", "followups.answertally",
+        "followups.tickettally", "followups.recoverytally", "followups.invitationtally",
+    },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",
         "axes.accessfailurelog", "axes.accessattemptexpiration", "sessions.session",
