@@ -318,13 +318,13 @@ def of_now(tickets: QuerySet[Any], name: str, now: datetime) -> Q:
         "unassigned": lambda: of(state__in=LIVE, owner_id__isnull=True),
         "waiting": lambda: of(state=TicketState.WAITING_ON_CUSTOMER),
         "silent": lambda: in_hand & of(changed_at__lt=now - SILENT),
-        "late_first_contact": lambda: Q(state__in=AT_WORK, due_at__lt=now, due_for=Deadline.Target.FIRST_CONTACT),
-        "promise_over": lambda: Q(state__in=LIVE) & Q(Exists(_told_and_over(now))),
+        "late_first_contact": lambda: of(state__in=AT_WORK, due_at__lt=now) & Q(due_for=Deadline.Target.FIRST_CONTACT),
+        "promise_over": lambda: of(state__in=LIVE) & Q(Exists(_told_and_over(now))),
         "not_yet_unanswered": lambda: (
-            Q(state__in=LIVE, customer_waits=True) & Q(Exists(_rows_of(Verdict, choice=Verdict.Choice.NOT_YET)))
+            of(state__in=LIVE) & Q(customer_waits=True) & Q(Exists(_rows_of(Verdict, choice=Verdict.Choice.NOT_YET)))
         ),
-        "reopened_twice": lambda: Q(state__in=LIVE, cycle__gte=2),
-        "approval_waiting": lambda: Q(state__in=LIVE) & Q(Exists(_rows_of(DismissalRequest, decided_at=None))),
+        "reopened_twice": lambda: of(state__in=LIVE, cycle__gte=2),
+        "approval_waiting": lambda: of(state__in=LIVE) & Q(Exists(_rows_of(DismissalRequest, decided_at=None))),
         "mail_stuck": lambda: Q(Exists(_stuck_mails(now))),
         "at_risk": lambda: at_risk,
         "at_risk_without_value": lambda: at_risk & WITHOUT_VALUE,
