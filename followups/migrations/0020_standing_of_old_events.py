@@ -23,7 +23,7 @@ SAID_BEFORE = """
     WHERE then_state = ''
 """
 # Of the ticket: as it is now, and where it has a time not before that time.
-AS_NOW = ("owner_id", "team_id", "nobody_to_reach", "left_in_peace", "resolution_due_at", "due_at", "waiting_until")
+AS_NOW = ("owner_id", "team_id", "nobody_to_reach", "left_in_peace", "resolution_due_at", "due_at", "due_for", "waiting_until", "customer_waits")
 SINCE = ("told_at", "first_contact_at", "resolved_at", "closed_at")
 
 

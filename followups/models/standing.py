@@ -14,7 +14,17 @@ PREFIX = "then_"
 # What reports read of a ticket and may change while it lives. `cycle` and the time of the change are the event's own.
 KEPT = (
     *("state", "closed_as", "dismissed_as", "owner_id", "team_id", "nobody_to_reach", "left_in_peace"),
-    *("told_at", "first_contact_at", "resolved_at", "closed_at", "resolution_due_at", "due_at", "waiting_until"),
+    *(
+        "told_at",
+        "first_contact_at",
+        "resolved_at",
+        "closed_at",
+        "resolution_due_at",
+        "due_at",
+        "due_for",
+        "waiting_until",
+        "customer_waits",
+    ),
 )
 
 

@@ -128,6 +128,8 @@ class Event(models.Model):
     then_closed_at = StoodMoment(null=True, editable=False)
     then_resolution_due_at = StoodMoment(null=True, editable=False)
     then_due_at = StoodMoment(null=True, editable=False)
+    then_due_for = StoodWord(max_length=20, blank=True, default="", editable=False)
+    then_customer_waits = StoodYesNo(null=True, editable=False)
     then_waiting_until = StoodMoment(null=True, editable=False)
     first_contact = models.CharField(
         max_length=7, choices=FirstContact, blank=True, editable=False,
