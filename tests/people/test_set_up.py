@@ -31,7 +31,7 @@ CONFIGURED = {
     "people.User", "people.ApiKey", "followups.Team", "followups.Away", "followups.RootCause",
     "followups.LetterTemplate", "followups.BonusHours", "surveys.Brand",
     "surveys.Touchpoint", "surveys.Survey", "surveys.Source", "surveys.Account", "surveys.Contact", "mail.Suppression",
-    "webhooks.Endpoint",
+    "webhooks.Endpoint", "surveys.ReportableAttribute",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -115,18 +117,22 @@ def test_every_number_of_the_report_opens_as_many_as_it_counts() -> None:
     client = Client()
     client.force_login(make_admin())
 
-    shown = client.get("/reports/").context["page"]
+    def behind(path: str, list_of: str) -> dict[str, Client]:
+        """The lists that the page opens, by address."""
+        page = client.get(path).content.decode()
+        found = {unescape(href) for href in re.findall(r'href="([^"]+)"', page) if list_of in href}
+        return {href: client.get(href) for href in found}
 
-    assert (shown.recovery.asked, shown.recovery.rows[0].recovered.words) == (24, "100\N{NO-BREAK SPACE}%")
-    for href in (shown.recovery.asked_href, shown.recovery.rows[0].recovered.href):
-        assert "24 tickets" in client.get(href).content.decode()
-    [row] = shown.asked
-    assert (row.asked, row.not_asked, [n for _rule, n, _href in row.rules]) == (24, 24, [12, 12])
-    for n, href in [(24, row.asked_href), (24, row.not_asked_href), (24, row.answered.href), (12, row.rules[0][2])]:
-        assert client.get(href).context["page"].n == n
+    tickets = behind("/reports/closure/", "/tickets/?")
+    for figure in ("asked_again", "recovered_detractor"):
+        [answer] = [answer for href, answer in tickets.items() if href.endswith(f"figure={figure}")]
+        assert "24 tickets" in answer.content.decode()
+    invitations = behind("/reports/touchpoints/", "/surveys/invitations/")
+    assert sorted(answer.context["page"].n for answer in invitations.values()) == [12, 12, 24, 24, 24, 24]
 
 
 def test_an_agent_sees_recovery_and_not_who_was_asked() -> None:
     make_planned(sent_at=NOW - DAY)
-    answer = page(make_user(), "/reports/")
-    assert answer.status_code == 200 and answer.context["page"].asked == []
+    answer = page(make_user(), "/reports/touchpoints/")
+    assert answer.status_code == 200 and answer.context["page"].asked is None
+    assert "/surveys/invitations/" not in answer.content.decode()

@@ -246,7 +246,7 @@ def test_old_events_are_told_how_their_ticket_stood() -> None:
     names = [f"{PREFIX}{name}" for name in KEPT]
     told = list(Event.objects.order_by("seq").values("seq", "then_state", "then_first_contact_at", "then_closed_as"))
     Event.objects.update(**dict.fromkeys(names, None) | dict.fromkeys(WORDS, ""), first_contact="")
-    migration = import_module("followups.migrations.0019_standing_of_old_events")
+    migration = import_module("followups.migrations.0020_standing_of_old_events")
     migration.fill(None, SimpleNamespace(connection=connection))
     tells_how_it_stands(company.ticket)
     again = list(Event.objects.order_by("seq").values("seq", "then_state", "then_first_contact_at", "then_closed_as"))
