@@ -193,7 +193,7 @@ def test_a_detractor_is_won_back_by_mail_and_browser_alone(company: Company, mai
     # The lead reads of a detractor won back, and opens the very ticket.
     stack.wait(lambda: company.report("recovery")["changes"]["detractor"]["promoter"] == 1, "the report counts her", 30)
     lead = visitor().log_in("lead")
-    lead.page.goto("/reports/")
+    lead.page.goto("/reports/closure/")
     lead.page.locator("a[href*='from_detractor_to_promoter']").first.click()
     assert f"#{number}" in lead.text
     lead.is_at_peace()
