@@ -104,7 +104,13 @@ def _bars(report: CausesReport, links: Links) -> list[CauseBar]:
 def _table(report: CausesReport, links: Links) -> Table:
     """Both levels with how many were detractors and how many passives."""
     by_band, share = report.by("cause", "band"), sentences.whole_percent if enough(report.known) else lambda _: "–"
-    bands = (Band.DETRACTOR, Band.PASSIVE, Band.PROMOTER)
+    words = {
+        Band.DETRACTOR: gettext("Detractors"),
+        Band.PASSIVE: gettext("Passives"),
+        Band.PROMOTER: gettext("Promoters"),
+    }
+    # Where one band was asked for, the other columns would be empty.
+    bands = [band for band in words if links.filters.band in ("", band.value)]
     rows = []
     for area, n in report.areas():
         below = report.below(area)
@@ -121,10 +127,7 @@ def _table(report: CausesReport, links: Links) -> Table:
             cells = [tables.count(own, links.tickets(figure)), tables.text(share(own / report.known))]
             cells += [tables.count(by_band[slug, band.value], links.tickets(figure, band=band.value)) for band in bands]
             rows.append(Row(gettext("itself") if slug == area else report.names[slug], cells, deep=True))
-    head = [
-        gettext("Root cause"), gettext("Tickets"), gettext("Share"), gettext("Detractors"), gettext("Passives"),
-        gettext("Promoters"),
-    ]  # fmt: skip
+    head = [gettext("Root cause"), gettext("Tickets"), gettext("Share"), *(words[band] for band in bands)]
     return Table(gettext("Root causes"), head, rows)
 
 

@@ -76,7 +76,7 @@ def recovery(report: RecoveryReport, links: Links) -> Section | None:
         cells = [
             tables.count(
                 report.changes[first.value, later.value],
-                links.tickets(f"from_{first.value}_to_{later.value}", band=None),
+                links.tickets(f"from_{first.value}_to_{later.value}"),
             )
             for later in BANDS
         ]
