@@ -44,6 +44,7 @@ BESIDE = (
     ("report-goals", _("Goals"), "flag"),
     ("report-signals", _("Signals"), "warn"),
 )
+BESIDE_FOR_LEADS = ("report-goals", "report-signals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def frame(request: HttpRequest, name: str, *, now: datetime) -> Frame:
         before_days="" if other is None else days_in_words(other.day_from, other.day_to),
         kept=saved_views.tabs(kept, saved_views.gone(kept), {}, looking, here),
         save_url=saved_views.save_address(SavedView.Page(name), query),
-        tools=list(_tools()),
+        tools=list(_tools(looking)),
     )
 
 
@@ -131,9 +132,11 @@ def before_words(compare: str) -> str:
     return gettext("A year earlier") if compare == Compare.YEAR else pgettext("an earlier time", "Before")
 
 
-def _tools() -> list[Tool]:
+def _tools(looking: Viewer) -> list[Tool]:
     found = []
     for name, label, icon in BESIDE:
+        if name in BESIDE_FOR_LEADS and not looking.leads:
+            continue
         try:
             found.append(Tool(str(label), reverse(name), icon))
         except NoReverseMatch:
