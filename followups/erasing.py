@@ -28,7 +28,7 @@ from followups.models import (
     Ticket,
     Verdict,
 )
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 from nps_loop.erasing import GONE, Person
 from nps_loop.mail import erasing as mail
 from nps_loop.mail.models import Inbound, Message

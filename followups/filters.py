@@ -22,8 +22,9 @@ from followups import ticket_search
 from followups.given import GivenIn, bounds
 from followups.models import Away, Deadline, Decision, Escalation, Member, Review, RootCause, Team, Ticket
 from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
-from followups.reports.metrics.facts import figure_of, is_figure, standing_of
+from followups.reports.metrics.figures import figure_of, is_figure
 from followups.reports.metrics.signals import Behind
+from followups.reports.metrics.standing import standing_of
 from followups.reports.metrics.then import as_of, column, is_then
 from followups.reports.metrics.then import visible_to as visible_then
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, way_of

@@ -22,7 +22,8 @@ from followups.replies import MAX_WORDS, ticket_on_page
 from followups.workflow import reopening
 from followups.workflow.anew import take_up_anew
 from followups.workflow.contact import HEARING, SKEW, hear
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail import outbox
 from nps_loop.mail.hooks import Landed
 from nps_loop.mail.models import Inbound

@@ -16,8 +16,8 @@ from followups.models import Action, Conversation, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.handing import assignment_lock
 from followups.workflow.letting_go import pass_on_all, release_all
+from followups.workflow.locking import WITH
 from followups.workflow.reopening import REOPEN_WITHIN
-from followups.workflow.writing import WITH
 
 # In one transaction: short enough that nobody waits for the lock for long.
 BATCH = 200

@@ -18,7 +18,7 @@ from followups import deadlines
 from followups.actors import Actor
 from followups.models import Calendar, Deadline, SlaPolicy, Ticket
 from followups.models.tickets import LIVE
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 from nps_loop.jobs import running
 from nps_loop.jobs.models import Job
 from nps_loop.people.models import User

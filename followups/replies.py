@@ -17,7 +17,8 @@ from followups.models import Conversation, Event, Reply, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.workflow import ending, reopening
 from followups.workflow.contact import answer_owed, hear, hold_where_words_ask_for_it
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.people.models import User
 from surveys import recording
 from surveys.models import Response

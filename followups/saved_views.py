@@ -28,8 +28,8 @@ from followups.models import RootCause, SavedView, Team, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.queue_views import GROUPS, VIEWS
 from followups.reports.forms import ReportForm
-from followups.reports.metrics.facts import standing_of
 from followups.reports.metrics.filters import reporting_day
+from followups.reports.metrics.standing import standing_of
 from followups.reports.metrics.then import column
 from followups.reports.metrics.ways import WITHOUT
 from followups.viewing import Viewer

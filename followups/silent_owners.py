@@ -24,7 +24,7 @@ from followups.models.tickets import AT_WORK, LIVE, TicketQuerySet, TicketState
 from followups.silence import Step
 from followups.workflow.handing import assignment_lock
 from followups.workflow.letting_go import event_of, release_all
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 

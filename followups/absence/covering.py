@@ -16,7 +16,7 @@ from followups.models import Away, Conversation, Cover, Ticket
 from followups.templatetags.moments import in_full
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.letting_go import pass_on_all, release_all
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.people.models import User
 
 

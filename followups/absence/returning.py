@@ -13,7 +13,7 @@ from followups.actors import Actor
 from followups.models import Action, ActionMove, Cover, Ticket
 from followups.workflow.handing import Handing, assignment_lock, give, lock_in_order
 from followups.workflow.letting_go import pass_on_all
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.people.models import User
 
 Outcome = Cover.Outcome

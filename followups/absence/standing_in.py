@@ -11,7 +11,7 @@ from django.db.models import Q
 from followups.conflicts import complained_about
 from followups.models import Action, Away, Conflict, ContactAttempt, Cover, Member, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.people.models import User
 
 # Conversations, or promises, in one transaction: short enough that nobody waits for the lock for long.

@@ -21,7 +21,7 @@ from followups.models.tickets import LIVE
 from followups.refusals import Forbidden, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.handing import Handing, assignment_lock, give
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.bulk import among
 from nps_loop.people.models import User
 

@@ -24,7 +24,7 @@ from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
 from followups.workflow.giving_many import Given, Place, give_many, reason
 from followups.workflow.handing import Handing, assignment_lock, give
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.bulk import among, sent_ahead, without_collecting
 from surveys.models import Response
 

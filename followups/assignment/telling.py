@@ -14,7 +14,7 @@ from followups.assignment.waiting import Waiting
 from followups.messages import notices
 from followups.models import Conflict, Deadline, Escalation, Ticket, Watcher
 from followups.templatetags.moments import in_full
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.mail import outbox
 from nps_loop.mail.outbox import Draft
 from nps_loop.people.models import User

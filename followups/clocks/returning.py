@@ -18,7 +18,7 @@ from followups.models import Ticket
 from followups.models.tickets import TicketState
 from followups.workflow.contact import comes_back
 from followups.workflow.ending import close_as_silent, remind
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from followups.models import Conversation, Deadline, Escalation, Event, Ticket
 from followups.models.tickets import TicketState
 from followups.workflow.handing import keep_promises, make_promises, shared_conversations
 from followups.workflow.letting_go import event_of
-from followups.workflow.writing import WITH
+from followups.workflow.locking import WITH
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from followups.actors import Actor
 from followups.models import Initiative, Ticket
 from followups.refusals import Incomplete, NotAllowed
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 from nps_loop.people.models import User
 
 # Nobody adds a voice to what is over.

@@ -10,7 +10,8 @@ from django.http import QueryDict
 
 from followups.models import Action
 from followups.reports.metrics import ReportFilters
-from followups.reports.metrics.facts import OF_PROMISES, Kept, Place, promises, with_facts
+from followups.reports.metrics.facts import Place, with_facts
+from followups.reports.metrics.promised import OF_PROMISES, Kept, promises
 from followups.viewing import Viewer, name_of
 
 PAGE = 50

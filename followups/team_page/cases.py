@@ -12,7 +12,8 @@ from django.utils.translation import gettext, ngettext
 
 from followups.models import Action, DismissalRequest, Event, Ticket, Verdict
 from followups.models.tickets import LIVE, TicketState, falls_due_at
-from followups.reports.metrics.facts import NO_ANSWER, figure_of
+from followups.reports.metrics.facts import NO_ANSWER
+from followups.reports.metrics.figures import figure_of
 from followups.ticket_rows import Row
 
 # How many rows a group shows before it says how many more there are.

@@ -1,6 +1,7 @@
 """The life of a ticket. Page, bulk action, API, admin and command call these verbs and so obey the same guards.
 
-`table` says which ways exist, `writing` is the only writer, the other modules hold the verbs by what they are about.
+`table` says which ways exist, `locking` opens a ticket, `writing` is the only writer and `unwritten` what waits for
+it; the other modules hold the verbs by what they are about.
 """
 
 from followups.workflow.contact import Settlement, log_contact, log_reply, resume, send_message, wait

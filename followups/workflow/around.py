@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
 from followups import ladders, watching
+from followups.actors import Actor
 from followups.at_once import read_at_once
 from followups.mentions import those_who_may_be_named
 from followups.messages import notices
@@ -32,6 +33,8 @@ from followups.models import (
     Verdict,
     Watcher,
 )
+from followups.models.tickets import TicketQuerySet
+from followups.permissions import Role, roles_by, roles_of
 from nps_loop.mail.models import Message, Stream, Suppression
 from nps_loop.mail.outbox import Stops
 from nps_loop.mail.suppression import normalise
@@ -225,3 +228,22 @@ def _was_looked_for(address: str) -> bool:
     SQLite, and PostgreSQL in some locales, know small letters for ASCII only.
     """
     return normalise(address) == (address.lower() if address.isascii() else address)
+
+
+def with_roles(rows: TicketQuerySet, actor: Actor) -> TicketQuerySet:
+    """Tickets with what the person who acts is to each, so that it costs no query of its own."""
+    if actor.user is None:
+        return rows
+    membership = Member.objects.filter(team=OuterRef("team"), user=actor.user, is_active=True)
+    return rows.annotate(
+        membership_of_actor=Subquery(membership.values("role")[:1]),
+        actor_has_action=Exists(Action.objects.filter(ticket=OuterRef("pk"), owner=actor.user)),
+    )
+
+
+def roles_in_hand(ticket: Ticket, actor: Actor) -> frozenset[Role]:
+    """What the person who acts is to a ticket that was read so."""
+    if actor.user is None:
+        return roles_of(actor, ticket)
+    found: Any = ticket
+    return roles_by(ticket, actor.user, found.membership_of_actor or "", has_action=found.actor_has_action)

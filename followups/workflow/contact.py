@@ -21,7 +21,8 @@ from followups.workflow import ending, reopening
 from followups.workflow.anew import take_up_anew
 from followups.workflow.around import LEADS
 from followups.workflow.ending import TRIES
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Message
 
 Channel, Outcome = ContactAttempt.Channel, ContactAttempt.Outcome

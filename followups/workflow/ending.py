@@ -29,7 +29,8 @@ from followups.models import (
 )
 from followups.models.tickets import ClosedAs, TicketState
 from followups.refusals import Incomplete, NotAllowed
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Message
 from surveys.scoring import Band
 

@@ -31,7 +31,8 @@ from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.handing import Handing, Surroundings, assignment_lock, hand_over
 from followups.workflow.letting_go import LET_GO, let_go_of
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 from surveys.models import Account, Contact, Response

@@ -22,7 +22,8 @@ from followups.workflow.ending import (
     told_in_person,
     working_days_after,
 )
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Message
 from nps_loop.mail.outbox import Draft
 from nps_loop.people.models import User

@@ -21,7 +21,8 @@ from followups.models.tickets import LIVE, TicketState
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.workflow.giving import hand_over_rest, move_into
 from followups.workflow.handing import Handing, Surroundings, assignment_lock, give
-from followups.workflow.writing import WITH, OpenTicket, opened
+from followups.workflow.locking import WITH, opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Suppression
 from nps_loop.people.models import User
 from surveys.models import Contact, ContactKey, Response

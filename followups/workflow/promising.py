@@ -15,7 +15,8 @@ from followups.permissions import WORKING
 from followups.refusals import Forbidden, Incomplete, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.contact import update_given
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 

@@ -16,7 +16,8 @@ from followups.models.tickets import TicketState
 from followups.refusals import Incomplete
 from followups.workflow.anew import take_up_anew
 from followups.workflow.around import LEADS
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail.models import Message
 
 REOPEN_WITHIN = timedelta(days=90)

@@ -17,7 +17,8 @@ from followups.models import ContactAttempt, Deadline, Event, Resolution, Ticket
 from followups.models.tickets import TicketState
 from followups.refusals import Forbidden, NotAllowed
 from followups.workflow.contact import comes_back
-from followups.workflow.writing import OpenTicket, opened
+from followups.workflow.locking import opened
+from followups.workflow.writing import OpenTicket
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message, Stream
 

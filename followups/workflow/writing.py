@@ -7,21 +7,16 @@ by one statement, whose UPDATE of the ticket names the version it expects.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connection, models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.expressions import RawSQL
+from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext
 
 from followups import deadlines, ladders, silence
 from followups.actors import Actor
-from followups.at_once import read_at_once
 from followups.messages import notices
 from followups.models import (
     Action,
@@ -31,41 +26,21 @@ from followups.models import (
     Event,
     FirstContact,
     LadderStep,
-    Member,
     SlaPolicy,
     Ticket,
 )
-from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketQuerySet, TicketState
-from followups.permissions import Role, roles_by, roles_of
+from followups.models.tickets import AT_WORK, LIVE, ClosedAs, DismissReason, TicketState
 from followups.refusals import Forbidden, NotAllowed, Stale
 from followups.templatetags.moments import lower_first
-from followups.workflow.around import ALWAYS, Around
-from followups.workflow.covers import covers_of
+from followups.workflow.around import Around, roles_in_hand
 from followups.workflow.handing import OF_CONVERSATION, OF_PROMISE, OF_TICKET, Given
 from followups.workflow.table import TABLE, VERBS, allows, why_not
-from nps_loop.at_once import Change, Insert, Update, Write, draw_key, draws_keys, next_key, write_at_once
+from followups.workflow.unwritten import Pending, Unwritten
+from nps_loop.at_once import Change, Insert, write_at_once
 from nps_loop.mail import outbox
-from nps_loop.mail.models import Message
-from nps_loop.people.models import User
-
-Row = TypeVar("Row", bound=models.Model)
-
-# What is read with a ticket in hand, so that no verb asks again.
-WITH = (
-    "response__touchpoint",
-    "response__account_owner",
-    "contact",
-    "account",
-    "owner",
-    "team__calendar",
-    "brand",
-    "conversation",
-)
-# What a verb may change about a deadline.
-CHANGED = ("due_at", "promised_at", "met_at", "dropped_at", "next_step_at", "next_step")
 
 
-class OpenTicket:
+class OpenTicket(Unwritten):
     """A locked ticket that a verb works on. `ticket` always holds the newest values, the database after `flush`."""
 
     def __init__(
@@ -79,36 +54,13 @@ class OpenTicket:
         is_ending: bool = False,
         together: Sequence[Ticket] = (),
     ) -> None:
-        self.ticket = ticket
-        # Those that were locked with it, in the order of their numbers.
-        self.together = list(together)
-        self.actor = actor
-        self.now = now
-        self.roles = _roles(ticket, actor)
-        self.around = around or Around(ticket.pk)
-        self.stops = self.around.stops(ticket, self.together)
+        super().__init__(ticket, actor, now, around=around or Around(ticket.pk), keys=keys or {}, together=together)
+        self.roles = roles_in_hand(ticket, actor)
         self._rows: tuple[list[Deadline], list[Action]] | None = None
         self._climbing = ladders.Read()
         self._was_at_work = ticket.state in AT_WORK
         self._had_owner = ticket.owner_id is not None
-        self._drafts: list[outbox.Draft] = []
-        self._keys = keys or {}
         self._has_conversation = is_ending
-        # What waits to be written: fields of the ticket, the state its row still has, events, deadlines, new rows and
-        # changed ones by model, and whether the conversation ends with it.
-        self._fields: dict[str, Any] = {}
-        self._state = ticket.state
-        self._events: list[Event] = []
-        self._owed: list[Deadline] = []
-        self._changed: dict[int, Deadline] = {}
-        self._new: dict[type[models.Model], list[models.Model]] = defaultdict(list)
-        self._kept: dict[type[models.Model], dict[int, models.Model]] = defaultdict(dict)
-        self._columns: dict[type[models.Model], set[str]] = defaultdict(set)
-        self._more: list[Write] = []
-        self._mails: list[Message] = []
-        self._notices: list[Message] = []
-        self._uncovered: set[int] = set()
-        self._ends = False
 
     # What belongs to it ------------------------------------------------------------------------------------------
 
@@ -253,41 +205,6 @@ class OpenTicket:
             setattr(self.ticket, name, value)
         self._fields |= fields
 
-    def make(self, row: Row) -> Row:
-        """A new row whose key is named at once, by an event or by another row. It is written on letting go.
-
-        Where keys cannot be known before (SQLite) it is written here.
-        """
-        if not draws_keys(type(row)):
-            row.save(force_insert=True)
-            return row
-        drawn = self._keys.get(type(row))
-        row.pk = drawn.pop() if drawn else draw_key(type(row))
-        return self.add(row)
-
-    def add(self, row: Row) -> Row:
-        """A new row to which nothing else points: written on letting go."""
-        self._new[type(row)].append(row)
-        return row
-
-    def keep(self, row: models.Model, *fields: str) -> None:
-        """These fields of another row have new values, which are written on letting go."""
-        if row not in self._new.get(type(row), ()):
-            self._kept[type(row)][row.pk] = row
-            self._columns[type(row)] |= set(fields)
-
-    def change(self, rows: QuerySet[Any], **values: Any) -> None:
-        """The same for all rows of a queryset that were not read. No row may be changed in two ways at once."""
-        self.also(Change(rows, values))
-
-    def also(self, change: Change) -> None:
-        """A change that somebody else prepared is written with the rest."""
-        self._more.append(change)
-
-    def uncover(self, tickets: Iterable[Ticket]) -> None:
-        """These change hands by hand: nobody stands in for anybody on them any more."""
-        self._uncovered |= {ticket.pk for ticket in tickets}
-
     def take_over(self, given: Given) -> None:
         """Write with the rest what handing over has changed, on this ticket too where it was among those."""
         for ticket, event in zip(given.tickets, given.events, strict=True):
@@ -347,23 +264,6 @@ class OpenTicket:
         outbox.ring_for([*self._mails, *mails], now=self.now)
         self._forget()
 
-    def _besides(self) -> list[Write]:
-        """What waits to be written beside the ticket's own row, its events and notices."""
-        writes: list[Write] = [Insert(rows) for rows in self._new.values()]
-        writes += [Update(list(rows.values()), sorted(self._columns[model])) for model, rows in self._kept.items()]
-        writes += [Insert(self._owed), Update(list(self._changed.values()), CHANGED), *self._more]
-        writes = [write for write in writes if not isinstance(write, Insert | Update) or write.rows]
-        if self._uncovered:
-            writes.append(Change(*covers_of(self._uncovered, now=self.now)))
-        return writes
-
-    def _forget(self) -> None:
-        """Nothing waits any more."""
-        self._owed, self._changed, self._fields, self._events, self._drafts = [], {}, {}, [], []
-        self._more, self._mails, self._notices, self._ends = [], [], [], False
-        for waiting in (self._new, self._kept, self._columns, self._uncovered):
-            waiting.clear()
-
     def hand_out(self) -> Pending:
         """What waits to be written, for whoever writes it together with that of other tickets."""
         self._work_out()
@@ -383,10 +283,6 @@ class OpenTicket:
         if any(row.cycle == 0 and row.target == first for row in self._changed.values()):
             self._events[-1].first_contact = FirstContact.of(self.deadlines)
 
-    def with_it(self, what: str) -> str:
-        """The key of a notice that is taken back together with what was just written."""
-        return f"with:{self.ticket.pk}:{self.ticket.version}:{what}"
-
     def what_was(self) -> dict[str, Any]:
         """What taking a mail back gives the ticket again, as an event keeps it: no words."""
         until = self.ticket.snoozed_until
@@ -395,30 +291,6 @@ class OpenTicket:
             "snoozed_until": until.isoformat() if until else None,
             "silence": silence.as_kept(self.ticket),
         }
-
-    def leaves_at(self, send_after: datetime | None = None) -> datetime | None:
-        """When a mail that a person sends leaves: as wished, and never before it could be taken back. None: at once."""
-        if not self.actor.undo:
-            return send_after
-        soonest = self.now + self.actor.undo
-        return max(send_after, soonest) if send_after else soonest
-
-    def mail(self, draft: outbox.Draft) -> Message:
-        """Queue a mail in this transaction; a reason not to send it is stored with it."""
-        if draft.dedupe_key is not None:
-            # Whether it was queued before is known once it is written.
-            return outbox.queue([draft], now=self.now)[0]
-        message = self.make(outbox.draw_up([draft], now=self.now, known=self.stops)[0])
-        self._mails.append(message)
-        self.ticket.just_written.append(message)
-        return message
-
-    def mail_later(self, drafts: Sequence[outbox.Draft]) -> None:
-        """Notices whose rows nobody here needs: queued together on letting go."""
-        self._drafts.extend(drafts)
-
-    def _drawn_up(self) -> list[Message]:
-        return outbox.draw_up(self._drafts, now=self.now, known=self.stops) if self._drafts else []
 
     def _ending(self) -> Change:
         return Change(self._conversation_that_ends(), {"closed_at": self.now})
@@ -439,11 +311,6 @@ class OpenTicket:
         self.deadlines.append(deadline)
         self._owed.append(deadline)
         return deadline
-
-    def changed(self, deadline: Deadline) -> None:
-        """One of these deadlines has other times now."""
-        if deadline.pk is not None:
-            self._changed[deadline.pk] = deadline
 
     def next_ordinal(self, target: str) -> int:
         return sum(1 for row in self.deadlines if row.target == target and row.cycle == self.ticket.cycle)
@@ -489,22 +356,6 @@ class OpenTicket:
             self.set(**fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What one open ticket has to write: these fields of its row, events, other rows, notices that are drawn up.
-
-    `mails` have a row already or get one here; `drafts` are still to be drawn up.
-    """
-
-    ticket: Ticket
-    fields: tuple[str, ...]
-    events: Sequence[Event]
-    writes: Sequence[Write]
-    notices: Sequence[Message]
-    mails: Sequence[Message]
-    drafts: Sequence[outbox.Draft]
-
-
 def _sentence_for(to: str) -> str:
     return next((gettext(said) for (_from, state), said in TABLE.items() if state == to), gettext("its time has come"))
 
@@ -517,117 +368,3 @@ def stale(current: Ticket) -> Stale:
         ),
         current_version=current.version,
     )
-
-
-@contextmanager
-def opened(
-    ticket: Ticket,
-    *,
-    actor: Actor,
-    now: datetime,
-    version: int | None,
-    ahead: Collection[str] = (),
-    makes: Sequence[type[models.Model]] = (),
-    others: Iterable[User | None] = (),
-    besides: Sequence[QuerySet[Any]] = (),
-    together: QuerySet[Ticket] | None = None,
-    may_end: bool = False,
-) -> Iterator[OpenTicket]:
-    """Lock a ticket for one verb. `version` is the one the page showed; None takes it as it is. Raises Stale.
-
-    `together` are tickets that are locked with it, in the order of their numbers, as everybody does who locks several.
-    The rest spares queries: lists of `Around` that the verb looks at `ahead`, models whose rows it `makes`, `others`
-    who may be written to, what it looks at `besides`, and whether the conversation may end with it.
-    """
-    with transaction.atomic():
-        asked = _Asked(ticket.pk, (*ALWAYS, *ahead), tuple(makes), tuple(others), tuple(besides), together, may_end)
-        work = _locked(asked, actor, now)
-        if version is not None and work.ticket.version != version:
-            raise stale(work.ticket)
-        yield work
-        work.let_go()
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a verb has read with the lock; the names are those of `opened`."""
-
-    number: int
-    names: Collection[str]
-    makes: Sequence[type[models.Model]]
-    others: Sequence[User | None]
-    besides: Sequence[QuerySet[Any]]
-    together: QuerySet[Ticket] | None
-    may_end: bool
-
-    @property
-    def tickets(self) -> TicketQuerySet:
-        """What is locked."""
-        wanted = Q(pk=self.number)
-        if self.together is not None:
-            wanted |= Q(pk__in=self.together.order_by().values("pk"))
-        return Ticket.objects.filter(wanted).order_by("pk")
-
-
-def _locked(asked: _Asked, actor: Actor, now: datetime) -> OpenTicket:
-    """The ticket under its lock, with all that is read ahead, in one query.
-
-    That query sees the rows as they were when it began, and it may have waited for the lock since. Whoever changes any
-    list of `Around` writes the ticket's row too, which leaves a mark on it; where it is another than the query began
-    with, all is read again, which nobody can disturb any more. Raises Ticket.DoesNotExist.
-    """
-    while True:
-        around = Around(asked.number, asked.others, asked.besides, asked.together)
-        # Without its key, so that others may point new rows at the ticket meanwhile. Else the sweep, which holds a
-        # deadline and writes an escalation, and a verb that wants this deadline would wait for each other.
-        of = ("self", "conversation") if asked.may_end else ("self",)
-        locked = asked.tickets.select_related(*WITH).select_for_update(of=of, no_key=True)
-        rows = _with_keys(_with_roles(locked, actor), asked.makes).annotate(mark=_mark())
-        before = asked.tickets.annotate(mark=_mark()).values_list("pk", "mark")
-        read_at_once(rows, before, *around.ask(asked.names), *around.besides)
-        known, found = dict(before), {row.pk: row for row in rows}
-        if asked.number not in known:
-            raise Ticket.DoesNotExist
-        if known == {pk: row.mark for pk, row in found.items()}:
-            ticket = found.pop(asked.number)
-            keys = _keys_of(ticket, asked.makes)
-            together = list(found.values())
-            return OpenTicket(ticket, actor, now, around=around, keys=keys, is_ending=asked.may_end, together=together)
-
-
-def _mark() -> Any:
-    """What differs once anything was written to a ticket's row. On SQLite nobody writes meanwhile."""
-    if connection.vendor != "postgresql":
-        return Value("", output_field=TextField())
-    return RawSQL('"followups_ticket"."xmin"::text', (), output_field=TextField())
-
-
-def _with_keys(rows: TicketQuerySet, makes: Sequence[type[models.Model]]) -> TicketQuerySet:
-    drawn = {f"key_{n}": next_key(model) for n, model in enumerate(makes) if draws_keys(model)}
-    return rows.annotate(**drawn)
-
-
-def _keys_of(found: Ticket, makes: Sequence[type[models.Model]]) -> dict[type[models.Model], list[int]]:
-    keys: dict[type[models.Model], list[int]] = {}
-    for n, model in enumerate(makes):
-        if draws_keys(model):
-            keys.setdefault(model, []).insert(0, getattr(found, f"key_{n}"))
-    return keys
-
-
-def _with_roles(rows: TicketQuerySet, actor: Actor) -> TicketQuerySet:
-    """With what the person who acts is to the ticket, so that it costs no query of its own."""
-    if actor.user is None:
-        return rows
-    membership = Member.objects.filter(team=OuterRef("team"), user=actor.user, is_active=True)
-    return rows.annotate(
-        membership_of_actor=Subquery(membership.values("role")[:1]),
-        actor_has_action=Exists(Action.objects.filter(ticket=OuterRef("pk"), owner=actor.user)),
-    )
-
-
-def _roles(ticket: Ticket, actor: Actor) -> frozenset[Role]:
-    if actor.user is None:
-        return roles_of(actor, ticket)
-    found: Any = ticket
-    return roles_by(ticket, actor.user, found.membership_of_actor or "", has_action=found.actor_has_action)

@@ -19,7 +19,7 @@ from followups.models import Cover, Event, Team, Ticket, WorkPattern
 from followups.refusals import Stale
 from followups.silent_owners import look_after_the_left_alone
 from followups.workflow.handing import assignment_lock
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 from tests.concurrency.test_tickets import at_once

@@ -20,7 +20,7 @@ from followups.opening import open_awaiting
 from followups.refusals import NotAllowed, Stale
 from followups.replies import Press, press
 from followups.workflow.contact import evidence_stands
-from followups.workflow.writing import opened
+from followups.workflow.locking import opened
 from nps_loop.mail.models import Message
 from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_ticket, make_user
 

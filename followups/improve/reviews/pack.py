@@ -34,7 +34,7 @@ from followups.reports.metrics import (
     response_rate_report,
     scores_over,
 )
-from followups.reports.metrics.facts import PROMISES_OPEN, figure_of
+from followups.reports.metrics.figures import PROMISES_OPEN, figure_of
 from nps_loop.people.models import User
 from surveys.models import Response
 from surveys.scoring import Band, Difference, difference

@@ -28,7 +28,8 @@ from followups.reports.metrics.closure import (
 )
 from followups.reports.metrics.comparison import Compare, Earlier, earlier, earlier_report
 from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
-from followups.reports.metrics.facts import FIGURES, figure_of, is_figure, with_facts
+from followups.reports.metrics.facts import with_facts
+from followups.reports.metrics.figures import FIGURES, figure_of, is_figure
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
 from followups.reports.metrics.people import Person, led_teams, own_counts, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods

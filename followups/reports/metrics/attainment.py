@@ -16,9 +16,10 @@ from django.db.models import Count, Max, Min, Q
 from followups.models import Deadline, Team
 from followups.reports import exact
 from followups.reports.metrics.closure import Counts
-from followups.reports.metrics.facts import FACTS, OF_PROMISES, Place, promises, with_facts
+from followups.reports.metrics.facts import FACTS, Place, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to
 from followups.reports.metrics.goals import Metric, Stretch, Verdict, goals_for, stretches, verdict
+from followups.reports.metrics.promised import OF_PROMISES, promises
 from followups.reports.metrics.recovered import FROM, with_recovery
 from followups.reports.metrics.response_rate import ASKED, State, invitations_of
 from surveys.scoring import Z95, Band, enough, nps, proportion_interval

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
-from followups.reports.metrics.facts import figure_of
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.reachable import Hears, with_hearing
 

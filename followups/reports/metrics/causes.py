@@ -11,8 +11,9 @@ from typing import Any
 from django.db.models import Count, Subquery
 
 from followups.models import Resolution
-from followups.reports.metrics.facts import OF_FACTS, standing_of, with_facts
+from followups.reports.metrics.facts import OF_FACTS, with_facts
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.standing import standing_of
 
 
 @dataclass(frozen=True, slots=True)

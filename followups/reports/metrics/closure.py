@@ -17,9 +17,12 @@ from followups.models import RootCause
 from followups.models.tickets import LIVE, TicketQuerySet
 from followups.reports.metrics import goals
 from followups.reports.metrics.counting import Targets, TicketCohort, figure_counts, targets_of
-from followups.reports.metrics.facts import OF_FACTS, OF_NOW, OF_PROMISES, figure_of, of_now
+from followups.reports.metrics.facts import OF_FACTS
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters, reporting_day
+from followups.reports.metrics.of_now import OF_NOW, of_now
 from followups.reports.metrics.periods import Period, periods
+from followups.reports.metrics.promised import OF_PROMISES
 from followups.reports.metrics.then import column
 from followups.reports.metrics.ways import Way
 from followups.reports.survival import Curve

@@ -17,17 +17,12 @@ from django.db.models import Count, Expression, F, Max, Min, Q, Subquery
 
 from followups.models import Deadline, RecoveryTally, RollupKind, SlaPolicy, TicketTally
 from followups.models.tickets import TicketQuerySet
-from followups.reports.metrics.facts import (
-    FACTS,
-    OF_FACTS,
-    Place,
-    figure_of,
-    promises,
-    standing_of,
-    with_facts,
-)
+from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.promised import promises
 from followups.reports.metrics.recovered import is_recovered, with_recovery
+from followups.reports.metrics.standing import standing_of
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.then import is_then
 from followups.reports.metrics.ways import Way

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 
 from followups.models import Deadline, FirstContact
 from followups.reports.effect import Estimate, by_stratum, matched_difference
-from followups.reports.metrics.facts import figure_of
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import is_then
 from surveys.models import Response

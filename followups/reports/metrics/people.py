@@ -11,7 +11,8 @@ from followups.models import Away, Member, Team
 from followups.models.teams import TeamQuerySet
 from followups.reports.metrics.closure import Counts
 from followups.reports.metrics.counting import figure_counts
-from followups.reports.metrics.facts import FACTS, figure_of, with_facts
+from followups.reports.metrics.facts import FACTS, with_facts
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import column
 from followups.reports.metrics.ways import way_of

@@ -37,8 +37,10 @@ from followups.models import ActionMove, ContactAttempt, DismissalRequest, Event
 from followups.models.tickets import TicketState
 from followups.reports import exact
 from followups.reports.metrics.closure import Rate
-from followups.reports.metrics.facts import OF_FACTS, PROMISES_DUE, Place, promises, standing_resolutions, with_facts
+from followups.reports.metrics.facts import OF_FACTS, Place, with_facts
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.promised import PROMISES_DUE, promises
+from followups.reports.metrics.standing import standing_resolutions
 from nps_loop.people.models import User
 from surveys.models.responses import ResponseQuerySet
 from surveys.scoring import Band, enough

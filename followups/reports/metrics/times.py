@@ -22,7 +22,7 @@ from followups.deadlines import pauses
 from followups.models import Calendar, Deadline, Event
 from followups.models.tickets import TicketState
 from followups.reports.metrics.counting import TicketCohort
-from followups.reports.metrics.facts import figure_of
+from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.then import calendar_of_team, is_then

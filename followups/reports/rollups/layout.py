@@ -11,8 +11,9 @@ from zlib import crc32
 from django.db.models.expressions import Combinable
 
 from followups.models import RollupKind
-from followups.reports.metrics.facts import OF_FACTS, Kept
+from followups.reports.metrics.facts import OF_FACTS
 from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.promised import Kept
 from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, ByBusinessUnit, Column, Way, way_of
 from surveys.models import ReportableAttribute
 

@@ -13,14 +13,9 @@ from django.db.models import BinaryField, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.aggregates import Aggregate
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
-from followups.reports.metrics.facts import (
-    FACTS,
-    OF_FACTS,
-    Place,
-    promises,
-    standing_resolutions,
-    with_facts,
-)
+from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
+from followups.reports.metrics.promised import promises
+from followups.reports.metrics.standing import standing_resolutions
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout

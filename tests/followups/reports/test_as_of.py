@@ -36,7 +36,8 @@ from followups.reports.metrics import (
     way_of,
     worth_report,
 )
-from followups.reports.metrics.facts import OF_NOW, OF_PROMISES
+from followups.reports.metrics.of_now import OF_NOW
+from followups.reports.metrics.promised import OF_PROMISES
 from followups.workflow import assign
 from nps_loop.people.models import User
 from surveys.excluding import exclude

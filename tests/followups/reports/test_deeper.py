@@ -11,7 +11,7 @@ import pytest
 
 from followups.models import Resolution, RootCause, Ticket
 from followups.reports import metrics
-from followups.reports.metrics.facts import figure_of
+from followups.reports.metrics.figures import figure_of
 from surveys.models import Account, Response
 from tests import factories as make
 from tests.factories import DAY, HOUR, NOW

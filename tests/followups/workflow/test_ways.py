@@ -10,8 +10,8 @@ from followups.actors import Actor
 from followups.models import Event, Ticket
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from followups.refusals import NotAllowed
+from followups.workflow.locking import opened
 from followups.workflow.table import TABLE, allows
-from followups.workflow.writing import opened
 from tests.factories import NOW, make_deadline, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
