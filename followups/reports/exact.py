@@ -29,6 +29,11 @@ def fisher(k: int, n: int, others_k: int, others_n: int) -> float:
     return _no_likelier(k, first, last, (hits + 1) * (n + 1) // (n + others_n + 2), step)
 
 
+def more_often(k: int, n: int, others_k: int, others_n: int) -> float:
+    """The same for a part that is spoken of only where it holds more than the others: 1 where it does not."""
+    return fisher(k, n, others_k, others_n) if k * others_n > others_k * n else 1.0
+
+
 def binomial(k: int, n: int, share: float) -> float:
     """How often chance alone would bring `k` of `n` at least as far from `share` (a fraction of 1); two-sided.
 

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
+from nps_loop.one_at_a_time import one_at_a_time
 from surveys.asking import letters
 from surveys.asking.fatigue import Person, rule_against
 from surveys.asking.history import own_domains, people_of
-from surveys.asking.sending import BATCH, asking_now, one_at_a_time
+from surveys.asking.sending import ASKING_LOCK, BATCH, asking_now
 from surveys.models import Invitation
 
 Rule, State = Invitation.Rule, Invitation.State
@@ -27,7 +28,7 @@ def remind_due(*, now: datetime, limit: int = 1_000) -> int:
     """
     looked_at = 0
     while looked_at < limit:
-        with one_at_a_time() as mine:
+        with one_at_a_time(ASKING_LOCK) as mine:
             count = _remind_batch(min(BATCH, limit - looked_at), now) if mine else 0
         looked_at += count
         if count < BATCH:

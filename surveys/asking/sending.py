@@ -6,18 +6,17 @@ that died had in hand was never committed, and is due as before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from nps_loop.bulk import update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.mail.nights import after_the_quiet
+from nps_loop.one_at_a_time import one_at_a_time
 from nps_loop.zones import zone_of
 from surveys.asking import letters
 from surveys.asking.fatigue import STILL_FRESH, Asked, Asking, Person, rule_against
@@ -40,25 +39,12 @@ def send_due(*, now: datetime, limit: int = 1_000) -> int:
     """
     looked_at = 0
     while looked_at < limit:
-        with one_at_a_time() as mine:
+        with one_at_a_time(ASKING_LOCK) as mine:
             count = _send_batch(min(BATCH, limit - looked_at), now) if mine else 0
         looked_at += count
         if count < BATCH:
             break
     return looked_at
-
-
-@contextmanager
-def one_at_a_time() -> Iterator[bool]:
-    """A transaction in which nobody else asks anybody; False, and nothing to do, where somebody is at it."""
-    with transaction.atomic():
-        if connection.vendor != "postgresql":
-            yield True  # IMMEDIATE transactions stand in line by themselves.
-            return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ASKING_LOCK])
-            mine = bool(cursor.fetchone()[0])
-        yield mine
 
 
 def _send_batch(size: int, now: datetime) -> int:

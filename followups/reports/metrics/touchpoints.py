@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import Count
 
-from followups.reports.changes import holm, p_value
+from followups.reports import exact
+from followups.reports.changes import p_value
 from followups.reports.metrics.answers import Scores, nps_groups
 from followups.reports.metrics.closure import Counts, Rate, closure_groups
 from followups.reports.metrics.comparison import earlier
@@ -105,7 +106,7 @@ def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -
     nothing, nobody = Counts.folded([]), Scores.of({})
     changes = {slug: _change(scores.get(slug, nobody), before.get(slug, nobody)) for slug in names}
     compared = [slug for slug, change in changes.items() if change.value is not None]
-    sure = dict(zip(compared, holm([p_value(changes[slug]) for slug in compared]), strict=True))
+    corrected = dict(zip(compared, exact.holm([p_value(changes[slug]) for slug in compared]), strict=True))
     found = (
         AtTouchpoint(
             slug=slug,
@@ -113,7 +114,7 @@ def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -
             scores=scores.get(slug, nobody),
             before=before.get(slug, nobody),
             change=changes[slug],
-            is_sure=sure.get(slug, False),
+            is_sure=corrected.get(slug, 1.0) < exact.LEVEL,
             asked=Asked(slug, name, states[slug], Counter()),
             counts=counts.get(slug, nothing),
         )

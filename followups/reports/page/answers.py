@@ -24,7 +24,7 @@ from surveys.scoring import Band, band
 
 @dataclass(frozen=True, slots=True)
 class GroupChart:
-    """NPS of several groups on one scale, with its caption and its table."""
+    """A figure of several groups on one scale, with its caption and its table."""
 
     title: str
     caption: str

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
 
-from followups.reports import charts, sentences
-from followups.reports.changes import holm, more_often
+from followups.reports import charts, exact, sentences
 from followups.reports.charts import Column, Part
 from followups.reports.linking import linked, said
 from followups.reports.metrics import Cause, CausesReport, grain_of, periods
@@ -215,7 +214,9 @@ def _crossed(report: CausesReport, column: str, title: str, names: Mapping[str, 
             report.names[area], label(value), counts[area, value], totals[value],
             links.tickets(f"causes-{area}", **{column: value or WITHOUT}),
             links.tickets("with_cause", **{column: value or WITHOUT}),
-            more_often(counts[area, value], totals[value], of_area, report.known),
+            exact.more_often(
+                counts[area, value], totals[value], of_area - counts[area, value], report.known - totals[value]
+            ),
         )
         for area, of_area in areas
         for value in columns
@@ -250,7 +251,7 @@ def _crossed_caption(tried: list[_Cell]) -> str:
         "all": linked(cell.of, cell.of_href),
         "cells": sentences.in_letters(len(tried)),
     }
-    if holm([each.chance for each in tried])[surest]:
+    if exact.holm([each.chance for each in tried])[surest] < exact.LEVEL:
         text = gettext(
             "“%(cause)s” comes more often at %(where)s than elsewhere: %(n)s of %(all)s, more than chance even with "
             "%(cells)s compared."

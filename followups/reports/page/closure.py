@@ -22,21 +22,12 @@ from followups.reports.metrics import (
     grain_of,
 )
 from followups.reports.page import closing, figures, overview, recovery, tables
+from followups.reports.page.answers import GroupChart
 from followups.reports.page.figures import Before
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links
 from followups.reports.page.tables import Cell, Row, Table
 from followups.reports.sentences import joined
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChart:
-    """A rate of several groups on one scale, with a sentence and the table of everything else about them."""
-
-    title: str
-    caption: str
-    bars: charts.NpsBars
-    table: Table
 
 
 @dataclass(frozen=True, slots=True)

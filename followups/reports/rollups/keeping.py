@@ -43,19 +43,6 @@ BATCH = 500
 DAY = timedelta(days=1)
 
 
-@contextmanager
-def one_at_a_time() -> Iterator[bool]:
-    """A transaction in which nobody else counts days; False, and nothing to do, where somebody is at it."""
-    with transaction.atomic():
-        if connection.vendor != "postgresql":
-            yield True  # IMMEDIATE transactions stand in line by themselves.
-            return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ROLLUP_LOCK])
-            mine = bool(cursor.fetchone()[0])
-        yield mine
-
-
 def flush(*, now: datetime, seconds: float = SECONDS) -> int:
     """Count due days anew, the newest first, for about so many seconds. Returns how many were counted."""
     until = time.monotonic() + seconds
@@ -80,7 +67,7 @@ def due_days(kind: str, *, now: datetime) -> list[date]:
 
 def count_days(kind: str, days: Sequence[date], *, now: datetime) -> int | None:
     """Count these days as they stand at `now` and keep that. Returns how many; None where somebody else is counting."""
-    with one_at_a_time() as mine:
+    with one_at_a_time(ROLLUP_LOCK) as mine:
         if not mine:
             return None
         marks = RollupMark.objects.filter(kind=kind, day__in=days)

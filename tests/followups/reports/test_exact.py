@@ -82,3 +82,9 @@ def test_a_normal_distance_of_two_errors_is_rare_on_both_sides() -> None:
     assert exact.normal(-1.959964, 1) == pytest.approx(0.05, abs=1e-6)
     assert exact.normal(0, 0) == 1.0
     assert exact.normal(3, 0) == 0.0
+
+
+def test_only_a_part_that_holds_more_is_spoken_of() -> None:
+    assert exact.more_often(30, 40, 20, 80) == exact.fisher(30, 40, 20, 80)
+    assert exact.more_often(20, 80, 30, 40) == 1.0
+    assert exact.more_often(10, 20, 20, 40) == 1.0
