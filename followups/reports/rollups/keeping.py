@@ -25,6 +25,7 @@ from followups.models.rollups import TALLIES
 from followups.reports.rollups import answers, invitations, recovery, tickets
 from followups.reports.rollups.days import good_days
 from followups.reports.rollups.layout import Layout
+from nps_loop.one_at_a_time import one_at_a_time
 
 COUNTING: dict[str, ModuleType] = {
     RollupKind.ANSWERS: answers,
