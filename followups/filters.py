@@ -157,7 +157,7 @@ class TicketFilter(AskedFilter):
     )
     late = YesNoFilter(method="by_late", label="Its due time is over")
     unassigned = YesNoFilter(method="by_unassigned", label="Live and nobody's")
-    owned = YesNoFilter(field_name="owner", lookup_expr="isnull", exclude=True, label="Somebody has or had it")
+    owned = YesNoFilter(method="by_owned", label="Somebody has or had it")
     snoozed = YesNoFilter(method="by_snoozed", label="Out of sight until later")
     reopened = YesNoFilter(method="by_reopened", label="Reopened at least once")
     together = YesNoFilter(method="by_together", label="Resolved as one of many at once")
@@ -195,7 +195,7 @@ class TicketFilter(AskedFilter):
     as_of = MomentFilter(
         method="by_as_of",
         validators=[has_been],
-        label="Figure, state, ending, owner and team as they stood at this moment; needs a figure of a report",
+        label="Figure, state, ending, owner and team as they stood at this moment",
     )
     figure = django_filters.CharFilter(
         method="by_figure", validators=[known_figure], max_length=1000, label="A figure of the closure report"
@@ -240,6 +240,9 @@ class TicketFilter(AskedFilter):
         of = column(tickets, "team_id")
         found = Q(**{f"{of}__in": [team.pk for team in value if isinstance(team, Team)]})
         return tickets.filter(found | Q(**{f"{of}__isnull": True}) if WITHOUT in value else found)
+
+    def by_owned(self, tickets: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        return tickets.filter(**{f"{column(tickets, 'owner_id')}__isnull": not value})
 
     def by_owner(self, tickets: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         if value == "none":

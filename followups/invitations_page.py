@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from followups.persons import people_of
 from followups.reports.metrics import ReportFilters, invitations_of
 from followups.viewing import Viewer, customer_without_name
+from nps_loop.api.filters import MomentField
 from surveys.models import Invitation, Survey
 
 PAGE = 50
@@ -42,6 +43,7 @@ class InvitationsForm(forms.Form):
     segment = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
     survey_kind = forms.ChoiceField(required=False, choices=[("", ""), *Survey.Kind.choices], widget=forms.HiddenInput)
     account_owner = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    as_of = MomentField(required=False, widget=forms.HiddenInput)
     use_required_attribute = False
 
     @property
@@ -97,20 +99,24 @@ def chosen(narrowed: dict[str, Any]) -> QuerySet[Invitation]:
     """The invitations that a form's `narrowed` asks for."""
     rows: QuerySet[Invitation] = Invitation.objects.all()
     narrowing = {
-        name: narrowed[name] for name in ("touchpoint", "segment", "survey_kind", "account_owner") if name in narrowed
+        name: narrowed[name]
+        for name in ("touchpoint", "segment", "survey_kind", "account_owner", "as_of")
+        if name in narrowed
     }
+    then = "then_" if "as_of" in narrowed else ""
     if narrowing or "day_from" in narrowed or "day_to" in narrowed:
         days = narrowed.get("day_from") or date.min, narrowed.get("day_to") or date.max
         rows = invitations_of(ReportFilters(*days, **narrowing))
     if survey := narrowed.get("survey"):
         rows = rows.filter(survey=survey)
     if rule := narrowed.get("rule"):
-        rows = rows.filter(stopped_by=rule)
+        rows = rows.filter(**{f"{then}stopped_by": rule})
     state = narrowed.get("state")
     if state == ASKED:
-        rows = rows.filter(state__in=(Invitation.State.SENT, Invitation.State.ANSWERED, Invitation.State.EXPIRED))
+        asked = (Invitation.State.SENT, Invitation.State.ANSWERED, Invitation.State.EXPIRED)
+        rows = rows.filter(**{f"{then}state__in": asked})
     elif state:
-        rows = rows.filter(state=state)
+        rows = rows.filter(**{f"{then}state": state})
     return rows
 
 

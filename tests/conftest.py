@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.cache import cache
 from django.db import connection
 from django.utils import translation
 from hypothesis import HealthCheck, settings
@@ -92,6 +93,12 @@ def _broker_not_avoided(monkeypatch: pytest.MonkeyPatch) -> None:
 def _language_not_kept() -> None:
     """The language of the last request stays with its thread, which is the one of the next test."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _requests_not_counted_on() -> None:
+    """Requests are counted by user and minute; where time stands still, the next test's user has the same key."""
+    cache.clear()
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from followups.api.base import FollowupView
 from followups.filters import ReviewFilter
-from followups.improve.reviews.drawing import with_their_answer
+from followups.improve.reviews.drawing import drawn_for, with_their_answer
 from followups.improve.reviews.pack import Looks, looks_of, pack_of
-from followups.models import Draw, Review, Ticket
+from followups.models import Draw, Review
 from followups.models.reviews import ReviewQuerySet
 from followups.serializers.people import PersonSerializer
 from followups.serializers.reviews import (
@@ -68,8 +68,7 @@ class ReviewDetailView(ReviewView):
         program = isinstance(caller, ApiUser)
         looks = Looks(None, opens=True, leads=True) if program else looks_of(row, caller)
         pack = pack_of(row, looks, now=self.now)
-        seen = Ticket.objects.visible_to(caller).order_by().values("pk")
-        drawn = Draw.objects.filter(review=row, ticket__in=seen) if looks.leads else Draw.objects.none()
+        drawn = drawn_for(row, caller) if looks.leads else Draw.objects.none()
         return Response(
             {
                 **ReviewSerializer(row).data,

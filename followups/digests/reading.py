@@ -10,7 +10,7 @@ from followups.counting import count_each
 from followups.digests import findings
 from followups.digests.findings import Comparison, Finding, Kind
 from followups.models import Digest, Member, Team
-from followups.reports import exact
+from followups.reports.changes import p_value
 from followups.reports.metrics import NpsReport, ReportFilters, figure_queryset, nps_report, reporting_day
 from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.goals import Verdict
@@ -18,7 +18,7 @@ from followups.reports.page.goals import opens
 from followups.reports.page.links import Links
 from followups.viewing import LEADING
 from nps_loop.people.models import User
-from surveys.scoring import Z95, Difference, Nps, difference, nps
+from surveys.scoring import Difference, Nps, difference, nps
 
 # Goals and touchpoints are judged over so many days, up to yesterday: fewer would tell little.
 JUDGED = timedelta(days=91)
@@ -102,7 +102,7 @@ def _touchpoints(filters: ReportFilters, team: str, now: datetime) -> Iterable[C
         apart = difference(own, rest)
         path = Links(filters).answers(touchpoint=group.slug)
         finding = Finding(Kind.TOUCHPOINT_WORSE, own.n, path, team, Fallen(own, rest, group.name))
-        yield Comparison(finding, _chance(apart), _is_worse(apart))
+        yield Comparison(finding, p_value(apart), _is_worse(apart))
 
 
 def _falls(filters: ReportFilters, kind: str, team: str, now: datetime) -> Iterable[Comparison]:
@@ -114,18 +114,12 @@ def _falls(filters: ReportFilters, kind: str, team: str, now: datetime) -> Itera
     if report.nps.is_enough and report.before.nps.is_enough:
         about = Fallen(report.nps, report.before.nps)
         finding = Finding(Kind.NPS_FELL, report.nps.n, Links(lately).answers(), team, about)
-        yield Comparison(finding, _chance(report.change), _is_worse(report.change))
+        yield Comparison(finding, p_value(report.change), _is_worse(report.change))
 
 
 def _without(report: NpsReport, own: Nps) -> Nps:
     whole = report.nps
     return nps(whole.promoters - own.promoters, whole.passives - own.passives, whole.detractors - own.detractors)
-
-
-def _chance(apart: Difference) -> float:
-    if apart.value is None or apart.margin is None:
-        return 1.0
-    return exact.normal(apart.value, apart.margin / Z95)
 
 
 def _is_worse(apart: Difference) -> bool:

@@ -56,7 +56,7 @@ def chosen(filters: ReportFilters, asked: QueryDict) -> ResponseQuerySet:
     answers = filters.answers()
     left_out = asked.get("left_out_by", "")
     if re.fullmatch(r"-?[0-9]{1,18}", left_out, re.ASCII):
-        answers = left_out_by(answers, int(left_out))
+        answers = left_out_by(filters, int(left_out))
     else:
         answers = answers.left_out() if asked.get("excluded") else answers.counted()
     if of_band := _band(asked):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from followups.reports import exact
-from surveys.scoring import Difference, enough, proportion_interval
+from surveys.scoring import Z95, Difference, enough, proportion_interval
 
 
 def rate_change(count: int, of: int, count_before: int, of_before: int) -> Difference:
@@ -42,7 +42,7 @@ def p_value(found: Difference) -> float:
     middle = found.high - found.margin if found.low == found.value else found.low + found.margin
     if found.value * middle <= 0:
         return 1.0
-    errors = min(abs(found.value), abs(middle)) / (found.margin / 1.96)
+    errors = min(abs(found.value), abs(middle)) / (found.margin / Z95)
     return 2 * (1 - NormalDist().cdf(errors))
 
 

@@ -12,6 +12,7 @@ from followups.models import Action
 from followups.reports.metrics import ReportFilters
 from followups.reports.metrics.facts import Place, with_facts
 from followups.reports.metrics.promised import OF_PROMISES, Kept, promises
+from followups.reports.metrics.then import is_then
 from followups.viewing import Viewer, name_of
 
 PAGE = 50
@@ -39,9 +40,10 @@ def promises_page(filters: ReportFilters, viewer: Viewer, asked: QueryDict, *, n
 
     `figure` is one of `OF_PROMISES`; anything else shows all that are due.
     """
-    tickets = with_facts(filters.tickets(), now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
+    now, cohort = filters.moment(now), filters.tickets()
+    tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
     wanted = OF_PROMISES.get(asked.get("figure", ""), OF_PROMISES["promises"])
-    rows = promises(now=now).filter(ticket__in=tickets, kept__in=wanted)
+    rows = promises(now=now, then=is_then(cohort)).filter(ticket__in=tickets, kept__in=wanted)
     n = rows.order_by().count()
     after = asked.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:

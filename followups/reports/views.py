@@ -162,7 +162,7 @@ def answers(request: HttpRequest) -> HttpResponse:
 def promises(request: HttpRequest) -> HttpResponse:
     """The promises that one figure counted."""
     now = timezone.now()
-    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now))
+    form = ReportForm(request.GET, viewer=viewer(request).user, today=reporting_day(now), now=now)
     filters = form.filters()
     page = promises_page(filters, viewer(request), request.GET, now=now)
     context = {"page": page, "filters": filters, "days": days_in_words(filters.day_from, filters.day_to), "now": now}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Prefetch
 
-from followups.improve.reviews.drawing import TheirAnswer, with_their_answer
-from followups.models import Action, Draw, Resolution, Review, Ticket
+from followups.improve.reviews.drawing import TheirAnswer, drawn_for, with_their_answer
+from followups.models import Action, Draw, Resolution, Review
 from followups.viewing import Viewer, name_of
 
 
@@ -31,7 +30,7 @@ def draw_cards(review: Review, viewer: Viewer) -> list[DrawCard]:
     done = Action.objects.filter(state=Action.State.DONE).order_by("done_at", "pk")
     resolved = Resolution.objects.filter(voided_at=None)
     draws = (
-        with_their_answer(Draw.objects.filter(review=review, ticket__in=_seen(viewer)))
+        with_their_answer(drawn_for(review, viewer.user))
         .select_related("marked_by", "ticket__response", "ticket__contact", "ticket__account")
         .prefetch_related(
             Prefetch("ticket__actions", queryset=done), Prefetch("ticket__resolutions", queryset=resolved)
@@ -43,11 +42,7 @@ def draw_cards(review: Review, viewer: Viewer) -> list[DrawCard]:
 
 def draws_elsewhere(review: Review, viewer: Viewer) -> int:
     """How many were drawn that this person may not see: of another team, or on hold by now. One query."""
-    return Draw.objects.filter(review=review).exclude(ticket__in=_seen(viewer)).count()
-
-
-def _seen(viewer: Viewer) -> Any:
-    return Ticket.objects.visible_to(viewer.user).filter(on_hold=False).order_by().values("pk")
+    return Draw.objects.filter(review=review).exclude(pk__in=drawn_for(review, viewer.user).values("pk")).count()
 
 
 def _card(draw: Draw, viewer: Viewer) -> DrawCard:

@@ -163,6 +163,9 @@ class _Open:
     def answers(self, **more: object) -> str:
         return self.links.answers(**more) if self.opens else ""
 
+    def promises(self, figure: str) -> str:
+        return self.links.promises(figure) if self.opens else ""
+
     def unless_closed(self, bar: CauseBar) -> CauseBar:
         if self.opens:
             return bar
@@ -251,8 +254,8 @@ def _promises(pack: Pack, links: _Open) -> Figure:
         "promises_dropped": gettext("%(n)s dropped"),
         "promises_broken": gettext("%(n)s not done"),
     }
-    parts = [Part(words % {"n": counts[name]}, links.tickets(name)) for name, words in terms.items() if counts[name]]
-    hrefs = links.tickets("promises_kept"), links.tickets("promises")
+    parts = [Part(words % {"n": counts[name]}, links.promises(name)) for name, words in terms.items() if counts[name]]
+    hrefs = links.promises("promises_kept"), links.promises("promises")
     notes = [gettext("By the date told first.")]
     words = gettext("kept"), gettext("%(n)s kept") % {"n": counts.kept.count}
     return _rate(gettext("Promises kept"), counts.kept, words, hrefs, parts, notes=notes)

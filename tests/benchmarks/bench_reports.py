@@ -396,15 +396,18 @@ def medians() -> dict[str, list[float | None]]:
 
     from django.utils import timezone
 
-    from followups.reports.metrics import first_contact_curve, resolution_curve
+    from followups.reports.metrics.counting import TicketCohort
 
     now, found = timezone.now(), {}
-    curves: dict[str, Callable[..., Any]] = {"first contact": first_contact_curve, "resolution": resolution_curve}
+    curves: dict[str, Callable[[TicketCohort], Any]] = {
+        "first contact": TicketCohort.first_contact,
+        "resolution": TicketCohort.resolution,
+    }
     for name, curve in curves.items():
         with patch("followups.reports.metrics.counting.EXACT_UNDER", 1):
-            kept = curve(_quarter(), now=now)
+            kept = curve(TicketCohort(_quarter(), now=now))
         with patch("followups.reports.rollups.days.good_days", return_value={}):
-            exact = curve(_quarter(), now=now)
+            exact = curve(TicketCohort(_quarter(), now=now))
         for share in (0.5, 0.9):
             found[f"{name}, {share:.0%}"] = [kept.reached(share), exact.reached(share)]
     return found

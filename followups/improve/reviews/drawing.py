@@ -90,12 +90,17 @@ def with_their_answer(draws: QuerySet[Draw]) -> QuerySet[Draw]:
     )
 
 
+def drawn_for(review: Review, user: User) -> QuerySet[Draw]:
+    """The review's draws whose ticket this person may see, those on hold by now left out."""
+    seen = Ticket.objects.visible_to(user).filter(on_hold=False).order_by().values("pk")
+    return Draw.objects.filter(review=review, ticket__in=seen)
+
+
 def mark(review: Review, number: int, given: str, *, by: User, now: datetime) -> None:
     """Keep what a lead says of the draw with this key. Raises NotAllowed where it was marked or is not theirs."""
     if given not in Draw.Mark.values or given == Draw.Mark.NONE:
         raise Incomplete({"mark": gettext("Say yes, no or not sure.")})
-    seen = Ticket.objects.visible_to(by).filter(on_hold=False).order_by().values("pk")
-    waiting = Draw.objects.filter(pk=number, review=review, mark=Draw.Mark.NONE, ticket__in=seen)
+    waiting = drawn_for(review, by).filter(pk=number, mark=Draw.Mark.NONE)
     if not waiting.update(mark=given, marked_by=by, marked_at=now):
         raise NotAllowed(gettext("It was marked already. The first mark counts, because the answer stands beside it."))
 

@@ -78,7 +78,7 @@ class AnswerListing:
     title: Any = _("Answers")
     columns = COLUMNS
     for_leads = False
-    filters = frozenset(ReportForm.base_fields) | {"score", "excluded", "decided"}
+    filters = frozenset(ReportForm.base_fields) | {"score", "excluded", "decided", "account", "left_out_by"}
 
     def chosen(self, question: Question) -> QuerySet[Response]:
         return chosen(report_filters(question), question.asked)

@@ -22,9 +22,7 @@ from followups.reports.metrics.closure import (
     counts_of,
     figure_queryset,
     first_contact_curve,
-    goal_of,
     goal_over,
-    resolution_curve,
 )
 from followups.reports.metrics.comparison import Compare, Earlier, earlier, earlier_report
 from followups.reports.metrics.effect import Comparison, EffectReport, effect_report
@@ -92,7 +90,6 @@ __all__ = [
     "figure_of",
     "figure_queryset",
     "first_contact_curve",
-    "goal_of",
     "goal_over",
     "grain_of",
     "invitations_of",
@@ -107,7 +104,6 @@ __all__ = [
     "reopening_report",
     "reportable",
     "reporting_day",
-    "resolution_curve",
     "response_rate_report",
     "scores_over",
     "times_report",

@@ -127,6 +127,8 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
     For whoever leads, by team; for administrators and programs everybody together as well. How many of those asked
     answered belongs to no team. `filters.team` leaves one team, and that figure.
     """
+    if filters.as_of is not None:
+        raise ValueError("Goals are judged as of now alone.")
     sees_all = filters.viewer is None or filters.viewer.is_superuser
     led = Team.objects.all() if filters.viewer is None else Team.objects.led_by(filters.viewer)
     teams = list(led.filter(takes_tickets=True).order_by("name", "pk"))
@@ -207,7 +209,7 @@ class _Counting:
 
 
 class _Policies:
-    """What the policies ask for of first contacts, by team and day, where they agree; as `closure.goal_of` has it."""
+    """What the policies ask for of first contacts, by team and day, where they agree."""
 
     def __init__(self, filters: ReportFilters) -> None:
         tickets = filters.tickets().order_by().values("pk")

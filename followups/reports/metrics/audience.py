@@ -49,7 +49,8 @@ class Audience:
 
 
 def audience_of(filters: ReportFilters, *, now: datetime) -> Audience:
-    """Of the tickets of the cohort that were resolved for a cause. One query."""
+    """Of the tickets of the cohort that were resolved for a cause; whom a mail may reach is as known now. One query."""
+    now = filters.moment(now)
     found: QuerySet[Any] = with_hearing(figure_of(filters.tickets(), "with_cause", now=now)).order_by()
     rows = found.values("hears", unknown=ExpressionWrapper(Q(contact=None), output_field=BooleanField()))
     customers: dict[str, int] = {}

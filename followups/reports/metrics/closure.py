@@ -170,6 +170,7 @@ class ClosureReport:
             "first_contact": {
                 "tickets": self.first_contact.n,
                 "spoken_to": self.first_contact.events,
+                "approximate": self.first_contact.is_rounded,
                 "median_seconds": self.median_seconds,
                 "ninety_percent_seconds": self.ninety_seconds,
             },
@@ -278,16 +279,6 @@ def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
     return TicketCohort(filters, now=now).first_contact()
 
 
-def resolution_curve(filters: ReportFilters, *, now: datetime) -> Curve:
-    """Time from the answer to the declared end that stands, on the customer clock; reopened is not resolved yet."""
-    return TicketCohort(filters, now=now).resolution()
-
-
-def goal_of(tickets: TicketQuerySet) -> Goal:
-    """What the policies behind these tickets ask for; where they do not agree, there is no goal. One query."""
-    return _goal(targets_of(tickets))
-
-
 def _goal(asked: Targets) -> Goal:
     one_time = asked.shortest if asked.shortest == asked.longest and not asked.on_team_clock else None
     return Goal(
@@ -296,8 +287,8 @@ def _goal(asked: Targets) -> Goal:
 
 
 def goal_over(filters: ReportFilters, tickets: TicketQuerySet) -> Goal:
-    """The same with the goals that were set, which come before those of the policies. Two queries."""
-    return _goal_over(filters, goal_of(tickets))
+    """What was set for these tickets, before what the policies behind them ask for where they agree. Two queries."""
+    return _goal_over(filters, _goal(targets_of(tickets)))
 
 
 def _goal_over(filters: ReportFilters, policies: Goal) -> Goal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -196,7 +196,7 @@ class TicketCohort:
             also_happened, also_waiting = _waits(part, happened_at, self.now)
             happened.update(also_happened)
             waiting.update(also_waiting)
-        return curve_of_counts(happened, waiting)
+        return replace(curve_of_counts(happened, waiting), is_rounded=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class ReopeningReport:
 
 
 def reopening_report(filters: ReportFilters, *, now: datetime) -> ReopeningReport:
-    """Count the tickets and promises of one cohort. Three queries."""
+    """Count the tickets and promises of one cohort. Up to three queries."""
     now = filters.moment(now)
     counts = [figure_queryset(name, filters, now=now).count() for name in ("reopened", "ever_resolved")]
     return ReopeningReport(filters, now, Rate.counted(*counts), promises_of(filters, now=now))

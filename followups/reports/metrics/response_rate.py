@@ -20,6 +20,18 @@ from surveys.models import Invitation
 from surveys.models.invitations import InvitationQuerySet
 
 State = Invitation.State
+# What narrows invitations: they have no score, and belong to no team, product or language yet.
+NARROWED_BY = (
+    "day_from",
+    "day_to",
+    "touchpoint",
+    "segment",
+    "survey_kind",
+    "account_owner",
+    "region",
+    "account",
+    "as_of",
+)
 # It left and did not come back.
 ASKED = (State.SENT, State.ANSWERED, State.EXPIRED)
 
@@ -77,7 +89,7 @@ class ResponseRateReport:
 
     def as_dict(self) -> dict[str, Any]:
         """For the API: plain types. A rate of under 20 is null, its counts are not."""
-        named = {name: value for name, value in self.filters.as_dict().items() if name not in ("team", "band")}
+        named = {name: value for name, value in self.filters.as_dict().items() if name in NARROWED_BY}
         return {
             "filters": named,
             "as_of": self.now.isoformat(),
@@ -87,10 +99,7 @@ class ResponseRateReport:
 
 
 def invitations_of(filters: ReportFilters) -> InvitationQuerySet:
-    """The invitations planned for the days of `filters`, of its touchpoint, kind of survey, segment and account owner.
-
-    Team and band do not narrow them: an invitation belongs to no team, and has no score yet.
-    """
+    """The invitations planned for the days of `filters`, narrowed by what is in `NARROWED_BY`."""
     known = Invitation.objects.all() if filters.as_of is None else Invitation.objects.as_of(filters.as_of)
     rows = known.filter(day__gte=filters.day_from, day__lte=filters.day_to)
     if filters.touchpoint == WITHOUT:
@@ -102,6 +111,10 @@ def invitations_of(filters: ReportFilters) -> InvitationQuerySet:
     if filters.segment:
         wanted = "" if filters.segment == WITHOUT else filters.segment
         rows = rows.filter(account__segment=wanted)
+    if filters.region:
+        rows = rows.filter(account__region="" if filters.region == WITHOUT else filters.region)
+    if filters.account is not None:
+        rows = rows.filter(account=filters.account)
     if filters.account_owner is not None:
         rows = rows.filter(account__owner=filters.account_owner)
     return rows

@@ -38,7 +38,7 @@ from followups.models.tickets import TicketState
 from followups.reports import exact
 from followups.reports.metrics.closure import Rate
 from followups.reports.metrics.facts import OF_FACTS, Place, with_facts
-from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.filters import ReportFilters, answered_to
 from followups.reports.metrics.promised import PROMISES_DUE, promises
 from followups.reports.metrics.standing import standing_resolutions
 from nps_loop.people.models import User
@@ -205,8 +205,9 @@ EXCLUDED = "excluded"
 SIGNALS = (*OF_TICKETS, EXCLUDED)
 
 
-def left_out_by(answers: ResponseQuerySet, person: int) -> ResponseQuerySet:
-    """Answers that this person left out of NPS; with a negative key all others, counted or not."""
+def left_out_by(filters: ReportFilters, person: int) -> ResponseQuerySet:
+    """Answers of the teams that the viewer leads that this person left out; with a negative key all others."""
+    answers = _answers(filters)
     if person < 0:
         return answers.filter(Q(excluded_as="") | Q(excluded_by=None) | ~Q(excluded_by=-person))
     return answers.filter(excluded_by=person).exclude(excluded_as="")
@@ -349,10 +350,14 @@ class SignalsReport:
 
 
 def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
-    """Count every signal for the teams that the viewer leads; nothing for somebody who leads none. Twelve queries."""
+    """Count every signal for the teams that the viewer leads; nothing for somebody who leads none. Twelve queries.
+
+    Raises ValueError for `filters.as_of`: they are of now alone.
+    """
+    _refuse_a_past(filters)
     tickets = filters.tickets().order_by()
     teams: tuple[str, ...] = ()
-    if filters.viewer is not None and not filters.viewer.is_superuser:
+    if _is_narrowed(filters):
         teams = tuple(Team.objects.led_by(filters.viewer).order_by("slug").values_list("slug", flat=True).distinct())
         tickets = tickets.filter(team__slug__in=teams)
         if not teams:
@@ -362,11 +367,28 @@ def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
     whoever = Case(
         When(~Q(excluded_as=""), then=F("excluded_by_id")), default=Value(None), output_field=BigIntegerField()
     )
-    found[EXCLUDED] = _by_person(filters.answers().order_by().annotate(person=whoever, hit=is_detractor))
+    found[EXCLUDED] = _by_person(_answers(filters).order_by().annotate(person=whoever, hit=is_detractor))
     lines = compare(found)
     people = User.objects.in_bulk({line.person for line in lines})
     known = tuple(line for line in lines if line.person in people)
     return SignalsReport(filters, now, teams, known, people)
+
+
+def _is_narrowed(filters: ReportFilters) -> bool:
+    """Whether the viewer is shown the teams led, and no others."""
+    return filters.viewer is not None and not filters.viewer.is_superuser
+
+
+def _answers(filters: ReportFilters) -> ResponseQuerySet:
+    answers = filters.answers()
+    if not _is_narrowed(filters):
+        return answers
+    return answers.filter(answered_to(Team.objects.led_by(filters.viewer).order_by().values("pk")))
+
+
+def _refuse_a_past(filters: ReportFilters) -> None:
+    if filters.as_of is not None:
+        raise ValueError("Signals are of now alone.")
 
 
 def _by_person(rows: QuerySet[Any]) -> Parts:

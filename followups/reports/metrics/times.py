@@ -2,7 +2,7 @@
 
 The customer clock is wall time from the answer and never pauses. The team clock is the team's working time from
 receipt, less the pauses while the customer is asked something, by the version of the calendar that the ticket's own
-deadline is pinned to. Five queries, whatever the number of tickets.
+deadline is pinned to. Up to five queries, whatever the number of tickets.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def _figures(found: Curve) -> dict[str, Any]:
         "tickets": found.n,
         "happened": found.events,
         "waiting": found.n - found.events,
+        "approximate": found.is_rounded,
         "median_seconds": found.reached(0.5) if known else None,
         "median_between": list(found.reached_between(0.5)) if known else None,
         "ninety_percent_seconds": found.reached(0.9) if known else None,
@@ -78,7 +79,7 @@ def _figures(found: Curve) -> dict[str, Any]:
 
 
 def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
-    """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Five queries."""
+    """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Up to five queries."""
     now = filters.moment(now)
     cohort = TicketCohort(filters, now=now)
     contacted, resolved, without = _working_curves(filters, now)
@@ -99,7 +100,7 @@ def _pinned(target: str) -> Subquery:
 
 
 def _working_curves(filters: ReportFilters, now: datetime) -> tuple[Curve, Curve, int]:
-    """First contact and resolution on the team clock, and how many tickets have no calendar. Three queries."""
+    """First contact and resolution on the team clock, and how many tickets have no calendar. Up to three queries."""
     first, last = _pinned(Deadline.Target.FIRST_CONTACT), _pinned(Deadline.Target.RESOLUTION)
     tickets = filters.tickets()
     counted = figure_of(tickets, "counted", now=now).order_by()

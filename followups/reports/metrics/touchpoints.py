@@ -89,6 +89,7 @@ class TouchpointsReport:
 
 def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
     """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty queries."""
+    now = filters.moment(now)
     names: dict[str, str] = {}
     scores = _scores(filters, names, now)
     other = earlier(filters, compare)

@@ -89,9 +89,7 @@ def closure_page(
             reopened, "reopened", gettext("reopened"), "bar", links.tickets("reopened"), None, change
         ),
         reopened_words=_reopened_words(reopened, links),
-        kept=figures.rate_of(
-            closure.promises.kept, "promises_kept", gettext("kept"), "bar", links.promises("promises_kept"), None
-        ),
+        kept=figures.kept(closure, links),
         promises_words=_promises_words(closure, links),
         not_kept=figures.not_kept(closure, links),
         columns=closing.columns(closure, links, grain),

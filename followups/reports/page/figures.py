@@ -102,7 +102,7 @@ def rates(closure: ClosureReport, links: Links, before: Before | None) -> list[R
 
 def kept(closure: ClosureReport, links: Links) -> RateFigure:
     """Promises kept, of those that are due."""
-    href, goal = links.tickets("promises_kept"), closure.goal.targets.get("kept")
+    href, goal = links.promises("promises_kept"), closure.goal.targets.get("kept")
     return rate_of(closure.promises.kept, "promises_kept", gettext("kept"), "bar", href, goal)
 
 

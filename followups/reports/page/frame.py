@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +38,7 @@ ASKED_ALSO: dict[str, tuple[str, ...]] = {
 }
 # Only leads read figures about persons.
 FOR_LEADS = ("report-people",)
-# Pages beside the reports that are there once their part is: address by name -> label, icon.
+# Pages beside the reports: address by name -> label, icon.
 BESIDE = (
     ("reviews", _("Review pack"), "file"),
     ("report-goals", _("Goals"), "flag"),
@@ -137,8 +137,5 @@ def _tools(looking: Viewer) -> list[Tool]:
     for name, label, icon in BESIDE:
         if name in BESIDE_FOR_LEADS and not looking.leads:
             continue
-        try:
-            found.append(Tool(str(label), reverse(name), icon))
-        except NoReverseMatch:
-            continue
+        found.append(Tool(str(label), reverse(name), icon))
     return found

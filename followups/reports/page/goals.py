@@ -125,7 +125,9 @@ def opens(each: Attainment) -> str:
     if each.metric == Metric.RESPONSE_RATE:
         query = each.filters.query(team=None, band=None, state=Invitation.State.ANSWERED)
         return f"{reverse('invitations')}?{query}"
-    figures = {Metric.KEPT: "promises_kept", Metric.RECOVERY: "recovered_detractor"}
+    if each.metric == Metric.KEPT:
+        return links.promises("promises_kept")
+    figures = {Metric.RECOVERY: "recovered_detractor"}
     return links.tickets(figures.get(each.metric, str(each.metric)))
 
 

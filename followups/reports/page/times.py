@@ -134,12 +134,13 @@ def _clock(of_team: bool) -> str:
 
 
 def _in_words(seconds: float | None, timed: Timed) -> str:
-    """A wait; on the team clock always in hours, because a day of work has no 24 of them."""
+    """A wait, with ≈ where it comes from kept counts; on the team clock always in hours: a day of work has no 24."""
     if seconds is None:
         return ""
+    about = f"≈{sentences.NBSP}" if timed.curve.is_rounded else ""
     if timed.of_team and seconds >= 3600:
-        return f"{round(seconds / 3600)}{sentences.NBSP}h"
-    return hours_in_words(seconds)
+        return f"{about}{round(seconds / 3600)}{sentences.NBSP}h"
+    return about + hours_in_words(seconds)
 
 
 def _range_in_words(ends: tuple[float | None, float | None], timed: Timed) -> str:

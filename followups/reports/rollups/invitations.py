@@ -17,7 +17,7 @@ from surveys.models import Invitation
 
 def can_be_read(filters: ReportFilters) -> bool:
     """Whether kept counts know everything that narrows these invitations."""
-    return not filters.segment and filters.account_owner is None
+    return not (filters.segment or filters.region) and filters.account is None and filters.account_owner is None
 
 
 def read(filters: ReportFilters, good: Iterable[Span]) -> QuerySet[InvitationTally]:

@@ -29,7 +29,7 @@ UNLINKED = [
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\w* \d{4}",
     r"\d\d:\d\d",
     r"\d+ (?:min|h|days?)\b",
-    r"goal (?:of |at )?\d+ %",
+    rf"goal (?:of |at )?{NUMBER}(?: %)?",
     r"limit \d+",
     r"where 1 is even",
     r"From 20 answers on",
@@ -131,12 +131,14 @@ class Page(HTMLParser):
 
     def without_link(self) -> list[Loose]:
         """What stands in no link and should: numbers that are left when all that may stand alone is taken away."""
-        names = sorted((name for name in self.names if re.search(r"\d", name)), key=len, reverse=True)
+        spoken = (name for name in self.names if re.search(r"\d", name) and re.search(r"[^\W\d]", name))
+        names = sorted(spoken, key=len, reverse=True)
         found = []
         for loose, stack in self.loose:
             words = loose.words.replace("\xa0", " ")
             for name in names:
-                words = words.replace(name, "").replace(name[:1].lower() + name[1:], "")
+                either = "|".join(re.escape(begun + name[1:]) for begun in (name[0], name[0].lower()))
+                words = re.sub(rf"(?<!\d)(?:{either})(?!\d)", "", words)
             for pattern in UNLINKED:
                 words = re.sub(pattern, "", words)
             around = [each for each in stack if each.tag in ("tr", "p") or "hbars-pair" in each.classes]

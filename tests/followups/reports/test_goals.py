@@ -342,6 +342,8 @@ class TestPage:
             if row.metric in (Metric.TOLD, Metric.CONFIRMED, Metric.ON_TIME, Metric.RECOVERY):
                 assert counted_behind(laid_out.href, company) == row.measured.count
                 checked += 1
+            elif row.metric == Metric.KEPT:
+                assert client.get(laid_out.href).context["page"].n == row.measured.count
             elif row.metric == Metric.NPS:
                 assert counted_behind(laid_out.href, company) == row.measured.n
                 checked += 1

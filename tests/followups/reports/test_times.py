@@ -14,6 +14,7 @@ from followups import deadlines
 from followups.calendars import WorkingHours, working_time
 from followups.models import Calendar, Deadline, Event, Ticket
 from followups.reports import metrics
+from followups.reports.metrics.counting import TicketCohort
 from followups.reports.metrics.times import meter
 from followups.reports.survival import Curve
 from tests import factories as make
@@ -106,7 +107,7 @@ def test_every_wait_equals_that_of_a_loop_over_the_tickets(seed: int) -> None:
     assert len(expected["resolution"][0]) > 3
     assert report.without_calendar == 0
     assert report.first_contact == metrics.closure_report(QUARTER, now=NOW).first_contact
-    assert report.resolution == metrics.resolution_curve(QUARTER, now=NOW)
+    assert report.resolution == TicketCohort(QUARTER, now=NOW).resolution()
 
 
 @pytest.mark.django_db
@@ -138,7 +139,7 @@ def test_reopened_is_not_resolved_until_it_is_resolved_again() -> None:
     answer = {"responded_at": NOW - 9 * DAY}
     make.make_ticket(state="resolved", cycle=1, resolved_at=NOW - DAY, answer=answer)
     make.make_ticket(state="assigned", cycle=1, resolved_at=None, answer=answer)
-    found = metrics.resolution_curve(QUARTER, now=NOW)
+    found = TicketCohort(QUARTER, now=NOW).resolution()
     assert (found.happened, found.waiting) == ((8 * 86400,), (9 * 86400,))
 
 

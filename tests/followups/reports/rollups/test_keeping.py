@@ -224,7 +224,8 @@ def test_codes_are_within_one_percent() -> None:
 
 def test_lanes_add_up_without_running_over() -> None:
     rows = [[1, 2, 0, 7], [0, 2**31, 5, 1], [3, 2**31 - 3, 0, 0]]
-    assert packed.added(b"".join(packed.lanes(row) for row in rows), 4) == [4, 2**32 - 1, 5, 8]
+    lanes = b"".join(n.to_bytes(packed.LANE, "little") for row in rows for n in row)
+    assert packed.added(lanes, 4) == [4, 2**32 - 1, 5, 8]
     assert packed.added(b"", 3) == [0, 0, 0]
     assert list(packed.unpacked(packed.packed([1, 2**32 - 1]))) == [1, 2**32 - 1]
 
