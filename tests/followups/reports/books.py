@@ -492,8 +492,11 @@ class Books:
                 continue
             if asked.survey_kind and row.survey.kind != asked.survey_kind:
                 continue
-            segment = row.account.segment if row.account else None
-            if asked.segment and segment != ("" if asked.segment == "-" else asked.segment):
+            own = (row.account.segment, row.account.region) if row.account else (None, None)
+            wanted = zip(own, (asked.segment, asked.region), strict=True)
+            if any(value and its != ("" if value == "-" else value) for its, value in wanted):
+                continue
+            if asked.account is not None and row.account_id != asked.account:
                 continue
             if asked.account_owner and (row.account is None or row.account.owner_id != asked.account_owner):
                 continue
