@@ -1,9 +1,10 @@
 """How a change of any row marks the days whose figures it may change: triggers, so that no writer can forget to.
 
 On PostgreSQL rows that come or go mark once per statement, and a change only where a column that matters has another
-value than before. On SQLite triggers are per row, and a day that is marked already is not marked again. The triggers
-are compared with this page after every `migrate` and made anew where they differ: SQLite forgets them when a migration
-rewrites their table.
+value than before, once per transaction: what it has marked stands in a setting of its own, which ends with it, goes
+back with its savepoints, and is emptied where marks are deleted. On SQLite triggers are per row, and a day that is
+marked already is not marked again. The triggers are compared with this page after every `migrate` and made anew where
+they differ: SQLite forgets them when a migration rewrites their table.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 PREFIX = "followups_rollup"
+# The setting that holds what a transaction has marked, and how much of it is remembered: what is not is marked again.
+MARKED, MOST_REMEMBERED = "nps_loop.marked", 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,6 @@ _ASKED_BY_QUESTION = Marking(
     "recovery", "t.day", ("surveys_invitation i", "followups_ticket t"),
     "i.response_id = r.id AND t.response_id = i.recovers_id",
 )  # fmt: skip
-_ASKED_ABOUT = "EXISTS (SELECT 1 FROM surveys_invitation i WHERE i.recovers_id = r.response_id)"
 # What an answer is grouped by.
 _GROUPS = (
     "touchpoint_id", "survey_kind", "product", "segment", "region", "account_id", "account_owner_id", "language",
@@ -116,11 +118,11 @@ WATCHED: tuple[Watch, ...] = (
     Watch(
         "followups_ticket",
         (
-            "day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at", "state", "closed_as",
-            "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
+            "day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at", "cycle", "state",
+            "closed_as", "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
         ),
-        # Before it is closed or asked about again, nothing was heard.
-        (Marking("recovery", where=f"r.closed_at IS NOT NULL OR {_ASKED_ABOUT}"),),
+        # Before it was closed for the first time, nobody is asked again.
+        (Marking("recovery", where="r.closed_at IS NOT NULL OR r.cycle > 0"),),
         name="ticket_heard",
     ),
     Watch(
@@ -175,7 +177,7 @@ def statements(vendor: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for watch in WATCHED:
         found |= build(watch)
-    return found
+    return found | (_forgetting() if vendor == "postgresql" else {})
 
 
 def _select(marking: Marking, row: str, source: str = "") -> str:
@@ -205,13 +207,42 @@ def _for_postgresql(watch: Watch) -> dict[str, list[str]]:
         gone = f"AFTER DELETE ON {watch.table} REFERENCING OLD TABLE AS rows_of FOR EACH STATEMENT"
         add("came", added, of_all)
         add("went", gone, of_all)
-    both = "; ".join(
-        f"{insert} {_select(marking, 'OLD')} UNION {_select(marking, 'NEW')}" for marking in watch.markings
-    )
+    both = "; ".join(_marking_once(marking) for marking in watch.markings)
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in watch.columns)
+    if all(marking.where and not marking.tables for marking in watch.markings):
+        # Said before the function is called: most changes are none that these mark.
+        own = " OR ".join(re.sub(r"\br\.", f"{row}.", each.where) for each in watch.markings for row in ("OLD", "NEW"))
+        changed = f"({changed}) AND ({own})"
     columns = ", ".join(watch.columns)
     add("moved", f"AFTER UPDATE OF {columns} ON {watch.table} FOR EACH ROW WHEN ({changed})", f"{both};")
     return found
+
+
+def _marking_once(marking: Marking) -> str:
+    """What marks for OLD and NEW; days of the row itself that the transaction marked before are left alone."""
+    insert = "INSERT INTO followups_rollupmark (kind, day)"
+    if marking.tables:
+        return f"{insert} {_select(marking, 'OLD')} UNION {_select(marking, 'NEW')}"
+    marked, one = f"coalesce(current_setting('{MARKED}', true), '')", f"'{marking.kind} ' || NEW.day || ';'"
+    return (
+        f"IF OLD.day <> NEW.day OR strpos({marked}, {one}) = 0 THEN"
+        f" {insert} {_select(marking, 'OLD')} UNION {_select(marking, 'NEW')};"
+        f" IF FOUND THEN PERFORM set_config('{MARKED}', right({marked} || {one}, {MOST_REMEMBERED}), true); END IF;"
+        " END IF"
+    )
+
+
+def _forgetting() -> dict[str, list[str]]:
+    """Whoever deletes marks and changes something after that, in one transaction, marks again. PostgreSQL."""
+    name = f"{PREFIX}_marks_gone"
+    return {
+        name: [
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN PERFORM set_config('{MARKED}', '', true); RETURN NULL; END $$",
+            f"CREATE TRIGGER {name} AFTER DELETE OR TRUNCATE ON followups_rollupmark FOR EACH STATEMENT"
+            f" EXECUTE FUNCTION {name}()",
+        ]
+    }
 
 
 def _for_sqlite(watch: Watch) -> dict[str, list[str]]:

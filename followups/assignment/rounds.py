@@ -26,7 +26,7 @@ from followups.workflow.giving_many import Given, Place, give_many, reason
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.locking import WITH
 from nps_loop.bulk import among, sent_ahead, without_collecting
-from surveys.models import Response
+from surveys.models import Brand, Response
 
 # Tickets handed out in one transaction: so many by plain rows, and at most so many for which a customer is written to,
 # since rendering costs most and whoever else gives waits for the lock meanwhile. SQLite takes fewer: there every writer
@@ -34,8 +34,9 @@ from surveys.models import Response
 BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
-# So many are chosen while the database writes down those before. The first are fewer: it waits for them idly.
-FIRST_PART, PART = 500, 2_500
+# So many are chosen while the database writes down those before. The first are few, because it waits for them idly, and
+# each part is so much larger than the last as writing takes longer than choosing: then neither waits for the other.
+FIRST_PART, GROWTH = 250, 1.5
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
 
 
@@ -108,6 +109,7 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         candidates = pool.snapshot()
         found = look_around(tickets, locked, pool, now)
         by_rows = _ByRows(now)
+        brands = Brand.objects.in_bulk({row.brand for row in tickets}) if len(tickets) > notices.MOST_ALONE else {}
         choices: list[Chosen] = []
         stored: AssignmentRound | None = None
         with sent_ahead():
@@ -115,6 +117,8 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
                 stored = stored or keep_round(pool, candidates, 0, now, given=len(tickets))
                 choices += part
                 by_rows.give(part, stored)
+            # Written while the database is busy with the last part.
+            of_many = telling.owners_of_many(choices, brands)
         waiting = len(tickets) - len(choices)
         alone: dict[int, Ticket] = {}
         if stored is None:
@@ -123,7 +127,7 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
             if waiting:
                 AssignmentRound.objects.filter(pk=stored.pk).update(tickets=len(choices), left_waiting=waiting)
             alone = _give_alone(choices, by_rows, locked, stored, now)
-        telling.tell([(row, choice, alone.get(row.pk)) for row, choice in choices], found.conflicts, now=now)
+        telling.tell([(row, choice, alone.get(row.pk)) for row, choice in choices], found.conflicts, of_many, now=now)
         return len(choices), waiting, last
 
 
@@ -194,7 +198,7 @@ def _choose(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime)
     owners: dict[int, int] = {row.conversation: row.conversation_owner for row in tickets if row.conversation_owner}
     mates, lasts = found.last_of_account, found.last_of_contact
     choices: list[Chosen] = []
-    most = min(FIRST_PART, PART)
+    most = FIRST_PART
     for row in tickets:
         choice = choose(
             row,
@@ -216,7 +220,7 @@ def _choose(tickets: Sequence[Waiting], pool: Pool, found: Found, now: datetime)
         choices.append((row, choice))
         if len(choices) == most:
             yield choices
-            choices, most = [], PART
+            choices, most = [], int(most * GROWTH)
     if choices:
         yield choices
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -26,24 +26,27 @@ YIELDED = frozenset({"cap_yielded", "skills_yielded"})
 Outcome = tuple[Waiting, Choice, Ticket | None]
 
 
-def tell(given: Sequence[Outcome], conflicts: Sequence[Conflict], *, now: datetime) -> None:
-    """Queue every notice of a round at once. `given` holds the ticket where somebody is written to about it alone."""
-    drafts = _owners_of_many(given)
-    drafts += _passed_over(given, now)
+def tell(
+    given: Sequence[Outcome], conflicts: Sequence[Conflict], of_many: Sequence[Draft] = (), *, now: datetime
+) -> None:
+    """Queue every notice of a round at once, those `of_many` with them.
+
+    `given` holds the ticket where somebody is written to about it alone.
+    """
+    drafts = [*of_many, *_passed_over(given, now)]
     drafts += _leads_of_what_yielded(given, now)
     drafts += _leads_of_conflicts(given, conflicts)
     outbox.queue(drafts, now=now)
 
 
-def _owners_of_many(given: Sequence[Outcome]) -> list[Draft]:
-    """Whoever got more than a few hears of them in one mail."""
+def owners_of_many(given: Sequence[tuple[Waiting, Choice]], brands: Mapping[int, Brand]) -> list[Draft]:
+    """Whoever got more than a few hears of them in one mail. No query: `brands` are those of the tickets, by key."""
     of_owner: dict[int, list[Waiting]] = {}
     owners: dict[int, User] = {}
-    for row, choice, _ticket in given:
+    for row, choice in given:
         of_owner.setdefault(choice.candidate.key, []).append(row)
         owners[choice.candidate.key] = choice.candidate.user
     many = {owner: rows for owner, rows in of_owner.items() if len(rows) > notices.MOST_ALONE}
-    brands = Brand.objects.in_bulk({rows[0].brand for rows in many.values()}) if many else {}
     drafts = []
     for owner, rows in many.items():
         named = [

@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +25,7 @@ from django.db import connection as database
 from django.db.models import F, QuerySet
 from django.utils import translation
 
+from nps_loop.bulk import sent_ahead, without_collecting
 from nps_loop.mail import envelope, hooks, outbox, pacing, suppression, telling, verdicts
 from nps_loop.mail.models import Message
 from nps_loop.mail.verdicts import Verdict
@@ -33,7 +36,7 @@ State = Message.State
 
 # In SMTP time-outs. No mail is begun in the second half, and one mail takes four answers of the server at most.
 _LEASE = 8
-_BATCH = 100
+_BATCH = 200
 _CHECK_AGAIN = timedelta(minutes=1)
 # A server that breaks off so often in a row is left alone for a while.
 _MOST_BREAKS = 3
@@ -50,7 +53,7 @@ _ACCEPTED = (
 )
 # The server's yes to one mail and the try of the next: one commit. Nobody waits until it is on the disk: it outlives
 # whatever becomes of this process, and the batch's end is waited for, which writes out all before it. Only a crash of
-# the database server itself takes the last half second with it, whose mails then go out again, with the same Message-ID.
+# the database server itself takes the last half second with it: its mails go out again, with the same Message-ID.
 _BETWEEN_TWO = (
     f"WITH accepted AS ({_ACCEPTED} RETURNING 1), begun AS ({_BEGUN} RETURNING 1)"  # noqa: S608
     " SELECT (SELECT count(*) FROM accepted), (SELECT count(*) FROM begun),"
@@ -96,10 +99,11 @@ class _Run:
         self.counts["told"] += telling.tell_owed(self.moment())
         try:
             while self.counts["claimed"] < limit and self.moment() < self._now + lease() / 2:
-                claimed = _Claim(self.moment(), min(_BATCH, limit - self.counts["claimed"]))
-                self.counts["claimed"] += len(claimed.messages)
-                if not claimed.messages or not self._hand_over(claimed):
-                    break
+                with without_collecting():
+                    claimed = _Claim(self.moment(), min(_BATCH, limit - self.counts["claimed"]))
+                    self.counts["claimed"] += len(claimed.messages)
+                    if not claimed.messages or not self._hand_over(claimed):
+                        break
         finally:
             if self._connection:
                 _close(self._connection)
@@ -164,7 +168,8 @@ class _Run:
         """Hand over one mail after the other; return False when the server or the lease says to stop."""
         rest = [message for message, _ in ready]
         begun: Message | None = None
-        for message, urls in ready:
+        written: envelope.Mail | None = None
+        for at, (message, urls) in enumerate(ready):
             if message is not begun:
                 if self.moment() >= claim.half_time:
                     self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
@@ -181,11 +186,12 @@ class _Run:
                 continue  # the lease ran out and somebody else has it
             begun = None
             try:
-                connection.send_messages([envelope.compose(message, urls, now=self.moment())])
+                connection.send_messages([written or envelope.compose(message, urls, now=self.moment())])
             except Exception as error:
                 verdict = verdicts.of(error)
                 logger.warning("Mail %d, try %d: %s", message.pk, message.attempts, verdict.kind.name)
                 self._put_off(claim, [message], verdict, begun=True)
+                written = None
                 if verdict.connection_is_gone:
                     _close(connection)
                     self._breaks += 1
@@ -195,10 +201,13 @@ class _Run:
             else:
                 self._breaks = 0
                 now = self.moment()
-                following = rest[0] if rest and now < claim.half_time else None
-                sent, has_begun = claim.accepted(message, now, following=following)
+                if not rest or now >= claim.half_time:
+                    self.counts["sent"] += claim.accepted(message, now)
+                    continue
+                following = _Following(*ready[at + 1], now)
+                sent, has_begun = claim.accepted_and_begun(message, following, now)
                 self.counts["sent"] += sent
-                begun = following if has_begun else None
+                begun, written = (following.message, following.mail) if has_begun else (None, None)
         return True
 
     def _put_off(self, claim: _Claim, messages: Sequence[Message], verdict: Verdict, *, begun: bool) -> None:
@@ -213,6 +222,23 @@ class _Run:
                 waits.setdefault(wait, set()).add(message.pk)
         for wait, pks in waits.items():
             self.counts["retried"] += claim.back(pks, self.moment() + wait, tried=not begun, reason=verdict.reason)
+
+
+@dataclass(slots=True)
+class _Following:
+    """The mail that comes next; once written, what the mail server gets of it."""
+
+    message: Message
+    urls: dict[str, str]
+    now: datetime
+    mail: envelope.Mail | None = None
+
+    def write(self) -> None:
+        """Write it down, where that can be done; whatever keeps it from that comes up when it is its turn."""
+        with suppress(Exception):
+            mail = envelope.compose(self.message, self.urls, now=self.now)
+            mail.write()
+            self.mail = mail
 
 
 class _Claim:
@@ -245,21 +271,19 @@ class _Claim:
         """Count the try before it is made, so that a mail that kills its process is found out; False: lease lost."""
         return self._has_begun(message, _written(_BEGUN, *self._try_of(message)))
 
-    def accepted(self, message: Message, now: datetime, *, following: Message | None = None) -> tuple[int, bool]:
-        """Keep that the mail server took a mail, and begin the `following` one with it; whether both were so.
+    def accepted(self, message: Message, now: datetime) -> int:
+        """Keep that the mail server took a mail; it did, even if the lease was lost meanwhile."""
+        return _written(_ACCEPTED, now, now, message.pk)
 
-        What the server took counts even if the lease was lost meanwhile.
-        """
-        taken = (now, now, message.pk)
-        if following is None:
-            return _written(_ACCEPTED, *taken), False
+    def accepted_and_begun(self, message: Message, following: _Following, now: datetime) -> tuple[int, bool]:
+        """The same, and begin the following one with it, which is written meanwhile; whether both were so."""
         try:
-            sent, tried = _written_together(taken, self._try_of(following))
+            sent, tried = _written_together((now, now, message.pk), self._try_of(following.message), following.write)
         except OperationalError:
             # Somebody wants both rows in the other order, or the connection broke: the yes alone may still be kept.
             logger.exception("Mail %d left, and was not kept together with the next one.", message.pk)
-            return _written(_ACCEPTED, *taken), False
-        return sent, self._has_begun(following, tried)
+            return self.accepted(message, now), False
+        return sent, self._has_begun(following.message, tried)
 
     def _try_of(self, message: Message) -> tuple[int, int, datetime]:
         return message.attempts + 1, message.pk, self.until
@@ -307,13 +331,17 @@ def _written(statement: str, *values: Any) -> int:
         return int(cursor.rowcount)
 
 
-def _written_together(accepted: Sequence[Any], begun: Sequence[Any]) -> tuple[int, int]:
-    """How many rows _ACCEPTED and _BEGUN changed, in one transaction."""
+def _written_together(accepted: Sequence[Any], begun: Sequence[Any], meanwhile: Callable[[], None]) -> tuple[int, int]:
+    """How many rows _ACCEPTED and _BEGUN changed, in one transaction; PostgreSQL works on it while `meanwhile` runs."""
     if database.vendor != "postgresql":
         with transaction.atomic():
-            return _written(_ACCEPTED, *accepted), _written(_BEGUN, *begun)
+            counts = _written(_ACCEPTED, *accepted), _written(_BEGUN, *begun)
+        meanwhile()
+        return counts
     with database.cursor() as cursor:
-        cursor.execute(_BETWEEN_TWO, [*accepted, *begun])
+        with sent_ahead():
+            cursor.execute(_BETWEEN_TWO, [*accepted, *begun])
+            meanwhile()
         sent, tried, _not_waited_for = cursor.fetchone()
         return int(sent), int(tried)
 

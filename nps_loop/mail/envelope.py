@@ -27,13 +27,31 @@ _LEAVABLE = (Stream.SURVEYS, Stream.NEWS)
 # Folded at 78 characters, a long Message-ID or unsubscribe address starts on a line of its own, which some readers
 # miss. The limit of SMTP is 998.
 _LONGEST_HEADER_LINE = 900
+_CRLF = "\r\n"
 
 
-class _Mail(EmailMultiAlternatives):
+class Mail(EmailMultiAlternatives):
+    """What a backend takes; put together when it is asked for, or before that by `write`."""
+
+    _written: Any = None
+
     def message(self, **options: Any) -> Any:
+        if self._written is not None:
+            return self._written
         message = super().message(**options)
         message.policy = message.policy.clone(max_line_length=_LONGEST_HEADER_LINE)
         return message
+
+    def write(self) -> None:
+        """Put it together and turn it into bytes now, while nobody waits for them."""
+        message = self.message()
+        lines = message.as_bytes(linesep=_CRLF)
+
+        def as_bytes(unixfrom: bool = False, linesep: str = "\n") -> bytes:
+            return lines if linesep == _CRLF else lines.replace(_CRLF.encode(), linesep.encode())
+
+        message.as_bytes = as_bytes
+        self._written = message
 
 
 class Unfillable(Exception):
@@ -71,7 +89,7 @@ def urls(message: Message, found: Mapping[tuple[str, int], links.Target], *, now
     }
 
 
-def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> EmailMultiAlternatives:
+def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Mail:
     """Return `message` ready for a mail server, its links replaced by `filled`.
 
     Raises ValueError or UnicodeError where an address or header cannot be written. Standards: RFC 3834 (automatic
@@ -90,7 +108,7 @@ def compose(message: Message, filled: Mapping[str, str], *, now: datetime) -> Em
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
     reply_to = filled.get(REPLY_TO) or _ascii_domain(message.reply_to)
-    mail = _Mail(
+    mail = Mail(
         subject=message.subject,
         body=text,
         from_email=formataddr((message.from_name, _ascii_domain(message.from_address))),

@@ -68,7 +68,7 @@ def test_what_a_statement_sent_ahead_raises_undoes_the_transaction() -> None:
 
 @pytest.mark.parametrize("part", [1, 3, 7, 100])
 def test_in_parts_of_any_size_a_round_gives_says_and_mails_the_same(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "PART", part)
+    monkeypatch.setattr(rounds, "FIRST_PART", part)
     one, two, few = agents(12, 12, 3)
     backlog(40)
     assert assign_waiting(now=NOW).assigned == 27

@@ -1,6 +1,7 @@
 """Handing over to a real SMTP server on this machine that refuses, hangs and breaks off as asked."""
 
 import itertools
+import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from nps_loop import links
 from nps_loop.links import Target
-from nps_loop.mail import delivery, hooks, outbox, suppression, tasks
+from nps_loop.mail import delivery, envelope, hooks, outbox, suppression, tasks
 from nps_loop.mail.models import Message, Stream, Suppression
 from tests.factories import NOW
 from tests.mail.drafts import draft, fresh, queued
@@ -157,6 +158,29 @@ def test_a_sender_that_is_no_address_fails_alone(server):
 
     assert (fresh(broken).state, fresh(fine).state) == (State.FAILED, State.SENT)
     assert fresh(broken).reason.startswith("The mail could not be put together")
+
+
+def test_one_that_cannot_be_written_down_while_another_leaves_fails_when_it_is_its_turn(server):
+    [first] = queued("first")
+    [broken] = queued(from_address="care@halden.example\nBcc: all@evil.example")
+    [fine] = queued("fine")
+
+    delivery.deliver_due(NOW)
+
+    assert [fresh(row).state for row in (first, broken, fine)] == [State.SENT, State.FAILED, State.SENT]
+    assert fresh(broken).attempts == 1
+
+
+@pytest.mark.parametrize("linesep", ["\r\n", "\n"])
+def test_written_down_ahead_a_mail_is_the_same_in_every_byte(linesep):
+    rows = queued(subject="Größere Änderungen", text="Grüße\nFrom the top\n.\n" + "long line " * 200)
+    [mail] = [envelope.compose(row, {}, now=NOW) for row in rows]
+    usual = mail.message().as_bytes(linesep=linesep)
+    mail.write()
+    written = mail.message().as_bytes(linesep=linesep)
+    boundaries = [re.search(rb'boundary="(.+?)"', each)[1] for each in (usual, written)]
+    assert boundaries[0] != boundaries[1]
+    assert written.replace(boundaries[1], boundaries[0]) == usual
 
 
 def test_a_domain_with_letters_of_its_own_is_written_as_servers_know_it(server):

@@ -9,10 +9,10 @@ from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from followups import checking_figures
-from followups.models import AnswerTally, RollupCheck, RollupDay, RollupKind, RollupMark, TicketTally
+from followups.models import AnswerTally, RollupCheck, RollupDay, RollupKind, RollupMark, Ticket, TicketTally
 from followups.models.rollups import TALLIES
 from followups.reports import metrics
 from followups.reports.metrics.facts import OF_FACTS
@@ -239,3 +239,39 @@ def test_days_are_found_by_index() -> None:
             [date(2026, 1, 1), date(2026, 3, 1)],
         )
         assert "answer_tallies_of_a_way" in str(cursor.fetchall())
+
+
+def test_a_day_changed_often_in_one_transaction_is_marked_once_and_again_after_its_marks_are_gone() -> None:
+    tickets = [make.make_ticket(make.make_response(3, responded_at=NOW - DAY)) for _ in range(3)]
+    RollupMark.objects.all().delete()
+
+    def change() -> int:
+        for ticket in tickets:
+            ticket.cycle += 1
+            ticket.save(update_fields=["cycle"])
+        return RollupMark.objects.filter(kind=RollupKind.TICKETS).count()
+
+    assert change() == 1
+    RollupMark.objects.all().delete()
+    assert change() == 1
+
+
+def test_a_mark_that_is_rolled_back_is_made_again() -> None:
+    ticket = make.make_ticket(make.make_response(3, responded_at=NOW - DAY))
+    RollupMark.objects.all().delete()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        Ticket.objects.filter(pk=ticket.pk).update(cycle=1)
+        assert marks()
+        raise ZeroDivisionError
+    assert not marks()
+    Ticket.objects.filter(pk=ticket.pk).update(cycle=2)
+    assert RollupMark.objects.filter(kind=RollupKind.TICKETS).count() == 1
+
+
+def test_a_ticket_that_moves_to_another_day_marks_both() -> None:
+    ticket = make.make_ticket(make.make_response(3, responded_at=NOW - DAY))
+    RollupMark.objects.all().delete()
+    for days in (4, 5):
+        Ticket.objects.filter(pk=ticket.pk).update(day=ticket.day - days * DAY)
+    marked = set(RollupMark.objects.filter(kind=RollupKind.TICKETS).values_list("day", flat=True))
+    assert marked == {ticket.day, ticket.day - 4 * DAY, ticket.day - 5 * DAY}
