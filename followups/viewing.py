@@ -124,8 +124,16 @@ def remember(request: HttpRequest, memberships: Iterable[Member]) -> None:
 
 def customer_without_name(segment: str, region: str) -> str:
     """What colleagues read where a customer did not agree to be named: "a customer, key account, Nordics"."""
-    known = [part for part in (segment[:1].lower() + segment[1:], region) if part]
-    return ", ".join([gettext("A customer"), *known])
+    return ", ".join([gettext("A customer"), *_known(segment, region)])
+
+
+def company_without_name(segment: str, region: str) -> str:
+    """The same of a company: "a company, key account, Nordics"."""
+    return ", ".join([gettext("A company"), *_known(segment, region)])
+
+
+def _known(segment: str, region: str) -> list[str]:
+    return [part for part in (segment[:1].lower() + segment[1:], region) if part]
 
 
 def name_of(ticket: Ticket, viewer: Viewer) -> str:

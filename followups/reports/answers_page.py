@@ -26,13 +26,14 @@ PAGE = 50
 class AnswerRow:
     """One answer as this person may read it, with the score it had when it was counted.
 
-    `excluded` says why it is left out of NPS; empty where it counts.
+    `company` is empty where the customer is not named, `excluded` says why it is left out of NPS; empty where it counts.
     """
 
     response: Response
     score: int
     ticket: Ticket | None
     name: str
+    company: str
     words: str
     words_hidden: bool
     excluded: str
@@ -136,6 +137,7 @@ def _row(response: Response, viewer: Viewer) -> AnswerRow:
         score=score,
         ticket=ticket if ticket and viewer.works_on(ticket) else None,
         name=name,
+        company=response.account.name if named and response.account else "",
         words=response.verbatim if seen else "",
         words_hidden=not seen,
         excluded=str(excluded.label) if excluded else "",

@@ -19,7 +19,7 @@ from followups.reports.metrics.accounts import OF_TICKETS
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links
 from followups.reports.sentences import joined, rate_in_words, rate_range
-from followups.viewing import Viewer
+from followups.viewing import Viewer, company_without_name
 from nps_loop.templatetags.look import money
 from surveys.models import Account
 
@@ -29,9 +29,11 @@ BY_VALUE = keyset.Order("value", "worth", keyset.amount, descending=True)
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One company. `href` is its page, empty for whoever may not open it."""
+    """One company. `href` is its page; whoever may not open it reads neither its name nor whose it is."""
 
     account: Account
+    name: str
+    owner: str
     href: str
     value_href: str
     renews_in: int | None
@@ -165,6 +167,8 @@ def _row(each: AtAccount, links: Links, today: int, *, is_open: bool) -> Account
     open_all = links.tickets_now(None, live="true", **here)
     return AccountRow(
         account=account,
+        name=account.name if is_open else company_without_name(account.segment, account.region),
+        owner=account.owner.name if is_open and account.owner else "",
         href=reverse("account", args=[account.pk]) if is_open else "",
         value_href=open_all,
         renews_in=days if days >= 0 else None,

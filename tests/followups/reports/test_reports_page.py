@@ -291,6 +291,23 @@ def test_a_customer_whose_ticket_went_to_another_team_has_a_name_only_where_they
     assert "Erik Solheim" in seen and "Ana Ruiz" in seen
 
 
+def test_a_company_that_is_only_met_in_figures_has_no_name() -> None:
+    agent = make.make_user("Hanna Brandt")
+    ours = make.make_team("Ours", agents=(agent,), is_default=True)
+    theirs = make.make_team("Theirs")
+    owner = make.make_user("Jonas Weber")
+    for name, team in (("Solheim Transport", theirs), ("Ruiz Imports", ours)):
+        account = make.make_account(name, segment="Key account", region="Nordics", owner=owner)
+        make.make_ticket(make.make_response(3, contact=make.make_contact(account=account)), team=team)
+    for address in ("/reports/accounts/", "/reports/answers/"):
+        seen = client_of(agent).get(address).content.decode()
+        assert "Solheim Transport" not in seen
+        assert "Ruiz Imports" in seen
+    accounts = client_of(agent).get("/reports/accounts/").content.decode()
+    assert "A company, key account, Nordics" in accounts
+    assert "Solheim Transport" in client_of(make.make_admin()).get("/reports/accounts/").content.decode()
+
+
 def test_answers_are_read_page_by_page_each_once() -> None:
     admin = make.make_admin()
     for n in range(120):
