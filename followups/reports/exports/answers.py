@@ -58,6 +58,8 @@ _BESIDE = (
     "contact__erased_at",
     "undated",
 )
+# What a past moment knew otherwise.
+_OF_THEN = frozenset({"score", "band", "excluded_as"})
 _AT = {column.key: place for place, column in enumerate(COLUMNS)}
 
 
@@ -87,12 +89,14 @@ class AnswerListing:
         return keys_of(self.chosen(question), most)
 
     def read(self, question: Question, keys: Sequence[int]) -> list[Row]:
-        """Two queries: the answers, and which of their customers the viewer works with."""
+        """Two queries: the answers, and which of their customers the viewer works with; more for the past moment."""
         viewer = question.viewer
-        # The cohort chose the keys; here it is only about whose answers the viewer may read.
-        visible = ReportFilters(date.min, date.max, viewer=viewer.user).answers()
+        as_of = report_filters(question).as_of if question.asked.get("as_of") else None
+        # The cohort chose the keys; here it is only about whose answers the viewer may read, and what they said then.
+        visible = ReportFilters(date.min, date.max, viewer=viewer.user, as_of=as_of).answers()
         rows = visible.filter(among("pk", keys)).order_by()
-        found = plain_rows(rows.values_list(*_SHOWN, *_BESIDE))
+        shown = [rows.column(name) if name in _OF_THEN else name for name in _SHOWN]
+        found = plain_rows(rows.values_list(*shown, *_BESIDE))
         known: set[int] | None = None
         if not viewer.user.is_superuser:
             contacts = {read[len(_SHOWN) + 1] for read in found} - {None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from followups.reports.exports import asking, listing
 from followups.reports.exports.files import Format
 from followups.viewing import Viewer
 from nps_loop.people.models import User
+from surveys.models import Revision
 from tests import factories as make
 from tests.factories import DAY, NOW
 from tests.followups.reports.exports.reading import client_of, content_of, csv_of, fetch, table_of
@@ -144,6 +146,20 @@ def test_answers_are_those_behind_the_figure(lead: User) -> None:
     assert [row["Band"] for row in rows].count("Promoter") == found.nps.promoters
     excluded = fetch(admin, f"/exports/answers.csv?{filters.query(excluded=1)}")
     assert len(excluded) == found.n_excluded
+
+
+def test_as_of_a_past_moment_answers_say_what_they_said_then(lead: User) -> None:
+    answer = make.make_response(9, responded_at=NOW - 5 * DAY)
+    for number, (score, at) in enumerate(((3, NOW - 5 * DAY), (9, NOW - DAY)), 1):
+        Revision.objects.create(
+            response=answer, number=number, score=score, content_digest=str(number), version_at=at, received_at=at
+        )
+    admin = make.make_admin()
+    filters = metrics.ReportFilters(day_from=NOW.date() - 9 * DAY, day_to=NOW.date(), viewer=admin)
+    [now] = fetch(admin, f"/exports/answers.csv?{filters.query()}")
+    assert (now["Score"], now["Band"]) == ("9", "Promoter")
+    [then] = fetch(admin, f"/exports/answers.csv?{replace(filters, as_of=NOW - 2 * DAY).query()}")
+    assert (then["Score"], then["Band"]) == ("3", "Detractor")
 
 
 def test_who_is_not_known_to_the_reader_has_no_address_behind_an_answer(agent: User, team: Team) -> None:
