@@ -26,7 +26,7 @@ PAGE = 50
 class AnswerRow:
     """One answer as this person may read it, with the score it had when it was counted.
 
-    `company` is empty where the customer is not named. `excluded` says why it is left out of NPS; empty where it counts.
+    `company` is empty where the customer is not named, `excluded` where the answer counts: it says why it does not.
     """
 
     response: Response

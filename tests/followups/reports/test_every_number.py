@@ -93,6 +93,7 @@ MORE = pytest.mark.full
         (3, "lead", "?by=person"),
         (3, "agent", ""),
         (3, "admin", "?compare=year&by=team&period=year"),
+        (3, "lead", "?as_of=2026-11-20T12:00:00Z&by=segment"),
         pytest.param(4, "lead", "?segment=Key+account&by=segment", marks=MORE),
         pytest.param(5, "admin", "?band=detractor&by=language&region=Nordics&brand=nordfracht", marks=MORE),
     ],
