@@ -17,7 +17,14 @@ from followups.reports import metrics
 from followups.reports.effect_in_words import in_words
 from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.signals import signals_report
-from followups.serializers.reports import FairnessQuerySerializer, FairnessSerializer, ReportQuerySerializer
+from followups.reports.page.accounts import accounts_open_to
+from followups.serializers.reports import (
+    AccountsQuerySerializer,
+    FairnessQuerySerializer,
+    FairnessSerializer,
+    ReportQuerySerializer,
+    TouchpointsQuerySerializer,
+)
 from followups.team_page import teams_of
 from followups.viewing import Viewer
 from nps_loop.people.authentication import ApiUser
@@ -26,19 +33,27 @@ from nps_loop.people.authentication import ApiUser
 class ReportView(FollowupView):
     """A person's report covers what that person may see; a key that speaks for nobody in particular sees everything."""
 
-    serializer_class = ReportQuerySerializer
+    serializer_class: type[ReportQuerySerializer] = ReportQuerySerializer
+    # What is asked besides the cohort and the ways to group it.
+    besides: tuple[str, ...] = ()
 
     def asked(self) -> tuple[metrics.ReportFilters, tuple[str, ...] | None]:
         """The cohort, and the ways to group it; None where nothing was said of them."""
+        filters, by, _more = self.all_asked()
+        return filters, by
+
+    def all_asked(self) -> tuple[metrics.ReportFilters, tuple[str, ...] | None, dict[str, str]]:
+        """The same with what is asked `besides`."""
         given: dict[str, Any] = self.request.query_params.dict()
         if "attribute" in given:
             given["attribute"] = self.request.query_params.getlist("attribute")
         context = {"today": metrics.reporting_day(self.now), "now": self.now}
-        asked = self.checked(ReportQuerySerializer(data=given, context=context))
+        asked = self.checked(self.serializer_class(data=given, context=context))
         by, attributes = asked.pop("by", None), asked.pop("attribute", ())
+        more = {name: str(asked.pop(name)) for name in self.besides}
         user: Any = self.request.user
         viewer = None if isinstance(user, ApiUser) else user
-        return metrics.ReportFilters(viewer=viewer, attributes=attributes, **asked), by
+        return metrics.ReportFilters(viewer=viewer, attributes=attributes, **asked), by, more
 
     def filters(self) -> metrics.ReportFilters:
         return self.asked()[0]
@@ -121,6 +136,46 @@ class ReopeningReportView(ReportView):
         return Response(metrics.reopening_report(self.filters(), now=self.now).as_dict())
 
 
+class CausesReportView(ReportView):
+    """What lies behind the answers."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Root causes of what was declared resolved, by area, band, touchpoint and segment."""
+        return Response(metrics.causes_report(self.filters(), now=self.now).as_dict())
+
+
+class TouchpointsReportView(ReportView):
+    """Each touchpoint for itself."""
+
+    serializer_class = TouchpointsQuerySerializer
+    besides = ("compare",)
+
+    @extend_schema(parameters=[TouchpointsQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """NPS, its change with all touchpoints compared (Holm), response rate and closure of each touchpoint."""
+        filters, _by, more = self.all_asked()
+        return Response(metrics.touchpoints_report(filters, more["compare"], now=self.now).as_dict())
+
+
+class AccountsReportView(ReportView):
+    """Companies in which somebody was unhappy."""
+
+    serializer_class = AccountsQuerySerializer
+    besides = ("figure", "after")
+
+    @extend_schema(parameters=[AccountsQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """25 companies a page, those worth most first; whoever may not open a company's page reads no name of it."""
+        filters, _by, more = self.all_asked()
+        report = metrics.accounts_report(filters, now=self.now, **more)
+        accounts = [each.account for each in report.rows]
+        user: Any = request.user
+        if isinstance(user, ApiUser):
+            return Response(report.as_dict({account.pk for account in accounts}))
+        return Response(report.as_dict(accounts_open_to(Viewer.of(user), accounts)))
+
+
 class ResponseRateReportView(ReportView):
     """Who was asked, for leads; to everybody else it does not exist."""
 
@@ -144,6 +199,23 @@ class LeadsReportView(ReportView):
         if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
             raise Http404
         return super().filters()
+
+
+class PeopleReportView(LeadsReportView):
+    """The same cohort by employee."""
+
+    @extend_schema(parameters=[ReportQuerySerializer], responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Everybody of the teams led, by name and ranking nobody: their figures, load, capacity and absence."""
+        filters = self.filters()
+        people = metrics.people_report(filters, now=self.now)
+        return Response(
+            {
+                "filters": filters.as_dict(),
+                "as_of": filters.moment(self.now).isoformat(),
+                "people": [person.as_dict() for person in people],
+            }
+        )
 
 
 class OfNowReportView(LeadsReportView):

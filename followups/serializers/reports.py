@@ -10,6 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from followups.fairness_page import LONGEST, USUAL, Counted, Line
+from followups.reports.metrics.accounts import OF_TICKETS
+from followups.reports.metrics.comparison import Compare
 from followups.reports.metrics.filters import reporting_day
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, NAMES, attribute_of, way_of
 from followups.serializers.people import PersonSerializer
@@ -80,6 +82,19 @@ class ReportQuerySerializer(StrictSerializer):
         if (last - first).days >= MOST_DAYS:
             raise serializers.ValidationError({"day_from": "A report covers at most three years."})
         return {**attrs, "day_from": first, "day_to": last}
+
+
+class TouchpointsQuerySerializer(ReportQuerySerializer):
+    """The same, and what the cohort is compared with."""
+
+    compare = serializers.ChoiceField(required=False, choices=Compare.choices, default=Compare.BEFORE)
+
+
+class AccountsQuerySerializer(ReportQuerySerializer):
+    """The same, and which companies: with an unhappy answer, or behind one figure. `after` is from the page before."""
+
+    figure = serializers.ChoiceField(required=False, choices=[*OF_TICKETS], default="")
+    after = serializers.CharField(required=False, max_length=100, default="")
 
 
 class FairnessQuerySerializer(StrictSerializer):

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from followups.models import Team
 from followups.models.tickets import ClosedAs, TicketState
+from followups.reports import metrics
 from tests.api.conftest import Caller, Cast
-from tests.factories import DAY, NOW, make_response, make_ticket
+from tests.factories import DAY, NOW, make_account, make_contact, make_response, make_ticket
+from tests.followups.reports.lives import throw_together
 
 pytestmark = pytest.mark.django_db
 NPS, CLOSURE = "/api/v1/reports/nps/", "/api/v1/reports/closure/"
@@ -51,6 +54,47 @@ def test_closure_counts_over_one_denominator_and_opens_to_its_tickets(_now: None
         query = {"figure": figure, "day_from": body["filters"]["day_from"], "day_to": body["filters"]["day_to"]}
         rows = reading.get("/api/v1/tickets/", query).json()["results"]
         assert {row["number"] for row in rows} == {ticket.pk for ticket in tickets}
+
+
+def test_causes_touchpoints_and_people_are_those_of_the_pages(_now: None, reading: Caller) -> None:
+    throw_together(2, tickets=40, answers=60)
+    filters = metrics.ReportFilters(NOW.date() - 89 * DAY, NOW.date())
+    asked = {"day_from": filters.day_from.isoformat(), "day_to": filters.day_to.isoformat()}
+    causes = reading.get("/api/v1/reports/causes/", asked).json()
+    assert causes["with_root_cause"] == metrics.causes_report(filters, now=NOW).known > 0
+    assert sum(area["tickets"] for area in causes["areas"]) == causes["with_root_cause"]
+    for compare in ("before", "none"):
+        found = reading.get("/api/v1/reports/touchpoints/", {**asked, "compare": compare}).json()
+        report = metrics.touchpoints_report(filters, compare, now=NOW)
+        assert [row["n"] for row in found["touchpoints"]] == [each.scores.nps.n for each in report.touchpoints]
+        assert (found["compared_with"] is None) == (compare == "none")
+    people = reading.get("/api/v1/reports/people/", asked).json()["people"]
+    expected = metrics.people_report(filters, now=NOW)
+    assert [(row["user"], row["declared"], row["at_work"]) for row in people] == [
+        (person.user.username, person.counts["declared"], person.at_work) for person in expected
+    ]
+
+
+def test_companies_come_page_by_page_and_have_a_name_for_whoever_works_with_them(
+    _now: None, cast: Cast, reading: Caller
+) -> None:
+    for n in range(30):
+        account = make_account(f"Company {n}", annual_value=1000 * n)
+        make_ticket(make_response(3, contact=make_contact(account=account)), team=cast.other_team)
+    theirs = make_account("Nordby", annual_value=10**6, segment="Key account")
+    make_ticket(make_response(2, contact=make_contact(account=theirs)), team=cast.team)
+    first = reading.get("/api/v1/reports/accounts/").json()
+    assert (first["n"], len(first["accounts"]), first["accounts"][0]["name"]) == (31, 25, "Nordby")
+    rest = reading.get("/api/v1/reports/accounts/", {"after": first["after"]}).json()
+    assert (len(rest["accounts"]), rest["after"]) == (6, None)
+    assert len({row["id"] for row in first["accounts"] + rest["accounts"]}) == 31
+    assert reading.get("/api/v1/reports/accounts/", {"figure": "saved"}).json()["n"] == 0
+    assert reading.get("/api/v1/reports/accounts/", {"figure": "rich"}).status_code == 400
+    Team.objects.filter(is_default=True).update(is_default=False)
+    Team.objects.filter(pk=cast.team.pk).update(is_default=True)
+    mine = Caller(user=cast.agent).get("/api/v1/reports/accounts/").json()
+    assert {row["name"] for row in mine["accounts"]} == {"Nordby", None}
+    assert all(row["owner"] is None for row in mine["accounts"] if row["name"] is None)
 
 
 def test_people_see_figures_of_what_they_may_see(_now: None, cast: Cast, reading: Caller) -> None:

@@ -4,7 +4,7 @@
 `effect` what they do, `answers` counts NPS, `filters` says which cohort and whose eyes.
 """
 
-from followups.reports.metrics.accounts import AtAccount, accounts_of, at_accounts
+from followups.reports.metrics.accounts import AtAccount, accounts_of, accounts_report, at_accounts
 from followups.reports.metrics.answers import USUAL_WAYS, Group, NpsReport, Scores, nps_groups, nps_report, scores_over
 from followups.reports.metrics.audience import Audience, audience_of
 from followups.reports.metrics.causes import CausesReport, causes_report
@@ -77,6 +77,7 @@ __all__ = [
     "Worth",
     "WorthReport",
     "accounts_of",
+    "accounts_report",
     "answered_to",
     "at_accounts",
     "audience_of",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, DecimalField, F, Q, QuerySet, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from followups import keyset
 from followups.models.tickets import LIVE
 from followups.reports.metrics.closure import figure_queryset
 from followups.reports.metrics.filters import ReportFilters
@@ -18,6 +20,8 @@ from followups.reports.metrics.then import column
 from surveys.models import Account
 from surveys.scoring import Band
 
+PAGE = 25
+BY_VALUE = keyset.Order("value", "worth", keyset.amount, descending=True)
 # How many of the latest scores tell how a company felt lately.
 LATEST = 5
 # As long as a report may be.
@@ -34,6 +38,46 @@ class AtAccount:
     latest: tuple[int, ...]
     open_detractors: int
     open_tickets: int
+
+    def as_dict(self, *, is_named: bool) -> dict[str, Any]:
+        account, value = self.account, self.account.annual_value
+        return {
+            "id": account.pk,
+            "name": account.name if is_named else None,
+            "owner": account.owner.username if is_named and account.owner else None,
+            "segment": account.segment,
+            "region": account.region,
+            "annual_value": None if value is None else str(value),
+            "currency": account.currency,
+            "renewal_on": account.renewal_on and account.renewal_on.isoformat(),
+            "detractors": self.detractors,
+            "answers": self.answers,
+            "latest_scores": list(self.latest),
+            "open_detractors": self.open_detractors,
+            "open_tickets": self.open_tickets,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsReport:
+    """One page of the companies of a cohort, those worth most first, of `n`; the places before and after it."""
+
+    filters: ReportFilters
+    now: datetime
+    n: int
+    rows: tuple[AtAccount, ...]
+    before: str
+    after: str
+
+    def as_dict(self, named: Collection[int]) -> dict[str, Any]:
+        """For the API: plain types. Only the `named` (keys) have a name and an owner."""
+        return {
+            "filters": self.filters.as_dict(),
+            "as_of": self.now.isoformat(),
+            "n": self.n,
+            "accounts": [each.as_dict(is_named=each.account.pk in named) for each in self.rows],
+            "after": self.after or None,
+        }
 
 
 # Companies behind figures about tickets, all of the named ones at once.
@@ -60,6 +104,17 @@ def accounts_of(filters: ReportFilters, figure: str = "", *, now: datetime) -> Q
         accounts = accounts.filter(pk__in=unhappy.order_by().values("account"))
     money = DecimalField(max_digits=14, decimal_places=2)
     return accounts.annotate(worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money))
+
+
+def accounts_report(
+    filters: ReportFilters, figure: str = "", *, after: str = "", before: str = "", now: datetime
+) -> AccountsReport:
+    """One page of the companies with a detractor, or of those behind one of `OF_TICKETS`. Five queries."""
+    companies = accounts_of(filters, figure, now=now)
+    found = keyset.page(companies.select_related("owner"), BY_VALUE, size=PAGE, after=after, before=before)
+    rows = tuple(at_accounts(found.rows, filters))
+    n = companies.order_by().count()
+    return AccountsReport(filters, filters.moment(now), n, rows, found.before, found.after)
 
 
 def lately(filters: ReportFilters) -> ReportFilters:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Sum
 
 from followups.models import Away, Member, Team
 from followups.models.teams import TeamQuerySet
-from followups.reports.metrics.closure import Counts
+from followups.reports.metrics.closure import RATES, Counts
 from followups.reports.metrics.counting import figure_counts
 from followups.reports.metrics.facts import FACTS, with_facts
 from followups.reports.metrics.figures import figure_of
@@ -28,6 +29,18 @@ class Person:
     at_work: int
     capacity: int
     away: Away | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the API: plain types."""
+        return {
+            "user": self.user.username,
+            "name": self.user.name,
+            **self.counts.by_name,
+            "rates": {name: self.counts.rate(name).as_dict() for name in RATES},
+            "at_work": self.at_work,
+            "capacity": self.capacity,
+            "away_until": self.away and self.away.ends_at.isoformat(),
+        }
 
 
 def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:

@@ -10,11 +10,10 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from followups import keyset
 from followups.models import Ticket
 from followups.persons import works_on
 from followups.reports.linking import linked, said
-from followups.reports.metrics import AtAccount, WorthReport, accounts_of, at_accounts, reporting_day
+from followups.reports.metrics import AtAccount, WorthReport, accounts_report, reporting_day
 from followups.reports.metrics.accounts import OF_TICKETS
 from followups.reports.page.frame import Frame
 from followups.reports.page.links import Links
@@ -22,9 +21,6 @@ from followups.reports.sentences import joined, rate_in_words, rate_range
 from followups.viewing import Viewer, company_without_name
 from nps_loop.templatetags.look import money
 from surveys.models import Account
-
-PAGE = 25
-BY_VALUE = keyset.Order("value", "worth", keyset.amount, descending=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +72,20 @@ class AccountsPage:
 def accounts_page(frame: Frame, worth: WorthReport, asked: QueryDict) -> AccountsPage:
     """One page of the companies: those with a detractor, or those behind the `figure` that is asked. Six queries."""
     figure = asked.get("figure", "") if asked.get("figure") in OF_TICKETS else ""
-    companies = accounts_of(frame.filters, figure, now=frame.now)
     place = {"after": asked.get("after", ""), "before": asked.get("before", "")}
-    found = keyset.page(companies.select_related("owner"), BY_VALUE, size=PAGE, **place)
-    open_to = _open_to(frame.viewer, found.rows)
+    report = accounts_report(frame.filters, figure, now=frame.now, **place)
+    open_to = accounts_open_to(frame.viewer, [each.account for each in report.rows])
     links = Links(frame.filters)
     today = reporting_day(frame.now).toordinal()
-    rows = [
-        _row(each, links, today, is_open=each.account.pk in open_to) for each in at_accounts(found.rows, frame.filters)
-    ]
-    n = companies.order_by().count()
+    rows = [_row(each, links, today, is_open=each.account.pk in open_to) for each in report.rows]
     return AccountsPage(
-        n=n,
-        heading=said(_heading(figure, n), n=linked(n, _address(frame, figure))),
+        n=report.n,
+        heading=said(_heading(figure, report.n), n=linked(report.n, _address(frame, figure))),
         stakes=_stakes(frame, worth),
         stakes_words=_saved_words(frame, worth),
         rows=rows,
-        before_query=_query(frame, figure, before=found.before) if found.before else "",
-        after_query=_query(frame, figure, after=found.after) if found.after else "",
+        before_query=_query(frame, figure, before=report.before) if report.before else "",
+        after_query=_query(frame, figure, after=report.after) if report.after else "",
     )
 
 
@@ -150,7 +142,7 @@ def _saved_words(frame: Frame, worth: WorthReport) -> str:
     )
 
 
-def _open_to(viewer: Viewer, accounts: Sequence[Account]) -> set[int]:
+def accounts_open_to(viewer: Viewer, accounts: Sequence[Account]) -> set[int]:
     """Those whose own page this person may open, as `account_page.account_of` has it."""
     keys = [account.pk for account in accounts]
     if viewer.user.is_superuser:

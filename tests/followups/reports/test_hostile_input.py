@@ -23,7 +23,10 @@ PAGE = (
 ANSWERS = (*PAGE, "score", "after", "excluded", "decided")
 API = tuple(ReportQuerySerializer().fields)
 TICKETS = tuple(TicketFilter.base_filters)
-REPORTS = ("nps", "closure", "recovery", "response-rate", "times", "effect", "worth", "reopening")
+REPORTS = (
+    "nps", "closure", "recovery", "response-rate", "times", "effect", "worth", "reopening", "causes", "touchpoints",
+    "accounts", "people",
+)  # fmt: skip
 ADDRESSES = {
     "/reports/": PAGE,
     "/reports/answers/": ANSWERS,
