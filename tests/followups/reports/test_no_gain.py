@@ -14,6 +14,7 @@ from followups.models import Deadline, Ticket
 from followups.reports import metrics
 from surveys.scoring import Band
 from tests import factories as make
+from tests.conftest import counted
 from tests.factories import DAY, HOUR, NOW
 from tests.followups.reports.worsening import DEEDS, company, headlines
 from tests.surveys.asking.rows import make_planned
@@ -27,13 +28,13 @@ def judged(now: datetime) -> list[Ticket]:
 
     Until its target runs out, an open ticket is judged by nothing but how long it waits: `due` says so on purpose.
     """
-    counted = metrics.figure_queryset("counted", QUARTER, now=NOW).exclude(state="dismissed")
-    return list(counted.filter(resolution_due_at__lte=now).order_by("pk"))
+    alive = metrics.figure_queryset("counted", QUARTER, now=NOW).exclude(state="dismissed")
+    return list(alive.filter(resolution_due_at__lte=now).order_by("pk"))
 
 
 # A company costs some hundred rows.
 @settings(
-    max_examples=max(settings.default.max_examples // 10, 1),
+    max_examples=counted(10, full=40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10_000), deeds=st.lists(st.sampled_from(sorted(DEEDS)), min_size=1, max_size=4))
