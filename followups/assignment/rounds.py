@@ -34,9 +34,9 @@ from surveys.models import Brand, Response
 BATCH = 10_000
 SQLITE_BATCH = 300
 MAILS = 100
-# So many are chosen while the database writes down those before. The first are few, because it waits for them idly, and
-# each part is so much larger than the last as writing takes longer than choosing: then neither waits for the other.
-FIRST_PART, GROWTH = 250, 1.5
+# So many are chosen while the database writes down those before. Up to a thousand are one statement, whatever their
+# number; then each part is so much larger than the last as writing takes longer than choosing: neither waits.
+FIRST_PART, GROWTH = 1_000, 1.5
 SAME_ACCOUNT_WITHIN = timedelta(days=30)
 
 
