@@ -171,6 +171,7 @@ class _Run:
         written: envelope.Mail | None = None
         for at, (message, urls) in enumerate(ready):
             if message is not begun:
+                written = None  # never one mail's bytes to another's reader
                 if self.moment() >= claim.half_time:
                     self.counts["released"] += claim.back({m.pk for m in rest}, self.moment())
                     return False
