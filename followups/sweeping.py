@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+
+from django.db import transaction
 
 from followups import (
     absence,
@@ -21,6 +24,7 @@ from followups import (
 from followups.digests import sending as digests
 from followups.improve.reviews import preparing
 from followups.reports.rollups import keeping
+from followups.workflow.handing import assignment_lock
 from nps_loop import link_guard, retention
 from nps_loop.jobs import running as jobs
 from nps_loop.mail.delivery import deliver_due
@@ -31,6 +35,9 @@ from surveys import erasing
 from surveys.asking import planning, reminding, sending
 
 logger = logging.getLogger(__name__)
+
+# Answers that one turn opens tickets for, and gives: whoever else gives waits for the lock meanwhile.
+AT_ONCE = 100
 
 
 def sweep(now: datetime, *, leave_long: bool = False) -> dict[str, int]:
@@ -89,10 +96,33 @@ def sweep(now: datetime, *, leave_long: bool = False) -> dict[str, int]:
     return counts
 
 
-def open_and_assign(now: datetime) -> dict[str, int]:
-    """Open tickets for new answers and give them to people, one after the other."""
-    opened = opening.open_awaiting(now=now)
-    # What comes in for somebody who is away goes to whoever stands in, before the assigner looks for anybody.
-    absence.cover_what_falls_due(now=now)
-    given = assignment.assign_waiting(now=now)
-    return {"answers_decided": opened.decided, "tickets": opened.tickets, "assigned": given.assigned}
+def open_and_assign(clock: Callable[[], datetime]) -> dict[str, int]:
+    """Open tickets for new answers and give them to people, so many at a time, until no answer awaits it.
+
+    Workers take turns: one look that serves what came in meanwhile costs little more than a look for one answer, and
+    twice the looks would have each answer wait longer. `clock` is asked once it is the own turn.
+    """
+    counts = Counter(answers_decided=0, tickets=0, assigned=0)
+    while True:
+        opened, given = _open_and_assign_some(clock)
+        counts.update(answers_decided=opened.decided, tickets=opened.tickets, assigned=given.assigned)
+        if opened.decided + opened.failed < AT_ONCE:
+            break
+    if given.is_more:
+        counts.update(assigned=assignment.assign_waiting(now=clock()).assigned)
+    return dict(counts)
+
+
+def _open_and_assign_some(clock: Callable[[], datetime]) -> tuple[opening.Opened, assignment.Assigned]:
+    """One turn, in one transaction. Where nobody can be found for the tickets for a fault, they are open all the same."""
+    with assignment_lock():
+        now = clock()
+        opened = opening.open_some(now=now, most=AT_ONCE)
+        try:
+            with transaction.atomic():
+                # What comes in for somebody who is away goes to whoever stands in, before anybody else is looked for.
+                absence.cover_what_falls_due(now=now)
+                return opened, assignment.assign_some(now=now)
+        except Exception as error:
+            failed = error
+    raise failed

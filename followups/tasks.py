@@ -11,7 +11,7 @@ from followups import sweeping
 @shared_task
 def open_and_assign() -> dict[str, int]:
     """Answers came in."""
-    return sweeping.open_and_assign(timezone.now())
+    return sweeping.open_and_assign(timezone.now)
 
 
 @shared_task

@@ -24,7 +24,7 @@ from lock to commit, `telling` who hears of it, `pulling` one person who asks fo
 from followups.assignment.choosing import Choice, choose
 from followups.assignment.pool import Candidate, Pool
 from followups.assignment.pulling import pull_next
-from followups.assignment.rounds import Assigned, assign_waiting
+from followups.assignment.rounds import Assigned, assign_some, assign_waiting
 from followups.assignment.telling import passed_over_because
 from followups.assignment.waiting import Waiting
 
@@ -34,6 +34,7 @@ __all__ = [
     "Choice",
     "Pool",
     "Waiting",
+    "assign_some",
     "assign_waiting",
     "choose",
     "passed_over_because",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,8 +46,11 @@ Chosen = tuple[Waiting, Choice]
 
 @dataclass(slots=True)
 class Assigned:
+    """What was given, what has to wait, and whether there is more that nobody looked at."""
+
     assigned: int = 0
     waiting: int = 0
+    is_more: bool = False
 
 
 @dataclass(slots=True)
@@ -74,6 +78,12 @@ def assign_waiting(*, now: datetime) -> Assigned:
             return done
         # Those that have to wait are not looked at twice in one run.
         after = last
+
+
+def assign_some(*, now: datetime) -> Assigned:
+    """One batch of that."""
+    given, waiting, last = _round(now=now, after=None)
+    return Assigned(given, waiting, last is not None)
 
 
 def most_at_once() -> int:
@@ -109,10 +119,12 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         candidates = pool.snapshot()
         found = look_around(tickets, locked, pool, now)
         by_rows = _ByRows(now)
-        brands = Brand.objects.in_bulk({row.brand for row in tickets}) if len(tickets) > notices.MOST_ALONE else {}
+        # So few are all given alone: there is nothing that the database could do meanwhile.
+        are_few = len(tickets) <= notices.MOST_ALONE
+        brands = {} if are_few else Brand.objects.in_bulk({row.brand for row in tickets})
         choices: list[Chosen] = []
         stored: AssignmentRound | None = None
-        with sent_ahead():
+        with nullcontext() if are_few else sent_ahead():
             for part in _choose(tickets, pool, found, now):
                 stored = stored or keep_round(pool, candidates, 0, now, given=len(tickets))
                 choices += part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,37 +42,29 @@ class Opened:
         self.failed += other.failed
 
 
-def open_awaiting(*, now: datetime, response_ids: Collection[int] | None = None, limit: int | None = None) -> Opened:
+def open_awaiting(*, now: datetime, response_ids: Collection[int] | None = None) -> Opened:
     """Decide on every answer that awaits it (or on those given), batch by batch, until none is left.
 
     Safe to run beside itself. Returns how many were decided, tickets opened, answers that raised.
     """
     done = Opened()
-    waiting = Response.objects.awaiting_decision(now).filter(decide_attempts__lt=MAX_ATTEMPTS)
-    chunks: Iterable[Q]
-    if response_ids is None:
-        chunks = _endlessly(Q())
-    else:
+    if response_ids is not None:
         ids = sorted(response_ids)
-        chunks = [Q(pk__in=ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
-    for chunk in chunks:
-        ids_here = list(waiting.filter(chunk).order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not ids_here:
-            if response_ids is None:
-                break
-            continue
-        before = done.decided + done.failed
-        done.add(_open_or_take_apart(ids_here, now=now))
-        if response_ids is None and done.decided + done.failed == before:
-            break  # Another worker holds them.
-        if limit is not None and done.decided >= limit:
-            break
-    return done
-
-
-def _endlessly(chunk: Q) -> Iterable[Q]:
+        for start in range(0, len(ids), BATCH):
+            done.add(open_some(now=now, most=BATCH, among=Q(pk__in=ids[start : start + BATCH])))
+        return done
     while True:
-        yield chunk
+        opened = open_some(now=now, most=BATCH)
+        done.add(opened)
+        if not opened.decided + opened.failed:
+            return done  # Nothing is left, or another worker holds it.
+
+
+def open_some(*, now: datetime, most: int, among: Q | None = None) -> Opened:
+    """Decide on so many of the answers that await it, or of those among them; oldest first."""
+    waiting = Response.objects.awaiting_decision(now).filter(among or Q(), decide_attempts__lt=MAX_ATTEMPTS)
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:most])
+    return _open_or_take_apart(ids, now=now) if ids else Opened()
 
 
 def _open_or_take_apart(ids: Sequence[int], *, now: datetime) -> Opened:

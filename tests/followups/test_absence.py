@@ -160,7 +160,7 @@ def test_a_new_answer_of_the_same_customer_goes_to_the_delegate_with_the_rest(ha
     first = case_of(hanna, due=None, answer={"contact": contact})
     make_away(hanna, NOW - HOUR, BACK, delegate=ivo)
     make_response(2, contact=contact, received_at=NOW, responded_at=NOW - HOUR, decided_revision=0)
-    open_and_assign(NOW)
+    open_and_assign(lambda: NOW)
     second = Ticket.objects.get(response__score=2)
     assert (owner_of(first), owner_of(second)) == (ivo, ivo)
     assert second.events.get(verb="assign").data["rule"] == "away"

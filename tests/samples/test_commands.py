@@ -60,7 +60,7 @@ def test_fed_answers_become_tickets_with_owners(settings: Any) -> None:
     said = set()
     for source, incoming in islice(feeding.answers(now=NOW), len(feeding.COMING)):
         response = feeding.record(source, incoming, now=NOW)
-        open_and_assign(NOW)
+        open_and_assign(lambda: NOW)
         ticket = Ticket.objects.filter(response=response).first()
         assert (ticket is not None) == (response.score <= 8)
         assert ticket is None or ticket.owner is not None

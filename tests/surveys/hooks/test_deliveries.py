@@ -320,5 +320,5 @@ def test_a_delivered_detractor_gets_a_ticket() -> None:
 
     hook()
     send({"external_id": "r-1", "score": 2, "email": "marta@kund.se"})
-    open_and_assign(timezone.now())
+    open_and_assign(timezone.now)
     assert Ticket.objects.get().response_id == Response.objects.get().pk
