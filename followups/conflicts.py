@@ -9,7 +9,7 @@ complaint.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from followups.naming import ALSO_WORDS, SHORTEST_FIRST_NAME, WORD, colleague_named, folded
 from surveys.scoring import Band
@@ -21,6 +21,8 @@ COMPLAINT, UNCLEAR = "complaint", "unclear"
 # Where one thing said about somebody ends and the next begins: ends of sentences, and words that turn round what was
 # said before them, as far as these are words of their own.
 WORDS = re.compile(r"[^\W_]+")
+# Beyond so many parts of names, looking for each in all answers takes longer than taking the answers apart.
+MOST_LOOKED_FOR = 300
 CLAUSES = re.compile(
     r"[.!?…;\n]+|\s[-–—]+\s"
     r"|\b(?:but|however|although|though|yet|except|aber|jedoch|allerdings|obwohl|leider|sondern"
@@ -85,6 +87,16 @@ def name_words(names: Mapping[int, tuple[str, ...]]) -> frozenset[str]:
 def may_name(search_text: str, parts: frozenset[str]) -> bool:
     """Whether the searched words of an answer hold any of `name_words`: quick, and never wrong in saying no."""
     return not parts.isdisjoint(WORDS.findall(search_text))
+
+
+def those_that_may_name(search_texts: Sequence[str], parts: frozenset[str]) -> list[int]:
+    """The places of those of which `may_name` says yes; most names stand in none, as one look through all of them tells."""
+    if len(parts) <= MOST_LOOKED_FOR:
+        together = "\n".join(search_texts)
+        parts = frozenset(part for part in parts if part in together)
+    if not parts:
+        return []
+    return [place for place, text in enumerate(search_texts) if text and may_name(text, parts)]
 
 
 def complained_about(words: str, band: str, names: Mapping[int, tuple[str, ...]]) -> dict[int, str]:

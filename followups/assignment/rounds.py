@@ -19,7 +19,7 @@ from followups.assignment import telling
 from followups.assignment.choosing import NOBODY, Choice, choose
 from followups.assignment.pool import Pool
 from followups.assignment.waiting import Waiting, first_of, held_in, read
-from followups.conflicts import complained_about, may_name
+from followups.conflicts import complained_about, those_that_may_name
 from followups.messages import notices
 from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
@@ -187,7 +187,7 @@ def _whom_they_complain_about(
     if before := [row.pk for row in locked if row.was_given or row.owner is not None or row.version > 1]:
         for ticket, user in Conflict.objects.filter(among("ticket", before)).values_list("ticket", "user"):
             known[ticket].add(user)
-    naming = [row for row in tickets if row.search_text and may_name(row.search_text, pool.name_parts)]
+    naming = [tickets[at] for at in those_that_may_name([row.search_text for row in tickets], pool.name_parts)]
     words = (
         dict(Response.objects.filter(pk__in=[row.response for row in naming]).values_list("pk", "verbatim"))
         if naming

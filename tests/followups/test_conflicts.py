@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from followups.conflicts import complained_about, may_name, name_words
+from followups.conflicts import MOST_LOOKED_FOR, complained_about, may_name, name_words, those_that_may_name
 from surveys.searching import normalise_for_search
 
 NAMES = {1: ("Hanna", "Brandt"), 2: ("Ivo", "Lenz"), 3: ("Amélie", "Roux"), 4: ("Grace", "Okafor")}
@@ -65,6 +65,19 @@ def test_the_quick_look_never_overlooks_anybody(before: str, name: str, after: s
     words = f"{before} {name} {after}"
     if complained_about(words, "detractor", NAMES):
         assert may_name(normalise_for_search(words), name_words(NAMES))
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["Hanna", "hannas", "Brandt,", "waited", "Ann", "cannot"]), max_size=4), max_size=6),
+    st.frozensets(st.sampled_from(["hanna", "brandt", "ann", "vogt"])),
+    st.booleans(),
+)
+def test_many_answers_are_looked_through_as_each_alone(said: list[list[str]], parts: frozenset[str], many: bool) -> None:
+    texts = [normalise_for_search(" ".join(words)) for words in said]
+    if many:
+        parts |= {f"name{n}" for n in range(MOST_LOOKED_FOR)}
+    alone = [at for at, text in enumerate(texts) if may_name(text, parts)]
+    assert those_that_may_name(texts, parts) == alone
 
 
 @given(st.text(max_size=200), st.sampled_from(["detractor", "passive", "promoter"]))
