@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
-
 from followups import (
     absence,
     assignment,
@@ -36,7 +34,7 @@ from surveys.asking import planning, reminding, sending
 
 logger = logging.getLogger(__name__)
 
-# Answers that one turn opens tickets for, and gives: whoever else gives waits for the lock meanwhile.
+# Answers that one turn opens tickets for: whoever gives waits for the lock meanwhile.
 AT_ONCE = 100
 
 
@@ -99,30 +97,27 @@ def sweep(now: datetime, *, leave_long: bool = False) -> dict[str, int]:
 def open_and_assign(clock: Callable[[], datetime]) -> dict[str, int]:
     """Open tickets for new answers and give them to people, so many at a time, until no answer awaits it.
 
-    Workers take turns: one look that serves what came in meanwhile costs little more than a look for one answer, and
-    twice the looks would have each answer wait longer. `clock` is asked once it is the own turn.
+    Workers take turns: a look that serves what came in meanwhile costs little more than a look for one answer, and
+    twice the looks would have each answer wait longer. `clock` is asked when the turn has come.
     """
     counts = Counter(answers_decided=0, tickets=0, assigned=0)
     while True:
-        opened, given = _open_and_assign_some(clock)
+        opened = _open_some(clock)
+        now = clock()
+        # What comes in for somebody who is away goes to whoever stands in, before the assigner looks for anybody.
+        absence.cover_what_falls_due(now=now)
+        given = assignment.assign_some(now=now)
         counts.update(answers_decided=opened.decided, tickets=opened.tickets, assigned=given.assigned)
-        if opened.decided + opened.failed < AT_ONCE:
-            break
+        if opened.looked_at < AT_ONCE or not opened.decided + opened.failed:
+            break  # Nothing is left, or another worker holds it.
     if given.is_more:
         counts.update(assigned=assignment.assign_waiting(now=clock()).assigned)
     return dict(counts)
 
 
-def _open_and_assign_some(clock: Callable[[], datetime]) -> tuple[opening.Opened, assignment.Assigned]:
-    """One turn, in one transaction. Where nobody can be found for the tickets for a fault, they are open all the same."""
+def _open_some(clock: Callable[[], datetime]) -> opening.Opened:
+    """One turn. It ends before anything is given: opening locks conversations, and giving the tickets in them."""
+    if not opening.is_awaited(now=clock()):
+        return opening.Opened()
     with assignment_lock():
-        now = clock()
-        opened = opening.open_some(now=now, most=AT_ONCE)
-        try:
-            with transaction.atomic():
-                # What comes in for somebody who is away goes to whoever stands in, before anybody else is looked for.
-                absence.cover_what_falls_due(now=now)
-                return opened, assignment.assign_some(now=now)
-        except Exception as error:
-            failed = error
-    raise failed
+        return opening.open_some(now=clock(), most=AT_ONCE)

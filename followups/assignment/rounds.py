@@ -82,6 +82,8 @@ def assign_waiting(*, now: datetime) -> Assigned:
 
 def assign_some(*, now: datetime) -> Assigned:
     """One batch of that."""
+    if not Ticket.objects.unassigned().exists():
+        return Assigned()
     given, waiting, last = _round(now=now, after=None)
     return Assigned(given, waiting, last is not None)
 

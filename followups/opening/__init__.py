@@ -6,6 +6,6 @@ counted in the database, so that one bad row never holds up the others.
 """
 
 from followups.opening.by_hand import open_by_hand
-from followups.opening.claiming import MAX_ATTEMPTS, Opened, open_awaiting, open_some
+from followups.opening.claiming import MAX_ATTEMPTS, Opened, is_awaited, open_awaiting, open_some
 
-__all__ = ["MAX_ATTEMPTS", "Opened", "open_awaiting", "open_by_hand", "open_some"]
+__all__ = ["MAX_ATTEMPTS", "Opened", "is_awaited", "open_awaiting", "open_by_hand", "open_some"]

@@ -18,6 +18,7 @@ from followups.opening.changes import answers_that_changed, tell_colleagues_name
 from followups.opening.tickets import open_tickets
 from nps_loop.mail import outbox
 from surveys.models import Response
+from surveys.models.responses import ResponseQuerySet
 from surveys.recording.merging import follow_merges
 from surveys.scoring import Band
 
@@ -30,13 +31,15 @@ WITH = ("contact", "account__owner", "answered_for__owner", "account_owner", "so
 
 @dataclass(slots=True)
 class Opened:
-    """What a run did."""
+    """What a run did, of how many answers that it looked at."""
 
+    looked_at: int = 0
     decided: int = 0
     tickets: int = 0
     failed: int = 0
 
     def add(self, other: Opened) -> None:
+        self.looked_at += other.looked_at
         self.decided += other.decided
         self.tickets += other.tickets
         self.failed += other.failed
@@ -62,9 +65,21 @@ def open_awaiting(*, now: datetime, response_ids: Collection[int] | None = None)
 
 def open_some(*, now: datetime, most: int, among: Q | None = None) -> Opened:
     """Decide on so many of the answers that await it, or of those among them; oldest first."""
-    waiting = Response.objects.awaiting_decision(now).filter(among or Q(), decide_attempts__lt=MAX_ATTEMPTS)
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:most])
-    return _open_or_take_apart(ids, now=now) if ids else Opened()
+    ids = list(_awaiting(now).filter(among or Q()).order_by("pk").values_list("pk", flat=True)[:most])
+    if not ids:
+        return Opened()
+    opened = _open_or_take_apart(ids, now=now)
+    opened.looked_at = len(ids)
+    return opened
+
+
+def is_awaited(*, now: datetime) -> bool:
+    """Whether any answer awaits a decision."""
+    return _awaiting(now).exists()
+
+
+def _awaiting(now: datetime) -> ResponseQuerySet:
+    return Response.objects.awaiting_decision(now).filter(decide_attempts__lt=MAX_ATTEMPTS)
 
 
 def _open_or_take_apart(ids: Sequence[int], *, now: datetime) -> Opened:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -96,6 +97,7 @@ class Visitor:
         self.page.set_default_timeout(15_000)
         self.clicks = self.typed = 0
         self.posts: list[str] = []
+        self.is_leaving = False
         self.complaints: list[str] = []
         self.strangers: list[str] = []
         own = urlsplit(url).netloc
@@ -115,6 +117,7 @@ class Visitor:
         # What a person sends, and not what a script keeps or asks beside it.
         if request.method == "POST" and request.is_navigation_request():
             self.posts.append(parts.path)
+            self.is_leaving = True
 
     def log_in(self, username: str, password: str = PASSWORD) -> Visitor:
         self.page.goto("/login/")
@@ -132,12 +135,24 @@ class Visitor:
     def click(self, role: str, name: str, within: Any = None, *, exact: bool = False) -> None:
         """One real click on the first visible control of this role and name."""
         self.clicks += 1
-        (within or self.page).get_by_role(role, name=name, exact=exact).locator("visible=true").first.click()
+        with self.going_along():
+            (within or self.page).get_by_role(role, name=name, exact=exact).locator("visible=true").first.click()
 
     def press(self, selector: str) -> None:
         """One real click on what a selector finds, for what has no role, such as a fold."""
         self.clicks += 1
-        self.page.locator(f"{selector} >> visible=true").first.click()
+        with self.going_along():
+            self.page.locator(f"{selector} >> visible=true").first.click()
+
+    @contextmanager
+    def going_along(self) -> Iterator[None]:
+        """Be on the page that a click asked for: on a busy machine the browser shows the old one for a while."""
+        began = self.page.evaluate("performance.timeOrigin")
+        self.is_leaving = False
+        yield
+        if self.is_leaving:
+            arrived = "began => performance.timeOrigin !== began && document.readyState !== 'loading'"
+            self.page.wait_for_function(arrived, arg=began)
 
     def type(self, selector: str, words: str) -> None:
         self.typed += len(words)
