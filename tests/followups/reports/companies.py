@@ -38,7 +38,7 @@ SEGMENTS = ("Key account", "Mid market", "")
 REGIONS = ("Nordics", "Iberia", "")
 CLOSINGS = [closing for closing in ClosedAs if closing]
 REASONS = [reason for reason in DismissReason if reason]
-OVER = (TicketState.RESOLVED, TicketState.CLOSED, TicketState.DISMISSED)
+SETTLED = (TicketState.RESOLVED, TicketState.CLOSED)
 
 
 @dataclass
@@ -219,7 +219,7 @@ def _tickets(company: Company, responses: Sequence[Response]) -> list[Ticket]:
 
 def _ticket(company: Company, response: Response, thread: Conversation) -> Ticket:
     any_ = company.any
-    state = any_(*TicketState.values)
+    state = any_(*TicketState.values, *SETTLED, *SETTLED)
     opened_at = response.received_at
     contacted = response.responded_at + company.chance.randint(1, 90) * HOUR
     changed_at = opened_at + company.chance.random() * (NOW - opened_at)
@@ -282,10 +282,10 @@ def _goals(company: Company) -> None:
     """Goals of everybody and of teams, some given up again, some from within the days a report is about."""
     any_ = company.any
     rows = []
-    for _ in range(any_(0, 4, 9)):
+    for _ in range(any_(0, 10, 25)):
         metric = any_(*SetGoal.Metric.values)
         target = any_(None, any_(-100, 30, 100)) if metric == "nps" else any_(None, 1, 40, 80, 100)
-        team = None if metric == "response_rate" else any_(None, *company.teams)
-        day = (NOW - any_(0, 2, 20, 60, 300) * DAY).date()
+        team = None if metric == "response_rate" else any_(None, None, *company.teams)
+        day = (NOW - any_(0, 2, 20, 21, 60, 300) * DAY).date()
         rows.append(SetGoal(metric=metric, team=team, target=target, valid_from=day, set_at=NOW))
     SetGoal.objects.bulk_create(rows)

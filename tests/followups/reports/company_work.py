@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MINUTE = timedelta(minutes=1)
 CONTACT, RESOLUTION = Deadline.Target.FIRST_CONTACT, Deadline.Target.RESOLUTION
+OUTCOMES = ContactAttempt.Outcome.values
 ASKING = "waiting_on_customer"
 # Nights and whole Sundays in a zone with clocks that jump, on other days than everybody's.
 NIGHTS: dict[str, Any] = {
@@ -44,7 +45,7 @@ def make_work(company: Company, cases: Sequence[Ticket]) -> None:
     Team.objects.filter(pk=company.teams[2].pk).update(calendar=calendars[1])
     policies = list(SlaPolicy.objects.order_by("pk")[:2]) or [make.make_policy()]
     actions, deadlines, verdicts, wishes, resolutions, tries = [], [], [], [], [], []
-    hurried = [company.ago(30) for _ in range(3)]
+    hurried = [company.ago(30) for _ in range(8)]
     for case in cases:
         for cycle, ordinal, target in ((0, 0, CONTACT), (0, 1, CONTACT), (case.cycle, 2, CONTACT), (0, 0, RESOLUTION)):
             if maybe((0.8, 0.1, 0.3)[ordinal]):
@@ -57,7 +58,8 @@ def make_work(company: Company, cases: Sequence[Ticket]) -> None:
                         starts_at=starts, minutes=48 * 60, due_at=starts + 48 * HOUR, met_at=met,
                     )
                 )  # fmt: skip
-        tries += [_try(company, case) for _ in range(any_(0, 0, 1, 2, 4))]
+        tries += [_try(company, case, any_("spoke", "spoke", *OUTCOMES)) for _ in range(any_(0, 0, 1, 2))]
+        tries += [_try(company, case, any_("no_answer", "left_message")) for _ in range(any_(0, 0, 3, 4))]
         actions += [_action(company, case) for _ in range(any_(0, 0, 1, 2))]
         for _ in range(any_(0, 0, 1)):
             choice = any_(*Verdict.Choice.values)
@@ -74,7 +76,7 @@ def make_work(company: Company, cases: Sequence[Ticket]) -> None:
         for cycle in range(case.cycle + 1):
             for is_void in (True, False):
                 if maybe(0.2 if is_void else 0.6):
-                    at = any_(company.ago(30), any_(*hurried) + any_(0, 1, 2, 4, 6) * MINUTE)
+                    at = any_(company.ago(30), any_(*hurried) + any_(0, 3, 5, 6) * MINUTE)
                     resolutions.append(
                         Resolution(
                             ticket=case, cycle=cycle, root_cause=any_(None, *company.causes),
@@ -89,14 +91,14 @@ def make_work(company: Company, cases: Sequence[Ticket]) -> None:
             type(rows[0])._base_manager.bulk_create(rows)
 
 
-def _try(company: Company, case: Ticket) -> ContactAttempt:
+def _try(company: Company, case: Ticket, outcome: str) -> ContactAttempt:
     at = case.opened_at + company.any(1, 20, 60) * HOUR
     return ContactAttempt(
         ticket=case,
-        cycle=company.any(0, case.cycle),
+        cycle=company.any(0, case.cycle, case.cycle),
         by=company.any(*company.agents),
         channel="phone",
-        outcome=company.any("spoke", "spoke", *(outcome for outcome in ContactAttempt.Outcome.values)),
+        outcome=outcome,
         happened_at=at,
         recorded_at=at,
         voided_at=company.any(None, None, None, at + DAY),
