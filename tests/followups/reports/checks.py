@@ -16,6 +16,7 @@ from nps_loop.people.models import ApiKey, User
 from tests.factories import NOW
 from tests.followups.reports import recount
 from tests.followups.reports.books import Books, about, again, answers, asked, exported, loops, persons, rows, times
+from tests.followups.reports.books.arithmetic import rate
 from tests.followups.reports.exports.reading import content_of, csv_of
 
 STRETCHES = ((0, None), (0, 24), (24, 48), (48, 120), (120, None))
@@ -144,7 +145,7 @@ def check_api(filters: ReportFilters, books: Books, ways: list[str]) -> None:
         same(found, {**counts, "at_work": at_work, "capacity": capacity}, f"people.{key}")
         assert (found["away_until"] is not None) == away
         for name in ("declared", "told", "confirmed", "on_time", "dismissed"):
-            same(found["rates"][name], persons.rate(counts[name], counts["due"]), f"people.{key}.{name}")
+            same(found["rates"][name], rate(counts[name], counts["due"]), f"people.{key}.{name}")
 
 
 def check_accounts(caller: Caller, figure: str, expected: dict[int, dict[str, Any]]) -> None:

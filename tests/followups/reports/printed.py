@@ -250,5 +250,3 @@ def accounts(client: Client, query: str, books: Books) -> None:
         assert latest == each["latest_scores"]
         counts = ("detractors", "answers", "open_detractors", "open_tickets")
         assert [cells[2], cells[3], cells[5], cells[6]] == [str(each[name]) for name in counts]
-
-

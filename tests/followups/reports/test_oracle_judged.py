@@ -102,7 +102,9 @@ def make_heard_again(chance: random.Random, n: int) -> None:
 
     contacts = [make.make_contact() for _ in range(n)]
     first = Response.objects.bulk_create(
-        answer(chance.randint(4, 5), NOW - chance.choice([1, *(chance.randint(330, 390) for _ in range(9))]) * DAY, contact)
+        answer(
+            chance.randint(4, 5), NOW - chance.choice([1, *(chance.randint(330, 390) for _ in range(9))]) * DAY, contact
+        )
         for contact in contacts
     )
     threads = Conversation.objects.bulk_create(Conversation(brand=brand) for _ in first)
@@ -160,7 +162,11 @@ def test_the_effect_of_contact_is_that_of_a_naive_matching(chance: random.Random
                 for end in ("low", "high"):
                     wanted = each.pop(end)
                     assert (line[end] is None) == (wanted is None), (group, measure, end)
-                    assert wanted is None or line[end] == pytest.approx(wanted, rel=5e-3, abs=5e-3), (group, measure, end)
+                    assert wanted is None or line[end] == pytest.approx(wanted, rel=5e-3, abs=5e-3), (
+                        group,
+                        measure,
+                        end,
+                    )
         same(found, expected, "effect")
         transaction.set_rollback(True)
 

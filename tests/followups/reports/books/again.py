@@ -59,8 +59,7 @@ def again(books: Books, loop: Any) -> list[Any]:
     return [
         row
         for row in books.by_contact[loop.ticket.contact_id]
-        if row.responded_at > closed
-        and (row.survey_id, row.touchpoint_id) == about != (None, None)
+        if row.responded_at > closed and (row.survey_id, row.touchpoint_id) == about != (None, None)
     ]
 
 

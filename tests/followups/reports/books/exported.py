@@ -70,7 +70,9 @@ def _of_nps(books: Books, asked: Any) -> Iterable[Row]:
 
 
 def _of_closure(books: Books, asked: Any) -> Iterable[Row]:
-    def told(figure: str, *numbers: Any, unit: str = "count", days: Any = asked, group: str = "all", name: str = "") -> Row:
+    def told(
+        figure: str, *numbers: Any, unit: str = "count", days: Any = asked, group: str = "all", name: str = ""
+    ) -> Row:
         return row("closure", group, name, days, figure, unit, *numbers)
 
     found = closure(books, asked, ())

@@ -17,6 +17,7 @@ from tests.followups.reports.books.persons import leads
 from tests.followups.reports.books.rows import BETTER
 from tests.followups.reports.books.wanted import METRICS, days_of, goal_on
 
+
 def attainments(books: Books, asked: Any) -> list[dict[str, Any]]:
     """A row for each goal, team and stretch of days, in the shape of the API."""
     viewer, goals = asked.viewer, list(SetGoal.objects.all())

@@ -96,8 +96,7 @@ def standing_now(books: Books, loops: list[Any]) -> dict[str, Any]:
         "waiting": sum(each.ticket.state == "waiting_on_customer" for each in loops),
         "unassigned": sum(each.ticket.state in LIVE and each.ticket.owner_id is None for each in loops),
         "by_age": [
-            {"days_from": a, "days_to": b, "at_work": len(of_age(a, b)), "late": late(of_age(a, b))}
-            for a, b in ages
+            {"days_from": a, "days_to": b, "at_work": len(of_age(a, b)), "late": late(of_age(a, b))} for a, b in ages
         ],
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from followups.models import Away
 from nps_loop.people.models import User
-from tests.followups.reports.books.arithmetic import counts_of, rate
+from tests.followups.reports.books.arithmetic import counts_of
 from tests.followups.reports.books.cohorts import Books
 from tests.followups.reports.books.rows import AT_WORK
 

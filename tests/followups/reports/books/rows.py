@@ -135,9 +135,7 @@ class Rows:
             if not self.then or history[ticket.pk]
         ]
 
-    def _loop(
-        self, ticket: Ticket, events: list[Event], said: bool, approved: bool, resolved: Any
-    ) -> Any:
+    def _loop(self, ticket: Ticket, events: list[Event], said: bool, approved: bool, resolved: Any) -> Any:
         """One ticket with the names that `recount.tickets_of` asks for."""
         contact = "none"
         owed = [row for row in self.deadlines[ticket.pk] if row.target == "first_contact" and row.cycle == 0]
