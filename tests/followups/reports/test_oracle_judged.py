@@ -25,7 +25,7 @@ from surveys.scoring import band
 from tests import factories as make
 from tests.conftest import counted
 from tests.factories import DAY, HOUR, NOW
-from tests.followups.reports.books import Books, answers, effect, goals, loops, signals
+from tests.followups.reports.books import Books, about, answers, effect, goals, loops, signals
 from tests.followups.reports.books.arithmetic import rate
 from tests.followups.reports.checks import Caller, leads_somebody, same
 from tests.followups.reports.companies import companies, make_company
@@ -180,8 +180,10 @@ def test_the_time_before_and_every_change_are_those_of_a_naive_recount(
     chance: random.Random, compare: str, then: bool
 ) -> None:
     with transaction.atomic():
-        company = make_company(chance, tickets=60, answers=60)
-        asked = replace(asked_at_random(company, then=then), day_from=TODAY - timedelta(days=35))
+        company = make_company(chance, tickets=60, answers=500)
+        everybody = ReportFilters(TODAY, TODAY, viewer=company.admin, as_of=NOW - DAY if then else None)
+        asked = chance.choice([everybody, asked_at_random(company, then=then)])
+        asked = replace(asked, day_from=TODAY - timedelta(days=35))
         books = Books(asked.as_of or NOW, then=then)
         back = timedelta(weeks=52) if compare == "year" else asked.day_to - asked.day_from + DAY
         before = replace(asked, day_from=asked.day_from - back, day_to=asked.day_to - back)
@@ -198,6 +200,8 @@ def test_the_time_before_and_every_change_are_those_of_a_naive_recount(
             part = replace(asked, day_from=period.first, day_to=period.last)
             assert scores.nps.n == answers.nps(books, part, ())["n"]
             assert counted_then["due"] == loops.closure(books, part, ())["due"]
+        each = metrics.touchpoints_report(asked, compare, now=NOW).as_dict()["touchpoints"]
+        same(each, about.touchpoints(books, asked, compare), f"touchpoints.{compare}")
         transaction.set_rollback(True)
 
 
