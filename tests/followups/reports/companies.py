@@ -6,7 +6,6 @@ the verbs lead, the rows need not follow from each other: a figure has to be rig
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,21 +15,14 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from followups.models import (
-    Action,
-    ActionMove,
     Away,
     Conversation,
-    Deadline,
-    DismissalRequest,
     Event,
-    FirstContact,
     Member,
-    Resolution,
     RootCause,
-    SlaPolicy,
+    SetGoal,
     Team,
     Ticket,
-    Verdict,
 )
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from nps_loop.people.models import User
@@ -38,6 +30,7 @@ from surveys.models import Account, Contact, Exclusion, Invitation, Response, Re
 from surveys.scoring import band
 from tests import factories as make
 from tests.factories import DAY, HOUR, NOW
+from tests.followups.reports.company_work import history, make_work
 
 Anything = TypeVar("Anything")
 
@@ -45,7 +38,7 @@ SEGMENTS = ("Key account", "Mid market", "")
 REGIONS = ("Nordics", "Iberia", "")
 CLOSINGS = [closing for closing in ClosedAs if closing]
 REASONS = [reason for reason in DismissReason if reason]
-OVER = (TicketState.RESOLVED, TicketState.CLOSED, TicketState.DISMISSED)
+SETTLED = (TicketState.RESOLVED, TicketState.CLOSED)
 
 
 @dataclass
@@ -95,9 +88,10 @@ def make_company(chance: random.Random, *, tickets: int = 30, answers: int = 30)
     Revision.objects.bulk_create(version for row in responses for version in _versions(company, row))
     Exclusion.objects.bulk_create(change for row in responses for change in _exclusions(company, row))
     cases = _tickets(company, responses[:tickets])
-    _work(company, cases)
-    Event.objects.bulk_create(event for case in cases for event in _history(company, case))
+    make_work(company, cases)
+    Event.objects.bulk_create(event for case in cases for event in history(company, case))
     _invitations(company, responses)
+    _goals(company)
     return company
 
 
@@ -140,6 +134,9 @@ def _what_answers_are_about(company: Company) -> None:
     company.contacts = [make.make_contact(account=company.any(None, *company.accounts)) for _ in range(12)]
     company.surveys = [make.make_survey(kind=kind) for kind in ("relational", "transactional")]
     company.causes = [make.make_root_cause() for _ in range(4)]
+    for cause in company.causes[2:]:
+        cause.parent = company.any(None, company.causes[0])
+        cause.save(update_fields=["parent"])
 
 
 def _answer(company: Company, *, low_only: bool) -> Response:
@@ -172,7 +169,8 @@ def _answer(company: Company, *, low_only: bool) -> Response:
         version_at=at,
         content_digest=f"{number:064d}",
         decided_revision=1,
-        excluded_as=any_("", "", "", "", "test", "own_staff"),
+        excluded_as=(left_out := any_("", "", "", "", "test", "own_staff")),
+        excluded_by=any_(None, company.lead, *company.agents) if left_out else None,
     )
 
 
@@ -221,9 +219,10 @@ def _tickets(company: Company, responses: Sequence[Response]) -> list[Ticket]:
 
 def _ticket(company: Company, response: Response, thread: Conversation) -> Ticket:
     any_ = company.any
-    state = any_(*TicketState.values)
+    state = any_(*TicketState.values, *SETTLED, *SETTLED)
     opened_at = response.received_at
     contacted = response.responded_at + company.chance.randint(1, 90) * HOUR
+    changed_at = opened_at + company.chance.random() * (NOW - opened_at)
     closed_at = opened_at + company.chance.random() * (NOW - opened_at) if state == TicketState.CLOSED else None
     return Ticket(
         response=response,
@@ -247,113 +246,15 @@ def _ticket(company: Company, response: Response, thread: Conversation) -> Ticke
         received_at=response.received_at,
         day=response.day,
         told_at=opened_at if company.maybe(0.5) else None,
-        first_contact_at=contacted if contacted < NOW and company.maybe(0.7) else None,
+        first_contact_at=contacted if contacted < changed_at and company.maybe(0.8) else None,
         closed_at=closed_at,
-        changed_at=opened_at + company.chance.random() * (NOW - opened_at),
+        resolved_at=any_(None, min(response.responded_at + company.chance.randint(1, 300) * HOUR, changed_at)),
+        changed_at=changed_at,
         resolution_due_at=any_(None, NOW, NOW - DAY, response.responded_at + 21 * DAY),
         due_at=any_(None, NOW, NOW - HOUR, NOW + HOUR, NOW + DAY, NOW + 5 * DAY),
         waiting_until=any_(None, NOW + DAY, NOW + 4 * DAY),
         version=3,
     )
-
-
-def _work(company: Company, cases: Sequence[Ticket]) -> None:
-    any_, maybe = company.any, company.maybe
-    policies = list(SlaPolicy.objects.order_by("pk")[:2]) or [make.make_policy()]
-    actions, deadlines, verdicts, wishes, resolutions = [], [], [], [], []
-    for case in cases:
-        for cycle, ordinal in ((0, 0), (0, 1), (case.cycle, 2)):
-            if maybe((0.8, 0.1, 0.3)[ordinal]):
-                starts = case.responded_at
-                met = any_(None, starts + 48 * HOUR, starts + 50 * HOUR, case.first_contact_at)
-                deadlines.append(
-                    Deadline(
-                        ticket=case, cycle=cycle, ordinal=ordinal, target=Deadline.Target.FIRST_CONTACT,
-                        clock=any_("customer", "customer", "team"), policy=any_(*policies), calendar=make.make_calendar(),
-                        starts_at=starts, minutes=48 * 60, due_at=starts + 48 * HOUR, met_at=met,
-                    )
-                )  # fmt: skip
-        actions += [_action(company, case) for _ in range(any_(0, 0, 1, 2))]
-        for _ in range(any_(0, 0, 1)):
-            choice = any_(*Verdict.Choice.values)
-            verdicts.append(Verdict(ticket=case, cycle=0, choice=choice, happened_at=company.ago(30)))
-        if case.state == TicketState.DISMISSED and maybe(0.7):
-            approved = any_(True, True, False, None)
-            wishes.append(
-                DismissalRequest(
-                    ticket=case, reason=case.dismissed_as, approved=approved, asked_at=company.ago(20),
-                    decided_at=None if approved is None else company.ago(9),
-                )
-            )  # fmt: skip
-        for cycle in range(case.cycle + 1):
-            for is_void in (True, False):
-                if maybe(0.2 if is_void else 0.6):
-                    at = company.ago(30)
-                    resolutions.append(
-                        Resolution(
-                            ticket=case, cycle=cycle, root_cause=any_(None, *company.causes), told=Resolution.Told.MAIL,
-                            happened_at=at, voided_at=min(at + DAY, NOW) if is_void else None,
-                        )
-                    )  # fmt: skip
-    made = Action.objects.bulk_create(actions)
-    ActionMove.objects.bulk_create(move for action in made for move in _moves(company, action))
-    for rows in (deadlines, verdicts, wishes, resolutions):
-        if rows:
-            type(rows[0])._base_manager.bulk_create(rows)
-
-
-def _action(company: Company, case: Ticket) -> Action:
-    any_ = company.any
-    first = any_(None, NOW, NOW - 3 * DAY, NOW + 3 * DAY, company.ago(20))
-    state = any_(*Action.State.values)
-    ended = company.ago(6)
-    return Action(
-        ticket=case,
-        cycle=any_(0, case.cycle),
-        title="Send the corrected invoice",
-        owner=any_(*company.agents),
-        state=state,
-        first_promised_at=first,
-        told_at=None if first is None else min(case.opened_at + DAY, NOW),
-        due_at=(first or NOW) + any_(0, 0, 2) * DAY,
-        planned_at=case.opened_at,
-        done_at=any_(ended, first or ended) if state == Action.State.DONE else None,
-        dropped_at=ended if state == Action.State.DROPPED else None,
-    )
-
-
-def _moves(company: Company, action: Action) -> list[ActionMove]:
-    first = action.first_promised_at
-    if first is None or action.due_at == first:
-        return []
-    at = min(first + company.any(-HOUR, timedelta(0), HOUR), NOW)
-    return [ActionMove(action=action, from_at=first, to_at=action.due_at, reason="More was broken.", happened_at=at)]
-
-
-def _history(company: Company, case: Ticket) -> list[Event]:
-    """Three events: how it opened, how it stood some time after, and how it stands."""
-    opened, between = copy.copy(case), copy.copy(case)
-    for row in (opened, between):
-        row._state = copy.copy(case._state)
-        row.state, row.closed_as, row.dismissed_as = TicketState.NEW, "", ""
-        row.told_at = row.closed_at = row.first_contact_at = None
-        row.cycle = 0
-    opened.owner = None
-    between.state, between.team = company.any("assigned", "contacted", "resolved"), company.any(None, *company.teams)
-    between.owner = company.any(None, *company.agents)
-    between.told_at = company.any(None, case.opened_at)
-    middle = case.opened_at + company.chance.random() * (case.changed_at - case.opened_at)
-    stood = ((opened, case.opened_at), (between, middle), (case, case.changed_at))
-    # What it came from and went to need not agree with how it stood: only what was taken up again reads them.
-    before, after = company.any(("resolved", "assigned"), ("closed", "assigned"), ("dismissed", "assigned"), ("", ""))
-    return [
-        Event(
-            ticket=row, seq=seq, cycle=row.cycle, actor_kind="system", verb="open" if seq == 1 else "note",
-            happened_at=at, recorded_at=at, first_contact=company.any("", *FirstContact.values) if seq > 1 else "",
-            from_state=before if seq > 1 else "", to_state=after if seq > 1 else "new",
-        )
-        for seq, (row, at) in enumerate(stood, 1)
-    ]  # fmt: skip
 
 
 def _invitations(company: Company, responses: Sequence[Response]) -> None:
@@ -375,3 +276,16 @@ def _invitations(company: Company, responses: Sequence[Response]) -> None:
             )
         )  # fmt: skip
     Invitation.objects.bulk_create(rows)
+
+
+def _goals(company: Company) -> None:
+    """Goals of everybody and of teams, some given up again, some from within the days a report is about."""
+    any_ = company.any
+    rows = []
+    for _ in range(any_(0, 10, 25)):
+        metric = any_(*SetGoal.Metric.values)
+        target = any_(None, any_(-100, 30, 100)) if metric == "nps" else any_(None, 1, 40, 80, 100)
+        team = None if metric == "response_rate" else any_(None, None, *company.teams)
+        day = (NOW - any_(0, 2, 20, 21, 60, 300) * DAY).date()
+        rows.append(SetGoal(metric=metric, team=team, target=target, valid_from=day, set_at=NOW))
+    SetGoal.objects.bulk_create(rows)
