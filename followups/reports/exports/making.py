@@ -50,11 +50,10 @@ def run_job(job: Job, alive: Callable[..., None]) -> dict[str, Any]:
         raise Unworkable(gettext("Whoever asked for this is not here any more."))
     try:
         export = export_of(record, now=record.began_at)
-    except Http404:
-        raise Unworkable(gettext("This list is not yours to see any more.")) from None
-    try:
         made = _Making(job, record, export)
         rows = made.csv() if export.form is Format.CSV else made.sheet()
+    except Http404:
+        raise Unworkable(gettext("This list is not yours to see any more.")) from None
     except BadQuestion as problem:
         raise Unworkable(" ".join(reason for reasons in problem.errors.values() for reason in reasons)) from problem
     return {**made.publish(rows), "rows": rows}
