@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from followups.models import SetGoal, Team
 from followups.refusals import Refused
+from followups.reports import metrics
 from followups.reports.exports import listing
 from followups.reports.exports.figures.listing import ALL, PAGES
 from followups.reports.exports.figures.of_accounts import FIGURES
@@ -424,6 +425,27 @@ def test_a_cohort_of_enough_is_compared_as_the_page_says(company: User) -> None:
 
 def _change(found: Mapping[str, Any]) -> Numbers:
     return (None, None, *(found["change"][name] for name in ("points", "low", "high")))
+
+
+def test_stretches_and_causes_count_the_tickets_that_their_names_open(company: User) -> None:
+    def listed(figure: str, first: str, last: str, **more: str) -> float:
+        filters = metrics.ReportFilters(date.fromisoformat(first), date.fromisoformat(last), viewer=company, **more)
+        return float(metrics.figure_queryset(figure, filters, now=NOW).count())
+
+    seen = set()
+    for (report, group, name, first, last, figure), numbers in exported(company).items():
+        if group == "customer_clock" and name and figure.endswith(("happened", "waiting")) and first == str(FIRST):
+            kinds = {
+                "first_contact_happened": "spoken", "first_contact_waiting": "unspoken",
+                "resolution_happened": "resolved", "resolution_waiting": "unresolved",
+            }  # fmt: skip
+            start, _dash, end = name.rstrip("+").partition("-")
+            assert numbers[0] == listed(f"{kinds[figure]}-{start}-{end}", first, last), (name, figure)
+            seen.add("stretch")
+        if report == "causes" and group in ("all", "band") and figure.startswith("cause"):
+            assert numbers[0] == listed(figure, first, last, **({"band": name} if name else {})), (name, figure)
+            seen.add(group)
+    assert seen == {"stretch", "all", "band"}
 
 
 def test_as_of_a_past_moment_the_file_holds_what_the_api_says_of_it() -> None:
