@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import zipfile
 import math
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
