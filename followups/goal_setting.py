@@ -24,6 +24,12 @@ def teams_to_set(user: User) -> list[Team]:
     return list(Team.objects.led_by(user).filter(takes_tickets=True).order_by("name", "pk").distinct())
 
 
+def goals_of(teams: Sequence[Team]) -> list[SetGoal]:
+    """Every goal that was ever set for everybody or for one of these teams. One query."""
+    whose = Q(team=None) | Q(team__in=teams)
+    return list(SetGoal.objects.filter(whose).select_related("team", "set_by"))
+
+
 def set_goal(
     metric: str, team: Team | None, target: int | None, *, valid_from: date, by: User, now: datetime
 ) -> SetGoal | None:

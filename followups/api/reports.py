@@ -209,13 +209,7 @@ class PeopleReportView(LeadsReportView):
         """Everybody of the teams led, by name and ranking nobody: their figures, load, capacity and absence."""
         filters = self.filters()
         people = metrics.people_report(filters, now=self.now)
-        return Response(
-            {
-                "filters": filters.as_dict(),
-                "as_of": filters.moment(self.now).isoformat(),
-                "people": [person.as_dict() for person in people],
-            }
-        )
+        return Response(metrics.people_as_dict(filters, people, now=self.now))
 
 
 class OfNowReportView(LeadsReportView):

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from followups.models import SetGoal, Team
+from followups.refusals import Forbidden, Incomplete
 from followups.reports.forms import DayField
 
 
@@ -36,6 +37,14 @@ class GoalForm(forms.Form):
         self.fields["team"].required = not everybody
         self.fields["valid_from"].required = True
 
-    @property
-    def team_chosen(self) -> Team | None:
-        return self.teams.get(self.cleaned_data.get("team") or "")
+    def arguments(self) -> dict[str, Any]:
+        """What `set_goal` takes."""
+        data = self.cleaned_data
+        team = self.teams.get(data.get("team") or "")
+        return {"metric": data["metric"], "team": team, "target": data["target"], "valid_from": data["valid_from"]}
+
+    def refuse(self, refusal: Incomplete | Forbidden) -> None:
+        """Put each reason on the field it is about; what is not theirs to set, on whose goal it is."""
+        reasons = refusal.errors if isinstance(refusal, Incomplete) else {"team": refusal.message}
+        for name, reason in reasons.items():
+            self.add_error(name, reason)

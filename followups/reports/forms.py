@@ -165,7 +165,7 @@ class ReportForm(forms.Form):
         if not given.get("period"):
             given["period"] = "own" if given.get("day_from") or given.get("day_to") else "weeks"
         teams = list(Team.objects.of(viewer).filter(takes_tickets=True).order_by("name").values_list("slug", "name"))
-        if len(teams) == 1:
+        if len(teams) == 1 and given.get("team") != WITHOUT:
             given["team"] = teams[0][0]
         super().__init__(given, auto_id="report-%s")
         self.viewer, self.today, self.also = viewer, today, also

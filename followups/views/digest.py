@@ -13,10 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from followups.digests.reading import digest_of, scopes_of
+from followups.digests.page import digest_page, kind_for, switch_mail
 from followups.digests.sending import page_of
-from followups.digests.wording import said
-from followups.models import Digest
 from nps_loop.people.models import User
 
 
@@ -26,14 +24,12 @@ from nps_loop.people.models import User
 def digest(request: HttpRequest) -> HttpResponse:
     """The digest as of now, whole; on a POST the mail is switched on or off for whoever asks."""
     user = cast(User, request.user)
-    kinds = [kind for kind in Digest.Kind if scopes_of(user, kind)]
-    if not kinds:
+    kind = kind_for(user, request.GET.get("kind", ""))
+    if kind is None:
         raise Http404
-    asked = request.GET.get("kind", "")
-    kind = next((kind for kind in kinds if kind == asked), kinds[0])
     if request.method == "POST":
         wanted = request.POST.get("mail") == "on"
-        User.objects.filter(pk=user.pk).update(digest_mail=wanted)
+        switch_mail(user, on=wanted)
         messages.success(
             request,
             gettext("The digest comes by mail again.") if wanted else gettext("You get no digest by mail any more."),
@@ -41,11 +37,5 @@ def digest(request: HttpRequest) -> HttpResponse:
         return redirect(page_of(kind))
     now = timezone.now()
     request.nav_place = "/reports/"  # type: ignore[attr-defined]
-    context = {
-        "kind": kind,
-        "kinds": [(each, page_of(each)) for each in kinds] if len(kinds) > 1 else [],
-        "body": said(digest_of(user, kind, now=now), words=None),
-        "wanted": user.digest_mail,
-        "now": now,
-    }
-    return render(request, "followups/reports/digest.html", context)
+    page = digest_page(user, kind, now=now)
+    return render(request, "followups/reports/digest.html", {"page": page, "now": now})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,13 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from followups.forms.goals import GoalForm
 from followups.goal_setting import set_goal, teams_to_set
-from followups.models import SetGoal
+from followups.goals_page import goals_page
 from followups.refusals import Forbidden, Incomplete
 from followups.reports.forms import ReportForm
 from followups.reports.metrics import reporting_day
-from followups.reports.metrics.attainment import goals_report
-from followups.reports.page.goals import counted_and_not, goal_rows, set_rows
-from followups.reports.sentences import days_in_words
 from followups.viewing import viewer
 
 
@@ -32,45 +28,18 @@ def goals(request: HttpRequest) -> HttpResponse:
     looking = viewer(request)
     if not looking.leads:
         raise Http404
-    now = timezone.now()
-    today = reporting_day(now)
-    teams = teams_to_set(looking.user)
-    everybody = looking.user.is_superuser
+    now, teams = timezone.now(), teams_to_set(looking.user)
     sent = request.POST if request.method == "POST" else None
-    setting = GoalForm(sent, teams=teams, everybody=everybody, today=today)
+    setting = GoalForm(sent, teams=teams, everybody=looking.user.is_superuser, today=reporting_day(now))
     if setting.is_bound and setting.is_valid():
-        data = setting.cleaned_data
         try:
-            made = set_goal(
-                data["metric"],
-                setting.team_chosen,
-                data["target"],
-                valid_from=data["valid_from"],
-                by=looking.user,
-                now=now,
-            )
-        except Incomplete as lacking:
-            for name, reason in lacking.errors.items():
-                setting.add_error(name, reason)
-        except Forbidden as refused:
-            setting.add_error("team", refused.message)
+            made = set_goal(**setting.arguments(), by=looking.user, now=now)
+        except (Incomplete, Forbidden) as refusal:
+            setting.refuse(refusal)
         else:
-            messages.success(
-                request,
-                gettext("The goal is set.") if made else gettext("Nothing to change: that is the goal already."),
-            )
+            said = gettext("The goal is set.") if made else gettext("Nothing to change: that is the goal already.")
+            messages.success(request, said)
             return redirect("report-goals")
-    form = ReportForm(request.GET, viewer=looking.user, today=today, with_past=False)
-    filters = form.filters()
-    seen = SetGoal.objects.filter(Q(team=None) | Q(team__in=teams)).select_related("team", "set_by")
-    rows, uncounted = counted_and_not(goal_rows(goals_report(filters, now=now)))
-    context = {
-        "form": form,
-        "days": days_in_words(filters.day_from, filters.day_to),
-        "rows": rows,
-        "uncounted": uncounted,
-        "ever": set_rows(list(seen)),
-        "setting": setting,
-        "now": now,
-    }
+    form = ReportForm(request.GET, viewer=looking.user, today=reporting_day(now), with_past=False)
+    context = {"form": form, "page": goals_page(form, teams, now=now), "setting": setting, "now": now}
     return render(request, "followups/reports/goals.html", context, status=400 if setting.is_bound else 200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,21 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from followups.forms.reviews import FORMS, ChangeForm, DecideForm, PlanForm, stale
 from followups.improve.reviews import deciding, drawing, planning
-from followups.improve.reviews.pack import looks_of, pack_of
-from followups.models import Member, Review, ReviewDecision
-from followups.models.reviews import people_of
+from followups.models import Review
 from followups.refusals import Incomplete, NotAllowed, Stale
 from followups.reports.metrics import reporting_day
-from followups.reviews_page import draw_cards, draws_elsewhere, reviews_page, sheet_of
+from followups.reviews_page import review_page, reviews_page
 from followups.viewing import viewer
-from nps_loop.people.models import User
 
 GET_AND_POST = ["GET", "HEAD", "POST"]
-CHANGES: dict[str, Callable[..., None]] = {
-    "done": deciding.complete,
-    "move": deciding.move,
-    "drop": deciding.drop,
-}
 
 
 @login_required
@@ -44,11 +35,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = PlanForm(request.POST or None, user=user, today=reporting_day(now)) if leads else None
     if form is not None and form.is_valid():
-        data = form.cleaned_data
-        leading = people_of(data["touchpoint"]).filter(role__in=[Member.Role.LEAD, Member.Role.DEPUTY])
-        people = User.objects.filter(is_active=True, pk__in=leading.order_by().values("user"))
         try:
-            made = planning.plan(**data, people=list(people), by=user, now=now)
+            made = planning.plan(**form.cleaned_data, by=user, now=now)
         except Incomplete as refusal:
             form.refuse(refusal)
         else:
@@ -145,15 +133,15 @@ def change_decision(request: HttpRequest, number: int, decision: int, verb: str)
     """Done, moved or dropped, by its owner or by whoever leads."""
     if verb not in FORMS:
         raise Http404
-    now, row, user = timezone.now(), _read(request, number), viewer(request).user
-    found = get_object_or_404(ReviewDecision, pk=decision, review__touchpoint=row.touchpoint_id)
-    if found.owner_id != user.pk and not Review.objects.filter(pk=found.review_id).led_by(user).exists():
+    now, row = timezone.now(), _read(request, number)
+    found = deciding.changeable(row, viewer(request).user, decision)
+    if found is None:
         raise Http404
     form = FORMS[verb](request.POST, decision=found)
     status = 400
     if form.is_valid():
         try:
-            CHANGES[verb](found, **form.cleaned_data, now=now)
+            deciding.VERBS[verb](found, **form.cleaned_data, now=now)
         except Incomplete as refusal:
             form.refuse(refusal)
         except Stale as refusal:
@@ -204,31 +192,5 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The pack, with the form that was refused where one was."""
-    looking = viewer(request)
-    looks = looks_of(row, looking.user)
-    sheet = sheet_of(pack_of(row, looks, now=now), looks)
-    context: dict[str, Any] = {"review": row, "sheet": sheet, "looks": looks, "now": now}
-    mine = [each for each in [*sheet.pack.decisions, *sheet.pack.earlier] if each.is_open]
-    context["changes"] = [
-        (each, _forms_of(each, changing)) for each in mine if looks.leads or each.owner_id == looking.user.pk
-    ]
-    if looks.leads:
-        context |= {
-            "deciding": deciding or DecideForm(),
-            "cards": draw_cards(row, looking),
-            "elsewhere": draws_elsewhere(row, looking),
-            "agreement": drawing.agreement_of(looking.user),
-            "is_due": row.meeting_on <= reporting_day(now),
-        }
-    return render(request, "followups/review.html", context, status=status)
-
-
-def _forms_of(decision: ReviewDecision, changing: tuple[int, str, Any] | None) -> list[tuple[str, Any, bool]]:
-    """(verb, form, whether it was refused just now) of each thing that can become of a decision."""
-    refused = changing[:2] if changing else None
-    return [
-        (verb, changing[2], True)
-        if changing and refused == (decision.pk, verb)
-        else (verb, form(decision=decision), False)
-        for verb, form in FORMS.items()
-    ]
+    page = review_page(row, viewer(request), now=now, deciding=deciding, changing=changing)
+    return render(request, "followups/review.html", {"review": row, "now": now, **page}, status=status)

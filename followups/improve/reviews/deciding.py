@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,17 @@ def decide(
         )
 
 
+def changeable(review: Review, user: User, number: int) -> ReviewDecision | None:
+    """The decision `number` as it stands on this review, where this person may say what becomes of it.
+
+    It was taken in this review or in another of its touchpoint; its owner may, and whoever leads. Two queries.
+    """
+    found = ReviewDecision.objects.filter(pk=number, review__touchpoint=review.touchpoint_id).first()
+    if found is None or found.owner_id == user.pk:
+        return found
+    return found if Review.objects.filter(pk=found.review_id).led_by(user).exists() else None
+
+
 def complete(decision: ReviewDecision, *, outcome: str, version: int, now: datetime) -> None:
     """It is done; `outcome` says in one sentence what became of it. Raises Incomplete, Stale, NotAllowed."""
     outcome = " ".join(outcome.split())
@@ -78,6 +90,10 @@ def drop(decision: ReviewDecision, *, reason: str, version: int, now: datetime) 
     reason = " ".join(reason.split())
     _refuse(_sentence("reason", reason))
     _change(decision, version, now, state=ReviewDecision.State.DROPPED, reason=reason)
+
+
+# What can become of a decision, by the word for it in addresses.
+VERBS: dict[str, Callable[..., None]] = {"done": complete, "move": move, "drop": drop}
 
 
 def _change(decision: ReviewDecision, version: int, now: datetime, **values: Any) -> None:

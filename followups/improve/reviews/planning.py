@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 from followups import calendars
 from followups.calendars import WorkingHours
 from followups.improve.reviews.preparing import tell_newcomers
-from followups.models import Review
-from followups.models.reviews import teams_taking
+from followups.models import Member, Review
+from followups.models.reviews import people_of, teams_taking
 from followups.refusals import Incomplete, NotAllowed
 from followups.reports.metrics import reporting_day
 from nps_loop.people.models import User
@@ -48,18 +48,29 @@ def prepare_day(touchpoint: Touchpoint, meeting_on: date) -> date:
         return meeting_on - DAYS_BEFORE
 
 
+def leading(touchpoint: Touchpoint) -> list[User]:
+    """Leads and deputies of the teams that take this touchpoint who are still here. One query."""
+    members = people_of(touchpoint).filter(role__in=[Member.Role.LEAD, Member.Role.DEPUTY])
+    return list(User.objects.filter(is_active=True, pk__in=members.order_by().values("user")))
+
+
 def plan(
     touchpoint: Touchpoint,
     *,
     day_from: date,
     day_to: date,
     meeting_on: date,
-    people: Collection[User],
+    people: Collection[User] | None = None,
     by: User | None,
     now: datetime,
 ) -> Review:
-    """Plan a review of the answers of `day_from` to `day_to`. Raises Incomplete, by field, where days do not fit."""
+    """Plan a review of the answers of `day_from` to `day_to`. Raises Incomplete, by field, where days do not fit.
+
+    Without `people`, whoever leads a team that takes the touchpoint sits at the table.
+    """
     _check(day_from, day_to, meeting_on, now)
+    if people is None:
+        people = leading(touchpoint)
     try:
         with transaction.atomic():
             review = Review.objects.create(

@@ -1,8 +1,8 @@
 """Writing a file batch by batch: whatever its length, one batch of rows is in memory.
 
 CSV is RFC 4180 in UTF-8: commas, CRLF, quotes doubled. A spreadsheet holds real numbers, days and moments, its header
-stands still, and a list longer than Excel's sheet goes on in the next one. Texts are written as texts: never a formula,
-never a link.
+stands still, and a list longer or larger than a sheet goes on in the next one. Texts are written as texts: never a
+formula, never a link.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileSizeError
 from xlsxwriter.worksheet import Worksheet
 
 from followups.reports.exports.cells import Reader, cells, csv_cells, sheet_cells
@@ -24,8 +25,16 @@ from surveys.spreadsheets import BYTE_ORDER_MARK
 
 # Excel specifications and limits: 1,048,576 rows, of which the first is the header.
 ROWS_OF_A_SHEET = 1_048_575
+# A part of a ZIP file holds 2 GiB unless it is of the kind that Excel offers to repair (ZIP64). Long texts fill a sheet
+# before its rows do; so many bytes of it begin the next. They are looked at every so many rows.
+BYTES_OF_A_SHEET = 2_000_000_000
+ROWS_BETWEEN_LOOKS = 100
 # A sheet's name has 31 characters and none of these.
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'"))
+
+
+class TooLarge(Exception):
+    """No spreadsheet holds so much."""
 
 
 class Format(StrEnum):
@@ -64,7 +73,8 @@ def _lines(rows: Iterable[Sequence[Any]]) -> str:
 class Spreadsheet:
     """An XLSX file written row by row. Rows wait in a file in `folder` until they are packed; none is kept in memory.
 
-    To be used as a context; left by an exception, no file is made.
+    To be used as a context; left by an exception, no file is made. Raises TooLarge at its end where the packed file
+    would have more than 2 GiB.
     """
 
     def __init__(self, to: Path | IO[bytes], title: str, columns: Columns, reader: Reader, folder: Path) -> None:
@@ -88,6 +98,8 @@ class Spreadsheet:
             if raised is None:
                 self._end_sheet()
                 self._book.close()
+        except FileSizeError as problem:
+            raise TooLarge from problem
         finally:
             # Not closed, the book would pack what is there as it is forgotten. The sheets' files go with their folder.
             self._book.fileclosed = True
@@ -98,7 +110,7 @@ class Spreadsheet:
         """Add these rows."""
         convert, formats = self._convert, self._formats
         for row in rows:
-            if self._row == ROWS_OF_A_SHEET:
+            if self._is_full():
                 self._end_sheet()
                 self._sheet = self._new_sheet()
             self._row += 1
@@ -110,6 +122,11 @@ class Spreadsheet:
                     write_text(number, place, cell)
                 else:
                     write_number(number, place, cell, formats[place])
+
+    def _is_full(self) -> bool:
+        if self._row and self._row % ROWS_BETWEEN_LOOKS == 0 and self._sheet.row_data_fh.tell() > BYTES_OF_A_SHEET:
+            return True
+        return self._row == ROWS_OF_A_SHEET
 
     def _new_sheet(self) -> Worksheet:
         number = next(self._numbers)

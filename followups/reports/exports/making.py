@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 
 from followups.models import ExportRecord
 from followups.reports.exports.asking import Export, export_of, finish, rights_of
-from followups.reports.exports.files import Format, Spreadsheet, csv_head, csv_parts
+from followups.reports.exports.files import Format, Spreadsheet, TooLarge, csv_head, csv_parts
 from followups.reports.exports.keeping import folder, remove, unfinished
 from followups.reports.exports.listing import BadQuestion, batches
 from nps_loop.jobs.models import Job
@@ -50,11 +50,12 @@ def run_job(job: Job, alive: Callable[..., None]) -> dict[str, Any]:
         raise Unworkable(gettext("Whoever asked for this is not here any more."))
     try:
         export = export_of(record, now=record.began_at)
-    except Http404:
-        raise Unworkable(gettext("This list is not yours to see any more.")) from None
-    try:
         made = _Making(job, record, export)
         rows = made.csv() if export.form is Format.CSV else made.sheet()
+    except Http404:
+        raise Unworkable(gettext("This list is not yours to see any more.")) from None
+    except TooLarge:
+        raise Unworkable(gettext("No spreadsheet holds so much. Take CSV, or ask for less.")) from None
     except BadQuestion as problem:
         raise Unworkable(" ".join(reason for reasons in problem.errors.values() for reason in reasons)) from problem
     return {**made.publish(rows), "rows": rows}

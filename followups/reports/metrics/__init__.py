@@ -29,7 +29,7 @@ from followups.reports.metrics.effect import Comparison, EffectReport, effect_re
 from followups.reports.metrics.facts import with_facts
 from followups.reports.metrics.figures import FIGURES, figure_of, is_figure
 from followups.reports.metrics.filters import ReportFilters, answered_to, reporting_day
-from followups.reports.metrics.people import Person, led_teams, own_counts, people_report
+from followups.reports.metrics.people import Person, led_teams, own_counts, people_as_dict, people_report
 from followups.reports.metrics.periods import Period, grain_of, periods
 from followups.reports.metrics.recovery import RecoveryReport, recovery_report
 from followups.reports.metrics.reopening import ReopeningReport, reopening_report
@@ -99,6 +99,7 @@ __all__ = [
     "nps_groups",
     "nps_report",
     "own_counts",
+    "people_as_dict",
     "people_report",
     "periods",
     "recovery_report",

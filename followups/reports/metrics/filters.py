@@ -13,7 +13,7 @@ from django.utils import timezone
 from followups.models import Team, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics import then
-from followups.reports.metrics.ways import ATTRIBUTE, way_of
+from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, way_of
 from nps_loop.people.models import User
 from surveys.models import Response, Touchpoint
 from surveys.models.responses import ResponseQuerySet
@@ -101,7 +101,9 @@ class ReportFilters:
         if self.viewer is not None and not (self.viewer.is_active and self.viewer.is_superuser):
             own = Team.objects.of(self.viewer) if self.viewer.is_active else Team.objects.none()
             found &= answered_to(own.values("pk"))
-        if self.team:
+        if self.team == WITHOUT:
+            found &= answered_to_nobody()
+        elif self.team:
             found &= answered_to(Team.objects.filter(slug=self.team).values("pk"))
         return found
 
@@ -155,3 +157,11 @@ def answered_to(teams: Any) -> Q:
     return Q(team_id_then__in=teams) | Q(team_id_then__isnull=True) & (
         Q(touchpoint__in=touchpoints.values("pk")) | elsewhere & Q(Exists(default))
     )
+
+
+def answered_to_nobody() -> Q:
+    """Answers that belong to no team by those facts: no team took them, their touchpoint, or what nobody takes."""
+    taken = Touchpoint.objects.filter(teams__isnull=False)
+    elsewhere = Q(touchpoint__isnull=True) | ~Q(touchpoint__in=taken.values("pk"))
+    default = Team.objects.filter(is_default=True)
+    return Q(team_id_then__isnull=True) & elsewhere & ~Q(Exists(default))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,15 @@ class Person:
             "capacity": self.capacity,
             "away_until": self.away and self.away.ends_at.isoformat(),
         }
+
+
+def people_as_dict(filters: ReportFilters, people: Sequence[Person], *, now: datetime) -> dict[str, Any]:
+    """What `people_report` found of a cohort, for the API: plain types."""
+    return {
+        "filters": filters.as_dict(),
+        "as_of": filters.moment(now).isoformat(),
+        "people": [person.as_dict() for person in people],
+    }
 
 
 def own_counts(user: User, filters: ReportFilters, *, now: datetime) -> Counts:

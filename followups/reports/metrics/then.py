@@ -28,6 +28,7 @@ from django.db.models.functions import Coalesce
 from followups.models import Action, ActionMove, Event, FirstContact, Member, Team, Ticket
 from followups.models.standing import KEPT, PREFIX
 from followups.models.tickets import TicketQuerySet
+from followups.reports.metrics.ways import WITHOUT
 from nps_loop.people.models import User
 
 Tickets = TypeVar("Tickets", bound="QuerySet[Ticket]")
@@ -57,7 +58,9 @@ def column(tickets: QuerySet[Any], name: str) -> str:
 
 
 def in_team(tickets: TicketQuerySet, slug: str) -> TicketQuerySet:
-    """Those of the team with this slug."""
+    """Those of the team with this slug; `WITHOUT` asks for those of no team."""
+    if slug == WITHOUT:
+        return tickets.filter(**{f"{column(tickets, 'team_id')}__isnull": True})
     if not is_then(tickets):
         return tickets.filter(team__slug=slug)
     return tickets.filter(**{column(tickets, "team_id__in"): Team.objects.filter(slug=slug).values("pk")})

@@ -236,10 +236,12 @@ class ByTeam(Way):
         return tuple(slug for slug, _name, default in self._teams.values() if default) or ("",)
 
     def narrow(self, value: str, *, tickets: bool) -> Q:
-        from followups.reports.metrics.filters import answered_to
+        from followups.reports.metrics.filters import answered_to, answered_to_nobody
 
         if tickets:
             return Q(team__isnull=True) if value == WITHOUT else Q(team__slug=value)
+        if value == WITHOUT:
+            return answered_to_nobody()
         return answered_to(Team.objects.filter(slug=value).values("pk"))
 
     def names(self, groups: Collection[str]) -> dict[str, str]:

@@ -67,6 +67,7 @@ class AccountsPage:
     rows: list[AccountRow]
     before_query: str
     after_query: str
+    export_query: str
 
 
 def accounts_page(frame: Frame, worth: WorthReport, asked: QueryDict) -> AccountsPage:
@@ -86,6 +87,7 @@ def accounts_page(frame: Frame, worth: WorthReport, asked: QueryDict) -> Account
         rows=rows,
         before_query=_query(frame, figure, before=report.before) if report.before else "",
         after_query=_query(frame, figure, after=report.after) if report.after else "",
+        export_query=frame.export_query + (f"&{urlencode({'figure': figure})}" if figure else ""),
     )
 
 

@@ -36,6 +36,8 @@ ASKED_ALSO: dict[str, tuple[str, ...]] = {
     "report-times": ("compare",),
     "report-touchpoints": ("compare",),
 }
+# What the export of figures calls each page.
+PAGE_OF_EXPORT = {name: name.removeprefix("report-") if name != "reports" else "overview" for name in PAGES}
 # Only leads read figures about persons.
 FOR_LEADS = ("report-people",)
 # Pages beside the reports: address by name -> label, icon.
@@ -88,6 +90,11 @@ class Frame:
     def today_url(self) -> str:
         """The same page as it stands now."""
         return f"{self.address}?{self.filters.query(as_of=None)}"
+
+    @property
+    def export_query(self) -> str:
+        """Asks for the figures of this page as a file, for the very question that it answers."""
+        return urlencode({"page": PAGE_OF_EXPORT[self.name], **self.form.kept()})
 
     @property
     def address(self) -> str:

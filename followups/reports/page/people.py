@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from followups.reports import charts, sentences
 from followups.reports.linking import linked, said
-from followups.reports.metrics import ClosureReport, Person, Rate, reporting_day
+from followups.reports.metrics import ClosureReport, Counts, Person, Rate, reporting_day
 from followups.reports.page import tables
 from followups.reports.page.closing import CauseBar
 from followups.reports.page.links import Links
@@ -111,11 +111,11 @@ def _rows(persons: Sequence[Person], cells: Callable[[Person | None], list[Cell]
 
 
 def _n(persons: Sequence[Person], person: Person | None, name: str) -> int:
-    return sum(each.counts[name] for each in ([person] if person else persons))
+    return (person.counts if person else together(persons))[name]
 
 
 def _rate(persons: Sequence[Person], person: Person | None, name: str) -> Rate:
-    return Rate.counted(_n(persons, person, name), _n(persons, person, "due"))
+    return (person.counts if person else together(persons)).rate(name)
 
 
 def _load(persons: Sequence[Person], person: Person | None, href: str, closure: ClosureReport) -> Cell:
@@ -142,10 +142,20 @@ def _bar(person: Person, lists: _Lists) -> CauseBar:
     )
 
 
+def together(persons: Sequence[Person]) -> Counts:
+    """What is counted of all of them."""
+    return Counts.added(person.counts.by_name for person in persons)
+
+
+def evenness(persons: Sequence[Person]) -> float | None:
+    """How even the load of whoever is here lies on their limits, 1 for even; None where nobody carries anything."""
+    loads = [(person.at_work, person.capacity) for person in persons if person.away is None and person.capacity]
+    return sentences.load_fairness(loads)
+
+
 def people_note(persons: Sequence[Person]) -> str:
     """How evenly the load lies, and that this is no ranking."""
-    loads = [(person.at_work, person.capacity) for person in persons if person.away is None and person.capacity]
-    index = sentences.load_fairness(loads)
+    index = evenness(persons)
     order = gettext("This table is ordered by name and ranks nobody.")
     if index is None or len(persons) < 2:
         return order

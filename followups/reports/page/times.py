@@ -251,7 +251,7 @@ def _table(timed: Timed, links: Links) -> Table:
         # No list can be narrowed to hours of work, so beside each share stands what it is a share of.
         whole = tables.count(known.n, links.tickets("counted"))
         rows = [
-            Row(_label(stretch), [tables.text(sentences.whole_percent(known.at(_end(stretch)).share)), whole])
+            Row(_label(stretch), [tables.text(sentences.whole_percent(known.at(end_of(stretch)).share)), whole])
             for stretch in WORKING
             if enough(known.n) and timed.is_whole
         ]
@@ -262,7 +262,7 @@ def _table(timed: Timed, links: Links) -> Table:
         counts = [sum(map(stretch.holds, spells)) for spells in (known.happened, known.waiting)]
         if not any(counts):
             continue
-        share = sentences.whole_percent(known.at(_end(stretch)).share) if enough(known.n) else "–"
+        share = sentences.whole_percent(known.at(end_of(stretch)).share) if enough(known.n) else "–"
         hrefs = [links.tickets(stretch.named(kind)) for kind in timed.stretches]
         cells = [tables.count(n, href) for n, href in zip(counts, hrefs, strict=True)]
         rows.append(Row(_label(stretch), [*cells, tables.text(share)]))
@@ -276,7 +276,8 @@ def _table(timed: Timed, links: Links) -> Table:
     return Table(f"{timed.title}, {timed.clock}", head, rows)
 
 
-def _end(stretch: Stretch) -> float:
+def end_of(stretch: Stretch) -> float:
+    """Its end in seconds."""
     return math.inf if stretch.end is None else stretch.end * 3600
 
 

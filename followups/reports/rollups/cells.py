@@ -11,7 +11,7 @@ from followups.models import Action, Member, Ticket
 from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import column
-from followups.reports.metrics.ways import Way
+from followups.reports.metrics.ways import WITHOUT, Way
 from followups.reports.rollups.days import KeptDays, within
 
 
@@ -43,7 +43,7 @@ def parts(model: type[Any], filters: ReportFilters, kept: KeptDays, way: Way | N
     if found.group is not None:
         tallies = tallies.filter(group=found.group)
     if filters.team:
-        tallies = tallies.filter(team__slug=filters.team)
+        tallies = tallies.filter(team=None) if filters.team == WITHOUT else tallies.filter(team__slug=filters.team)
     if filters.band:
         tallies = tallies.filter(band=filters.band)
     viewer = filters.viewer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -146,6 +147,25 @@ def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.Monk
     assert list(found.values()) == [[["N"], [0], [1]], [["N"], [2], [3]], [["N"], [4]]]
 
 
+def test_long_texts_that_fill_a_sheet_before_its_rows_do_go_on_in_the_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(files, "BYTES_OF_A_SHEET", 40_000)
+    monkeypatch.setattr(files, "ROWS_BETWEEN_LOOKS", 2)
+    written = io.BytesIO()
+    with Spreadsheet(written, "Rows", TEXT, BERLIN, tmp_path) as sheet:
+        sheet.write([(f"{n} {'a' * 9_990}",) for n in range(13)])
+    found = sheets_of(written.getvalue())
+    assert [len(rows) - 1 for rows in found.values()] == [6, 6, 1]
+    assert [row[0].partition(" ")[0] for rows in found.values() for row in rows[1:]] == [str(n) for n in range(13)]
+
+
+def test_a_file_that_no_zip_holds_says_so_and_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 5_000)
+    with pytest.raises(files.TooLarge), Spreadsheet(tmp_path / "list.xlsx", "Rows", TEXT, BERLIN, tmp_path) as sheet:
+        sheet.write([(f"{n}" * 100,) for n in range(1_000)])
+
+
 def test_a_spreadsheet_left_by_an_exception_makes_no_file(tmp_path: Path) -> None:
     place = tmp_path / "list.xlsx"
     with pytest.raises(RuntimeError), Spreadsheet(place, "Rows", TEXT, BERLIN, tmp_path) as sheet:
@@ -155,8 +175,6 @@ def test_a_spreadsheet_left_by_an_exception_makes_no_file(tmp_path: Path) -> Non
 
 
 def test_the_header_stands_still(tmp_path: Path) -> None:
-    import zipfile
-
     written = io.BytesIO()
     with Spreadsheet(written, "Rows", TEXT, BERLIN, tmp_path) as sheet:
         sheet.write([("a",)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -346,6 +347,15 @@ def test_more_rows_than_a_sheet_holds_make_a_second_one(
         "Tickets": 7,
         "Tickets 2": 6,
     }
+
+
+def test_what_no_spreadsheet_holds_is_refused_for_good_and_says_what_to_do(
+    agent: User, tickets: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 2_000)
+    job = work(ask(agent, "xlsx"))
+    assert (job.state, job.error) == ("failed", "No spreadsheet holds so much. Take CSV, or ask for less.")
+    assert not job.file
 
 
 def test_a_sweep_that_must_soon_be_over_announces_a_long_file_and_does_not_make_it(

@@ -235,8 +235,11 @@ def test_figures_are_those_of_the_reports(lead: User) -> None:
     assert {row["Report"] for row in fetch(lead, "/exports/figures.csv")} >= {"People", "Response rate"}
 
 
-def test_people_and_response_rates_are_for_leads(agent: User) -> None:
-    assert {row["Report"] for row in fetch(agent, "/exports/figures.csv")} == {"NPS", "Closing the loop", "Recovery"}
+def test_people_goals_and_response_rates_are_for_leads(agent: User, lead: User) -> None:
+    make.make_invitation()
+    for_leads = {"People", "Response rate"}
+    assert not {row["Report"] for row in fetch(agent, "/exports/figures.csv")} & {*for_leads, "Goals"}
+    assert {row["Report"] for row in fetch(lead, "/exports/figures.csv")} >= for_leads
 
 
 def test_a_spreadsheet_holds_the_same_with_numbers_and_days(agent: User, team: Team) -> None:
