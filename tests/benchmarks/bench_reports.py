@@ -27,7 +27,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +37,28 @@ FEW = (100_000, 10_000)
 ROUNDS = 3
 BATCH = 500_000
 DAYS = 1_095
-TEAMS, TOUCHPOINTS, AGENTS, CAUSES = 20, 10, 5, 20
+TEAMS, TOUCHPOINTS, AGENTS, AREAS, CAUSES = 20, 10, 5, 5, 20
 BIG = (
     "surveys_response", "surveys_invitation", "followups_conversation", "followups_ticket", "followups_deadline",
     "followups_action", "followups_actionmove", "followups_resolution", "followups_verdict",
-    "followups_dismissalrequest", "surveys_contact",
+    "followups_dismissalrequest", "followups_contactattempt", "followups_event", "surveys_contact",
 )  # fmt: skip
 
 PAGES = {
     "reports": "/reports/",
     "reports, one team": "/reports/?team={team}",
     "reports, one touchpoint": "/reports/?touchpoint={touchpoint}",
+    "closure": "/reports/closure/",
+    "closure by segment": "/reports/closure/?by=segment",
+    "times": "/reports/times/",
+    "causes": "/reports/causes/",
+    "people": "/reports/people/",
+    "touchpoints": "/reports/touchpoints/",
+    "accounts": "/reports/accounts/",
+    "accounts won back": "/reports/accounts/?figure=saved",
+    "goals": "/reports/goals/",
+    "signals": "/reports/signals/",
+    "promises behind": "/reports/promises/?figure=promises&{days}",
     "answers behind": "/reports/answers/?{days}",
     "detractors behind": "/reports/answers/?band=detractor&{days}",
     "left out behind": "/reports/answers/?excluded=1&{days}",
@@ -57,6 +68,13 @@ PAGES = {
     "API closure": "/api/v1/reports/closure/",
     "API closure by 2 ways": "/api/v1/reports/closure/?by=team,segment",
     "API recovery": "/api/v1/reports/recovery/",
+    "API times": "/api/v1/reports/times/",
+    "API causes": "/api/v1/reports/causes/",
+    "API people": "/api/v1/reports/people/",
+    "API touchpoints": "/api/v1/reports/touchpoints/",
+    "API accounts": "/api/v1/reports/accounts/",
+    "API worth": "/api/v1/reports/worth/",
+    "API reopening": "/api/v1/reports/reopening/",
     "API response rate": "/api/v1/reports/response-rate/",
 }
 
@@ -70,6 +88,9 @@ def fill(answers: int, tickets: int, days: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
+    from followups.models import Away, SetGoal, Team
+    from nps_loop.people.models import User
+    from surveys.models import ReportableAttribute
     from tests import factories
 
     now = timezone.now()
@@ -80,16 +101,26 @@ def fill(answers: int, tickets: int, days: int) -> None:
         team = factories.make_team(f"Team {n}", lead=lead, agents=agents, is_default=n == 0)
         if n:
             team.touchpoints.add(touchpoints[n % TOUCHPOINTS])
-    for _ in range(CAUSES):
-        factories.make_root_cause()
+    areas = [factories.make_root_cause(f"Area {n}") for n in range(AREAS)]
+    for n in range(CAUSES):
+        factories.make_root_cause(parent=areas[n % AREAS])
+    for position, name in enumerate(("plan", "channel"), start=1):
+        ReportableAttribute.objects.create(name=name, position=position)
+    for team in (None, *Team.objects.filter(name__in=("Team 1", "Team 2"))):
+        for metric, target in (("on_time", 80), ("told", 60), ("confirmed", 40), ("kept", 75), ("nps", 30)):
+            SetGoal.objects.create(metric=metric, team=team, target=target, valid_from=date(2000, 1, 1), set_at=now)
+    for user in User.objects.filter(username__in=("agent-1-1", "agent-4-2")):
+        Away.objects.create(user=user, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=9))
+    # Fewer days mean fewer answers, of as many companies and people as in the three years.
+    whole = answers * DAYS // days
     fixed = {
         "source": factories.make_source().pk,
         "brand": factories.make_brand().pk,
         "survey": factories.make_survey().pk,
         "policy": factories.make_policy().pk,
         "calendar": factories.make_calendar().pk,
-        "accounts": max(answers // 200, 20),
-        "contacts": max(answers // 10, 20),
+        "accounts": max(whole // 200, 20),
+        "contacts": max(whole // 10, 20),
         "answers": answers,
         "every": max(answers // tickets, 1),
         "days": days,
@@ -132,7 +163,7 @@ def _look_ups(cursor: Any) -> dict[str, list[int]]:
         "teams": "SELECT id FROM followups_team ORDER BY id",
         "agents": "SELECT id FROM people_user WHERE username LIKE 'agent-%' ORDER BY id",
         "touchpoints": "SELECT id FROM surveys_touchpoint ORDER BY id",
-        "causes": "SELECT id FROM followups_rootcause ORDER BY id",
+        "causes": "SELECT id FROM followups_rootcause WHERE parent_id IS NOT NULL ORDER BY id",
     }.items():
         cursor.execute(sql)
         found[name] = [key for (key,) in cursor.fetchall()]
@@ -155,6 +186,7 @@ def write(cursor: Any, known: dict[str, list[int]], fixed: dict[str, Any]) -> No
         span = {**values, "start": start, "end": min(start + BATCH - 1, last)}
         for sql in (
             _CONVERSATIONS, _TICKETS, _DEADLINES, _ACTIONS, _MOVES, _RESOLUTIONS, _VERDICTS, _DISMISSALS, _QUESTIONS,
+            _TALKS, _PAUSES, _REOPENED,
         ):  # fmt: skip
             cursor.execute(sql, span)
     cursor.execute(_INVITATIONS, values)
@@ -167,19 +199,32 @@ def _percent(salt: int, n: str = "n") -> str:
     return f"(abs(hashint8({n} * 31 + {salt})::bigint) %% 100)"
 
 
+# Company of a contact `{c}` (from 0): some have many, most have few.
+def _company(c: str) -> str:
+    return f"floor(%(accounts)s * power((abs(hashint8({c})::bigint) %% 100000) / 100000.0, 1.5))::bigint"
+
+
 _ACCOUNTS = (
-    "INSERT INTO surveys_account (external_id, name, search_name, segment, region, business_units, currency, is_partner,"
-    " is_active, created_at) SELECT 'B-' || n, 'Company ' || n, 'company ' || n, 'key', 'North',"
+    "INSERT INTO surveys_account (external_id, name, search_name, segment, region, business_units, annual_value,"
+    " currency, renewal_on, owner_id, is_partner, is_active, created_at) SELECT 'B-' || n, 'Company ' || n,"
+    f" 'company ' || n, (ARRAY['Key account','Mid market','Small',''])[1 + {_percent(31)} %% 4],"
+    f" (ARRAY['North','South','East','West','Overseas'])[1 + {_percent(32)} %% 5],"
     " CASE n %% 4 WHEN 0 THEN '[]' WHEN 1 THEN '[\"Freight\"]' WHEN 2 THEN '[\"Rail\"]' ELSE '[\"Freight\", \"Rail\"]' END"
-    "::jsonb, 'EUR', false, true, now() FROM generate_series(1, %(accounts)s) n"
+    f"::jsonb, CASE WHEN {_percent(33)} < 90 THEN round(exp(6 + {_percent(34)} / 12.0)::numeric, -2) END,"
+    f" CASE WHEN {_percent(35)} < 80 THEN 'EUR' ELSE 'CHF' END, (now() + interval '1 day' * ({_percent(36)} * 4))::date,"
+    f" (%(agents)s::bigint[])[1 + {_percent(37)}], false, true, now() FROM generate_series(1, %(accounts)s) n ORDER BY n"
 )
 _CONTACTS = (
     "INSERT INTO surveys_contact (account_id, name, search_name, first_name, role, email, phone, language, time_zone,"
     " preferred_channel, good_time, is_shared_mailbox, do_not_contact, created_at)"
-    " SELECT %(account_from)s + n %% %(accounts)s, 'Customer ' || n, 'customer ' || n, '', '',"
+    f" SELECT %(account_from)s + {_company('n - 1')}, 'Customer ' || n, 'customer ' || n, '', '',"
     " 'c' || n || '@bench.example', '', 'en', '', '', '', false, false, now()"
     " FROM generate_series(1, %(contacts)s) n ORDER BY n"
 )
+def _plan(name: str) -> str:
+    return f'{{"plan": "{name}", "channel": "mail"}}'
+
+
 # Every so many answers are of somebody unhappy whose case follows; the later the answer, the higher its key.
 _ANSWERS = (
     "INSERT INTO surveys_response (id, source_id, external_id, survey_id, survey_kind, score, band, verbatim,"
@@ -191,8 +236,9 @@ _ANSWERS = (
     " (ARRAY['relational','transactional','transactional'])[1 + n %% 3], score,"
     " CASE WHEN score >= 9 THEN 'promoter' WHEN score >= 7 THEN 'passive' ELSE 'detractor' END,"
     " 'The callback came late, and the invoice was wrong again.', '', (ARRAY['en','de','es','fr',''])[1 + n %% 5], '',"
-    f" (ARRAY['Planner','Billing','Portal','Mobile',''])[1 + {_percent(2)} %% 5], '{{}}',"
-    " %(contact_from)s + n * 7 %% %(contacts)s, %(account_from)s + n * 7 %% %(contacts)s %% %(accounts)s,"
+    f" (ARRAY['Planner','Billing','Portal','Mobile',''])[1 + {_percent(2)} %% 5],"
+    f" (ARRAY['{_plan('basic')}','{_plan('plus')}','{_plan('premium')}','{{}}'])[1 + {_percent(38)} %% 4]::jsonb,"
+    f" %(contact_from)s + n * 7 %% %(contacts)s, %(account_from)s + {_company('(n * 7 %% %(contacts)s)')},"
     f" (ARRAY['Key account','Mid market','Small',''])[1 + {_percent(3)} %% 4],"
     f" (ARRAY['North','South','East','West','Overseas'])[1 + {_percent(4)} %% 5],"
     f" CASE WHEN {_percent(5)} < 60 THEN (%(teams)s::bigint[])[1 + n %% 20] END,"
@@ -245,6 +291,8 @@ _DEADLINES = (
     "INSERT INTO followups_deadline (ticket_id, cycle, target, ordinal, clock, starts_at, minutes, due_at, calendar_id,"
     " policy_id, next_step, met_at) SELECT t.id, 0, 'first_contact', 0, 'customer', t.responded_at, 2880,"
     " t.responded_at + interval '48 hours', %(calendar)s, %(policy)s, '', t.first_contact_at" + _OF_TICKETS
+    + " UNION ALL SELECT t.id, 0, 'resolution', 0, 'team', t.received_at, 7650, t.resolution_due_at, %(calendar)s,"
+    " %(policy)s, '', t.resolved_at" + _OF_TICKETS
 )
 _ACTIONS = (
     "INSERT INTO followups_action (ticket_id, cycle, title, state, due_at, first_promised_at, planned_at, done_at,"
@@ -261,9 +309,10 @@ _MOVES = (
 )
 _RESOLUTIONS = (
     "INSERT INTO followups_resolution (ticket_id, cycle, root_cause_id, what_changed, why_it_happened, told,"
-    " no_mail_reason, happened_at, differ_text, together) SELECT t.id, t.cycle,"
+    " no_mail_reason, happened_at, differ_text, together, by_id) SELECT t.id, t.cycle,"
     f" CASE WHEN {_percent(23, 't.id')} < 90 THEN (%(causes)s::bigint[])[1 + {_percent(24, 't.id')} %% 20] END,"
-    f" 'It was corrected.', 'A rule was missing.', 'mail', '', t.resolved_at, '', false{_OF_TICKETS}"
+    f" 'It was corrected.', 'A rule was missing.', CASE WHEN {_percent(28, 't.id')} < 90 THEN 'mail' ELSE 'not_mailed' END,"
+    f" '', t.resolved_at, '', {_percent(29, 't.id')} < 5, t.owner_id{_OF_TICKETS}"
     " AND t.resolved_at IS NOT NULL"
 )
 _VERDICTS = (
@@ -272,9 +321,33 @@ _VERDICTS = (
     f" AND t.resolved_at IS NOT NULL AND {_percent(25, 't.id')} < 55"
 )
 _DISMISSALS = (
-    "INSERT INTO followups_dismissalrequest (ticket_id, reason, explanation, asked_at, decided_at, approved)"
-    f" SELECT t.id, t.dismissed_as, '', t.opened_at, t.closed_at, {_percent(26, 't.id')} < 80{_OF_TICKETS}"
+    "INSERT INTO followups_dismissalrequest (ticket_id, reason, explanation, asked_by_id, asked_at, decided_by_id,"
+    " decided_at, approved) SELECT t.id, t.dismissed_as, '', t.owner_id, t.opened_at, (%(agents)s::bigint[])[1 + t.id %% 20],"
+    f" t.closed_at, {_percent(26, 't.id')} < 80{_OF_TICKETS}"
     " AND t.state = 'dismissed'"
+)
+_TALKS = (
+    "INSERT INTO followups_contactattempt (ticket_id, cycle, by_id, channel, outcome, happened_at, recorded_at, note,"
+    " line_for_customer, evidence_from) SELECT t.id, 0, t.owner_id, 'phone', 'spoke', t.first_contact_at,"
+    f" t.first_contact_at, '', '', t.first_contact_at{_OF_TICKETS} AND t.first_contact_at IS NOT NULL"
+)
+# One in six waited for the customer for a day or two, and one in sixteen was taken up again.
+_PAUSES = (
+    "INSERT INTO followups_event (ticket_id, seq, cycle, actor_kind, actor_id, verb, from_state, to_state, data,"
+    " happened_at, recorded_at, then_state, then_closed_as, then_dismissed_as, then_due_for, first_contact)"
+    " SELECT t.id, 3 + back, 0, 'person', t.owner_id, CASE WHEN back = 0 THEN 'wait' ELSE 'go-on' END,"
+    " CASE WHEN back = 0 THEN 'contacted' ELSE 'waiting_on_customer' END,"
+    " CASE WHEN back = 0 THEN 'waiting_on_customer' ELSE 'in_action' END, '{}', at, at,"
+    " CASE WHEN back = 0 THEN 'waiting_on_customer' ELSE 'in_action' END, '', '', '', ''"
+    " FROM (SELECT t.*, back, t.first_contact_at + interval '1 hour' + back * interval '30 hours' AS at"
+    f"{_OF_TICKETS.replace(' FROM followups_ticket t', ' FROM followups_ticket t, generate_series(0, 1) back')}"
+    f" AND t.first_contact_at IS NOT NULL AND {_percent(30, 't.id')} < 16) t WHERE at < %(now)s"
+)
+_REOPENED = (
+    "INSERT INTO followups_event (ticket_id, seq, cycle, actor_kind, verb, from_state, to_state, data, happened_at,"
+    " recorded_at, then_state, then_closed_as, then_dismissed_as, then_due_for, first_contact)"
+    " SELECT t.id, 5, 1, 'customer', 'not-yet', 'resolved', 'assigned', '{}', t.resolved_at, t.resolved_at, 'assigned',"
+    f" '', '', '', ''{_OF_TICKETS} AND t.cycle = 1 AND t.resolved_at IS NOT NULL"
 )
 # Every second closed case is asked about again, and a third of those answer.
 _QUESTIONS = (

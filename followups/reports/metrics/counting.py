@@ -18,7 +18,7 @@ from django.db.models import Count, Expression, F, Max, Min, Q, Subquery
 from followups.models import Deadline, RecoveryTally, RollupKind, SlaPolicy, TicketTally
 from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
-from followups.reports.metrics.figures import figure_of
+from followups.reports.metrics.figures import OF_REOPENING, figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import promises
 from followups.reports.metrics.recovered import is_recovered, with_recovery
@@ -161,6 +161,15 @@ class TicketCohort:
         return found
 
     @property
+    def reopening(self) -> Counter[str]:
+        """Tickets by figure of `OF_REOPENING`; two queries where not everything is kept."""
+        found = self._together.reopening if self._kept else Counter()
+        for part in self.parts.tickets:
+            for name in OF_REOPENING:
+                found[name] += figure_of(part, name, now=self.now).order_by().count()
+        return found
+
+    @property
     def causes(self) -> Counter[int]:
         """Declared tickets by the key of the root cause that stands; one query where not everything is kept."""
         found = self._together.causes if self._kept else Counter()
@@ -188,8 +197,19 @@ class TicketCohort:
         """Time from the answer to the declared end that stands, on the customer clock."""
         return self._curve(resolved_at, resolved=True)
 
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether times are those of the rows, because nothing is kept or there are too few."""
+        return not self._kept or self.counted < EXACT_UNDER
+
+    def worked(self) -> of_tickets.Worked:
+        """The times of the kept part on the team clock. Up to two queries."""
+        if self.parts.tallies is None:
+            return of_tickets.Worked.together(())
+        return of_tickets.worked(self.parts.tallies, self._together.figures["counted"], now=self.now)
+
     def _curve(self, happened_at: When, *, resolved: bool) -> Curve:
-        if not self._kept or self.counted < EXACT_UNDER:
+        if self.is_looked_up:
             return curve_of_counts(*_waits(self.filters.tickets(), happened_at, self.now))
         happened, waiting = self._together.waits(resolved=resolved, now=self.now)
         for part in self.parts.tickets:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,14 +13,18 @@ from django.db.models import BinaryField, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.aggregates import Aggregate
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
+from followups.models.tickets import TicketState
 from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
+from followups.reports.metrics.figures import OF_REOPENING, reopened
 from followups.reports.metrics.promised import promises
 from followups.reports.metrics.standing import standing_resolutions
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
+from followups.reports.metrics.working import Meters, Stretches, calendars_of, pauses_by_ticket
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
     CODE,
+    EPOCH,
     LANE,
     added,
     code_of,
@@ -32,6 +36,18 @@ from followups.reports.rollups.packed import (
 )
 
 BLOBS = ("counts", "causes", "spoken", "unspoken", "resolved", "unresolved")
+# Of the team clock; only the report about times reads them.
+OF_WORK = ("spoken_work", "unspoken_work", "resolved_work", "unresolved_work")
+# Bytes of what one ticket adds to an array, whose order says nothing.
+WIDTHS = {
+    "causes": 4, "spoken": 2, "unspoken": 4, "resolved": 2, "unresolved": 4,
+    "spoken_work": 2, "unspoken_work": 8, "resolved_work": 2, "unresolved_work": 8,
+}  # fmt: skip
+# Stands for a calendar where a wait stands still, because the customer is asked something.
+STILL = 0
+ENDLESS = datetime.max.replace(tzinfo=UTC)
+# What is dated later than it was counted, by a clock that goes wrong, has working time too.
+AHEAD = timedelta(days=60)
 _PLACE_OF = {name: at for at, name in enumerate(COUNTED)}
 
 
@@ -68,6 +84,12 @@ class Sums:
         return Counter({kept: counts[name] for kept, name in OF_PROMISE.items()})
 
     @property
+    def reopening(self) -> Counter[str]:
+        """Tickets by figure of `OF_REOPENING`."""
+        counts = dict(zip(COUNTED, added(self.blobs["counts"], len(COUNTED)), strict=True))
+        return Counter({name: counts[name] for name in OF_REOPENING})
+
+    @property
     def causes(self) -> Counter[int]:
         """Declared tickets by the key of their root cause."""
         return Counter(unpacked(self.blobs["causes"]))
@@ -87,7 +109,9 @@ class Sums:
         known = list(sums)
         total = cls(
             tickets=sum(each.tickets for each in known),
-            blobs={name: b"".join(each.blobs[name] for each in known if name in each.blobs) for name in BLOBS},
+            blobs={
+                name: b"".join(each.blobs[name] for each in known if name in each.blobs) for name in (*BLOBS, *OF_WORK)
+            },
             on_team_clock=sum(each.on_team_clock for each in known),
         )
         for name, end in (("lowest_goal", min), ("shortest", min), ("highest_goal", max), ("longest", max)):
@@ -122,6 +146,56 @@ def add_up(tallies: QuerySet[TicketTally], by: str, blobs: tuple[str, ...] = BLO
     return {key: Sums.together(sums) for key, sums in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """How many of `n` tickets took, or have waited, so many seconds of working time: first contact, then resolution.
+
+    Tickets without any calendar are in none of the four.
+    """
+
+    n: int
+    spoken: Counter[float]
+    unspoken: Counter[float]
+    resolved: Counter[float]
+    unresolved: Counter[float]
+
+    @classmethod
+    def together(cls, each: Iterable[Worked]) -> Worked:
+        known = list(each)
+        total = cls(sum(worked.n for worked in known), Counter(), Counter(), Counter(), Counter())
+        for worked in known:
+            total.spoken.update(worked.spoken)
+            total.unspoken.update(worked.unspoken)
+            total.resolved.update(worked.resolved)
+            total.unresolved.update(worked.unresolved)
+        return total
+
+
+def worked(tallies: QuerySet[TicketTally], n: int, *, now: datetime) -> Worked:
+    """The times on the team clock of the `n` counted tickets in kept rows, rounded to their codes. Two queries."""
+    sums = Sums.together(add_up(tallies, "way", OF_WORK).values())
+    waits = {name: unpacked(sums.blobs[name]) for name in ("unspoken_work", "unresolved_work")}
+    since = min((min(found[1::2]) for found in waits.values() if found), default=0)
+    meters = Meters(EPOCH + timedelta(seconds=since), now)
+
+    def took(name: str) -> Counter[float]:
+        return Counter({seconds_of(code): n for code, n in Counter(unpacked(sums.blobs[name], CODE)).items()})
+
+    def waited(name: str) -> Counter[float]:
+        found: Counter[int] = Counter()
+        until: dict[int, float] = {}
+        for calendar, number in zip(waits[name][::2], waits[name][1::2], strict=True):
+            if calendar == STILL:
+                found[code_of(number)] += 1
+            elif (meter := meters.of(calendar)) is not None:
+                if calendar not in until:
+                    until[calendar] = meter.so_far(now).total_seconds()
+                found[code_of(until[calendar] - meter.so_far(EPOCH + timedelta(seconds=number)).total_seconds())] += 1
+        return Counter({seconds_of(code): n for code, n in found.items()})
+
+    return Worked(n, took("spoken_work"), waited("unspoken_work"), took("resolved_work"), waited("unresolved_work"))
+
+
 # --- counting ----------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +208,8 @@ class _Cell:
     """A kept row in the making."""
 
     __slots__ = (
-        "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "spoken", "unresolved", "unspoken",
+        "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "resolved_work", "spoken",
+        "spoken_work", "unresolved", "unresolved_work", "unspoken", "unspoken_work",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -146,6 +221,10 @@ class _Cell:
         self.unresolved: list[int] = []
         self.goals: list[int] = []
         self.minutes: list[int] = []
+        self.spoken_work: list[int] = []
+        self.unspoken_work: list[int] = []
+        self.resolved_work: list[int] = []
+        self.unresolved_work: list[int] = []
 
     def add(self, of: _OfTicket) -> None:
         self.n += 1
@@ -164,6 +243,10 @@ class _Cell:
                 moments.append(number)
             else:
                 codes.append(happened)
+        self.spoken_work += of.spoken_work
+        self.unspoken_work += of.unspoken_work
+        self.resolved_work += of.resolved_work
+        self.unresolved_work += of.unresolved_work
 
     def row(self, day: date, way: str, team: int | None, band: str, group: str) -> TicketTally:
         return TicketTally(
@@ -179,6 +262,10 @@ class _Cell:
             unspoken=packed(self.unspoken),
             resolved=packed(self.resolved, CODE),
             unresolved=packed(self.unresolved),
+            spoken_work=packed(self.spoken_work, CODE),
+            unspoken_work=packed(self.unspoken_work),
+            resolved_work=packed(self.resolved_work, CODE),
+            unresolved_work=packed(self.unresolved_work),
             lowest_goal=min(self.goals, default=None),
             highest_goal=max(self.goals, default=None),
             shortest=min(self.minutes, default=None),
@@ -200,6 +287,10 @@ class _OfTicket:
     goals: list[int]
     minutes: list[int]
     on_team_clock: int
+    spoken_work: Sequence[int] = ()
+    unspoken_work: Sequence[int] = ()
+    resolved_work: Sequence[int] = ()
+    unresolved_work: Sequence[int] = ()
 
 
 def count(
@@ -207,20 +298,29 @@ def count(
 ) -> tuple[list[TicketTally], dict[date, tuple[str, ...]], dict[date, tuple[datetime | None, datetime | None]]]:
     """The kept rows of the days as they stand at `now`, the ways left out of each, and from when until when each holds.
 
-    Four queries.
+    Seven queries.
     """
     columns, groupings = layout.groupings(tickets=True)
     bounds = Bounds(now)
     hanging = _hanging_on(days, now, bounds)
     ways_of: defaultdict[str, defaultdict[tuple[Any, ...], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
     of_days = Ticket.objects.filter(days)
+    of_contact, of_resolution = calendars_of(of_days)
     times = {"contact_at": first_contact_at(of_days), "ended_at": resolved_at(of_days)}
     rows = with_facts(of_days, now=now).order_by().annotate(until=F("resolution_due_at"), **times, **columns)
-    own = ("pk", "day", "team_id", "band", "state", "responded_at", "until", "contact_at", "ended_at", *FACTS)
+    rows = rows.annotate(again=reopened(of_days, now), of_contact=of_contact, of_resolution=of_resolution)
+    beside = (
+        "pk", "day", "team_id", "band", "state", "responded_at", "received_at", "until", "contact_at", "ended_at",
+        "again", "of_contact", "of_resolution",
+    )  # fmt: skip
+    own = (*beside, *FACTS)
+    meters = Meters(of_days.aggregate(first=Min("received_at"))["first"] or now, now + AHEAD)
+    paused = pauses_by_ticket(of_days.order_by().values("pk"), ENDLESS)
     lanes_of: dict[tuple[Any, ...], int] = {}
     for row in rows.values_list(*own, *columns).iterator(chunk_size=5_000):
-        number, day, team, band, state, responded_at, until, contact_at, ended_at = row[:9]
-        facts, values = row[9 : len(own)], row[len(own) :]
+        number, day, team, band, state, responded_at, received_at, until, contact_at, ended_at = row[:10]
+        again, of_contact, of_resolution = row[10 : len(beside)]
+        facts, values = row[len(beside) : len(own)], row[len(own) :]
         if facts not in lanes_of:
             lanes_of[facts] = _lanes(dict(zip(FACTS, facts, strict=True)))
         named = dict(zip(FACTS, facts, strict=True))
@@ -230,6 +330,11 @@ def count(
         of.since = moment_number(responded_at)
         of.spoken = code_of((contact_at - responded_at).total_seconds()) if contact_at else None
         of.resolved = code_of((ended_at - responded_at).total_seconds()) if ended_at else None
+        if of.counted:
+            of.counts += _of_reopening(again=again, state=state)
+            waits = _Waits(received_at, paused.get(number, ()))
+            of.spoken_work, of.unspoken_work = waits.kept(meters, of_contact, contact_at)
+            of.resolved_work, of.unresolved_work = waits.kept(meters, of_resolution, ended_at)
         ways_of[ALL][day, team, band, ""].add(of)
         for name, groups_of in groupings.items():
             cells = ways_of[name]
@@ -302,3 +407,32 @@ def _of_ticket(hanging: _Hanging, number: int, facts: Mapping[str, Any], counts:
 
 def _lanes(facts: Mapping[str, Any]) -> int:
     return sum(1 << 8 * LANE * _PLACE_OF[name] for name, figure in OF_FACTS.items() if figure.holds(facts))
+
+
+def _of_reopening(*, again: bool, state: str) -> int:
+    resolved = again or state in (TicketState.RESOLVED, TicketState.CLOSED)
+    found = {"reopened": again, "ever_resolved": resolved}
+    return sum(1 << 8 * LANE * _PLACE_OF[name] for name in OF_REOPENING if found[name])
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """What a ticket adds to the times on the team clock. A pause that still runs has no end."""
+
+    received_at: datetime
+    paused: Stretches
+
+    def kept(self, meters: Meters, calendar: int | None, at: datetime | None) -> tuple[Sequence[int], Sequence[int]]:
+        """What to add to the arrays of what happened, and of what still waits."""
+        meter = meters.of(calendar)
+        if meter is None:
+            return (), ()
+        start = self.received_at
+        if at is not None:
+            return (code_of(meter.worked(start, at, self.paused)),), ()
+        if self.paused and self.paused[-1][1] == ENDLESS:
+            stands_at = max(self.paused[-1][0], start)
+            return (), (STILL, int(meter.worked(start, stands_at, self.paused[:-1])))
+        work = meter.paused(start, meters.until, self.paused)
+        key = calendar or meters.default or STILL
+        return (), (key, moment_number(meter.later(start, work)))
