@@ -117,7 +117,8 @@ WATCHED: tuple[Watch, ...] = (
     Watch(
         "followups_ticket",
         (
-            "day", "team_id", "band", "owner_id", "response_id", "state", "closed_as", "dismissed_as", "cycle",
+            "day", "team_id", "band", "owner_id", "response_id", "account_id", "state", "closed_as", "dismissed_as",
+            "cycle", "received_at",
             "nobody_to_reach", "left_in_peace", "told_at", "responded_at", "first_contact_at", "resolved_at",
             "closed_at", "resolution_due_at",
         ),
@@ -126,8 +127,8 @@ WATCHED: tuple[Watch, ...] = (
     Watch(
         "followups_ticket",
         (
-            "day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at", "cycle", "state",
-            "closed_as", "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
+            "day", "team_id", "band", "owner_id", "response_id", "account_id", "contact_id", "closed_at", "cycle",
+            "state", "closed_as", "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
         ),
         # Before it was closed for the first time, nobody is asked again.
         (Marking("recovery", where="r.closed_at IS NOT NULL OR r.cycle > 0"),),

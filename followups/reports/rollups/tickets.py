@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BinaryField, F, Max, Min, Q, QuerySet, Sum
-from django.db.models.aggregates import Aggregate
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
 from followups.models.tickets import TicketState
@@ -21,6 +20,7 @@ from followups.reports.metrics.standing import standing_resolutions
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.working import Meters, Stretches, calendars_of, pauses_by_ticket
 from followups.reports.rollups.bounds import OVER, Bounds
+from followups.reports.rollups.joined import Joined
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
     CODE,
@@ -34,6 +34,7 @@ from followups.reports.rollups.packed import (
     unpacked,
     waited,
 )
+from surveys.scoring import Band
 
 BLOBS = ("counts", "causes", "spoken", "unspoken", "resolved", "unresolved")
 # Of the team clock; only the report about times reads them.
@@ -49,14 +50,6 @@ ENDLESS = datetime.max.replace(tzinfo=UTC)
 # What is dated later than it was counted, by a clock that goes wrong, has working time too.
 AHEAD = timedelta(days=60)
 _PLACE_OF = {name: at for at, name in enumerate(COUNTED)}
-
-
-class _Joined(Aggregate):
-    """The bytes of all rows, one after the other; PostgreSQL only."""
-
-    function = "string_agg"
-    template = "%(function)s(%(expressions)s, ''::bytea)"
-    output_field = BinaryField()
 
 
 @dataclass(slots=True)
@@ -131,7 +124,7 @@ def add_up(tallies: QuerySet[TicketTally], by: str, blobs: tuple[str, ...] = BLO
         "long": Max("longest"),
     }
     if connection.vendor == "postgresql":
-        joined = {f"all_{name}": _Joined(name) for name in blobs}
+        joined = {f"all_{name}": Joined(name) for name in blobs}
         rows = tallies.order_by().values_list(by).annotate(**plain, **joined)
         return {
             key: Sums(
@@ -208,7 +201,7 @@ class _Cell:
     """A kept row in the making."""
 
     __slots__ = (
-        "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "resolved_work", "spoken",
+        "accounts", "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "resolved_work", "spoken",
         "spoken_work", "unresolved", "unresolved_work", "unspoken", "unspoken_work",
     )  # fmt: skip
 
@@ -225,6 +218,7 @@ class _Cell:
         self.unspoken_work: list[int] = []
         self.resolved_work: list[int] = []
         self.unresolved_work: list[int] = []
+        self.accounts: set[int] = set()
 
     def add(self, of: _OfTicket) -> None:
         self.n += 1
@@ -247,6 +241,8 @@ class _Cell:
         self.unspoken_work += of.unspoken_work
         self.resolved_work += of.resolved_work
         self.unresolved_work += of.unresolved_work
+        if of.due_account is not None:
+            self.accounts.add(of.due_account)
 
     def row(self, day: date, way: str, team: int | None, band: str, group: str) -> TicketTally:
         return TicketTally(
@@ -266,6 +262,7 @@ class _Cell:
             unspoken_work=packed(self.unspoken_work),
             resolved_work=packed(self.resolved_work, CODE),
             unresolved_work=packed(self.unresolved_work),
+            due_accounts=packed(self.accounts),
             lowest_goal=min(self.goals, default=None),
             highest_goal=max(self.goals, default=None),
             shortest=min(self.minutes, default=None),
@@ -291,6 +288,7 @@ class _OfTicket:
     unspoken_work: Sequence[int] = ()
     resolved_work: Sequence[int] = ()
     unresolved_work: Sequence[int] = ()
+    due_account: int | None = None
 
 
 def count(
@@ -311,7 +309,7 @@ def count(
     rows = rows.annotate(again=reopened(of_days, now), of_contact=of_contact, of_resolution=of_resolution)
     beside = (
         "pk", "day", "team_id", "band", "state", "responded_at", "received_at", "until", "contact_at", "ended_at",
-        "again", "of_contact", "of_resolution",
+        "again", "of_contact", "of_resolution", "account_id",
     )  # fmt: skip
     own = (*beside, *FACTS)
     meters = Meters(of_days.aggregate(first=Min("received_at"))["first"] or now, now + AHEAD)
@@ -319,7 +317,7 @@ def count(
     lanes_of: dict[tuple[Any, ...], int] = {}
     for row in rows.values_list(*own, *columns).iterator(chunk_size=5_000):
         number, day, team, band, state, responded_at, received_at, until, contact_at, ended_at = row[:10]
-        again, of_contact, of_resolution = row[10 : len(beside)]
+        again, of_contact, of_resolution, account = row[10 : len(beside)]
         facts, values = row[len(beside) : len(own)], row[len(own) :]
         if facts not in lanes_of:
             lanes_of[facts] = _lanes(dict(zip(FACTS, facts, strict=True)))
@@ -330,6 +328,8 @@ def count(
         of.since = moment_number(responded_at)
         of.spoken = code_of((contact_at - responded_at).total_seconds()) if contact_at else None
         of.resolved = code_of((ended_at - responded_at).total_seconds()) if ended_at else None
+        if band == Band.DETRACTOR and OF_FACTS["due"].holds(named):
+            of.due_account = account
         if of.counted:
             of.counts += _of_reopening(again=again, state=state)
             waits = _Waits(received_at, paused.get(number, ()))

@@ -1,0 +1,63 @@
+"""Sets of companies behind figures, from kept counts where these hold. A company is in a set once, by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
+
+from followups.models import RecoveryTally, RollupKind, TicketTally
+from followups.reports.metrics.counting import kept_answers
+from followups.reports.metrics.figures import figure_of
+from followups.reports.metrics.filters import ReportFilters
+from followups.reports.metrics.of_now import OF_NOW
+from followups.reports.rollups import answers as of_answers
+from followups.reports.rollups.cells import parts
+from followups.reports.rollups.days import KeptDays
+from followups.reports.rollups.joined import joined
+from followups.reports.rollups.packed import keys_of
+from surveys.scoring import Band
+
+# Figure -> where its companies are kept.
+KEPT = {
+    "due_detractor": (RollupKind.TICKETS, TicketTally, "due_accounts"),
+    "saved": (RollupKind.RECOVERY, RecoveryTally, "saved_accounts"),
+}
+
+
+def unhappy(filters: ReportFilters, *, now: datetime) -> set[int]:
+    """Companies of which a detractor's answer counts in this cohort. Up to four queries."""
+    tallies, answers = of_answers.read(filters, kept_answers(filters, now=filters.moment(now)))
+    found = set() if tallies is None else keys_of(joined(tallies, "unhappy_accounts"))
+    if answers is not None:
+        counted = answers.counted()
+        rows = counted.filter(**{counted.column("band"): Band.DETRACTOR}, account__isnull=False).order_by()
+        found.update(rows.values_list("account", flat=True).distinct())
+    return found
+
+
+def behind(figure: str, filters: ReportFilters, *, now: datetime) -> set[int]:
+    """Companies with a ticket that this figure counts: one of `KEPT`, or one about now. Up to six queries."""
+    now = filters.moment(now)
+    if figure in OF_NOW:
+        found, rest = set[int](), (filters.all_days(),)
+    else:
+        kind, model, column = KEPT[figure]
+        kept = KeptDays.read(kind, filters.day_from, filters.day_to, now=now)
+        cohort = parts(model, filters, kept)
+        found = set() if cohort.tallies is None else keys_of(joined(cohort.tallies, column))
+        rest = cohort.tickets
+    for part in rest:
+        tickets = figure_of(part, figure, now=now).filter(account__isnull=False).order_by()
+        found.update(tickets.values_list("account", flat=True).distinct())
+    return found
+
+
+def among(keys: Collection[int]) -> Q:
+    """Rows with one of these keys. On PostgreSQL as one array, because a list of thousands takes long to write."""
+    if connection.vendor != "postgresql":
+        return Q(pk__in=keys)
+    array = Value("{" + ",".join(map(str, keys)) + "}", output_field=TextField())
+    return Q(Func(F("pk"), array, template="%(expressions)s::bigint[])", arg_joiner=" = ANY (", output_field=BooleanField()))
