@@ -45,7 +45,8 @@ def promises_page(filters: ReportFilters, viewer: Viewer, asked: QueryDict, *, n
     tickets = with_facts(cohort, now=now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
     wanted = OF_PROMISES.get(asked.get("figure", ""), OF_PROMISES["promises"])
     rows = promises(now=now, then=is_then(cohort)).filter(ticket__in=tickets, kept__in=wanted)
-    n = sum(TicketCohort(filters, now=now).promises[kept] for kept in wanted)
+    made = TicketCohort(filters, now=now).promises
+    n = sum(made[kept] for kept in wanted)
     after = asked.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))

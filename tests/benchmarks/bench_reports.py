@@ -5,8 +5,9 @@
 Makes two databases, one of 100,000 answers and 10,000 tickets and one of ANSWERS and TICKETS (1,000,000 and 100,000
 unless told), both over three years, keeps their rollups, and asks both for each page and API report in turns, as the
 lead of all teams. Prints medians, 95th percentiles and ratios; the SQL of the answers' figures with rollups and from
-rows; how far kept medians are off; and the memory of the process after every report beside that after warm-up. Drops
-both databases at the end; with --keep they stay, and the next run with --keep measures them again.
+rows; how far kept medians are off; whether every other figure is what a count of the rows finds; and the memory of the
+process after every report, and after an export of 1,000,000 answers as well, beside that after warm-up. Drops both
+databases at the end; with --keep they stay, and the next run with --keep measures them again.
 
 With --days only the last so many days of the three years are written, at the same number of rows a day: what a report
 over 90 days reads, in a tenth of the time. Beside seconds on the clock, the seconds of the processor in this process and
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.benchmarks.bench_finding import p95, start_django
 
 FEW = (100_000, 10_000)
 ROUNDS = 3
+EXPORTED = 1_000_000
 BATCH = 500_000
 DAYS = 1_095
 TEAMS, TOUCHPOINTS, AGENTS, AREAS, CAUSES = 20, 10, 5, 5, 20
@@ -402,7 +404,27 @@ def measure(requests: int) -> dict[str, Any]:
             if turn:
                 found[name].append(took)
                 worked[name].append(work)
-    return {"pages": found, "worked": worked, "memory": [warm, memory()], "sql": sql_of_answers(), "medians": medians()}
+    reported = memory()
+    rows = export(client)
+    return {
+        "pages": found, "worked": worked, "memory": [warm, reported, memory()], "exported": rows,
+        "sql": sql_of_answers(), "medians": medians(), "differ": differing(),
+    }  # fmt: skip
+
+
+def export(client: Any) -> int:
+    """Send so many answers as CSV, as a web process streams them. Returns how many there were."""
+    from followups.models import ExportRecord
+    from followups.reports.exports import asking
+    from followups.reports.exports.files import Format
+    from surveys.models import Response
+
+    asking.AT_ONCE[Format.CSV] = 10**9
+    newest = Response.objects.order_by("-day").values_list("day", flat=True)
+    first = newest[min(EXPORTED, newest.count() - 1)]
+    answer = client.get("/exports/answers.csv", {"day_from": str(first)})
+    assert sum(len(part) for part in answer.streaming_content)
+    return ExportRecord.objects.order_by("-pk")[0].rows
 
 
 def processor(processes: tuple[int, ...]) -> float:
@@ -463,26 +485,66 @@ def sql_of_answers() -> dict[str, dict[str, list[float]]]:
     return {"nps_report": {"kept": kept, "plain": plain}}
 
 
+def differing() -> dict[str, bool]:
+    """Whether each report counts otherwise from kept counts than from rows, medians aside."""
+    from unittest.mock import patch
+
+    from django.utils import timezone
+
+    from followups.reports import metrics
+    from followups.reports.metrics.attainment import goals_report
+
+    now, quarter = timezone.now(), _quarter()
+    ways = tuple(way.name for way in metrics.reportable() if way.name != "account")
+
+    def counted() -> dict[str, Any]:
+        closure = metrics.closure_report(quarter, now=now).as_dict()
+        waits = ("tickets", "happened", "waiting")
+        times = metrics.times_report(quarter, now=now).as_dict()
+        return {
+            "NPS": metrics.nps_report(quarter, now=now, by=ways).as_dict(),
+            "closure": {**closure, "first_contact": closure["first_contact"]["spoken_to"]},
+            "times": [
+                [times[of][clock][name] for name in waits]
+                for of in ("first_contact", "resolution")
+                for clock in ("customer_clock", "team_clock")
+            ],
+            "causes": metrics.causes_report(quarter, now=now).as_dict(),
+            "people": [person.as_dict() for person in metrics.people_report(quarter, now=now)],
+            "touchpoints": metrics.touchpoints_report(quarter, "before", now=now).as_dict(),
+            "accounts": metrics.accounts_report(quarter, now=now).as_dict(()),
+            "worth": metrics.worth_report(quarter, now=now).as_dict(),
+            "recovery": metrics.recovery_report(quarter, now=now).as_dict(),
+            "reopening": metrics.reopening_report(quarter, now=now).as_dict(),
+            "response rate": metrics.response_rate_report(quarter, now=now).as_dict(),
+            "goals": goals_report(quarter, now=now).as_dict(),
+        }
+
+    kept = counted()
+    with patch("followups.reports.rollups.days.good_days", return_value={}):
+        right = counted()
+    return {name: kept[name] != right[name] for name in right}
+
+
 def medians() -> dict[str, list[float | None]]:
     """Kept and exact seconds of each median and of 90 %."""
     from unittest.mock import patch
 
     from django.utils import timezone
 
-    from followups.reports.metrics.counting import TicketCohort
+    from followups.reports.metrics import times_report
 
     now, found = timezone.now(), {}
-    curves: dict[str, Callable[[TicketCohort], Any]] = {
-        "first contact": TicketCohort.first_contact,
-        "resolution": TicketCohort.resolution,
-    }
-    for name, curve in curves.items():
-        with patch("followups.reports.metrics.counting.EXACT_UNDER", 1):
-            kept = curve(TicketCohort(_quarter(), now=now))
-        with patch("followups.reports.rollups.days.good_days", return_value={}):
-            exact = curve(TicketCohort(_quarter(), now=now))
+    with patch("followups.reports.metrics.counting.EXACT_UNDER", 1):
+        kept = times_report(_quarter(), now=now)
+    with patch("followups.reports.rollups.days.good_days", return_value={}):
+        exact = times_report(_quarter(), now=now)
+    for name in ("first_contact", "resolution", "first_contact_working", "resolution_working"):
         for share in (0.5, 0.9):
-            found[f"{name}, {share:.0%}"] = [kept.reached(share), exact.reached(share)]
+            found[f"{name.replace('_', ' ')}, {share:.0%}"] = [
+                getattr(kept, name).reached(share),
+                getattr(exact, name).reached(share),
+            ]
     return found
 
 
@@ -514,10 +576,14 @@ def tell(answers: int, one: dict[str, Any]) -> None:
     for name, (found, right) in one["medians"].items():
         if found is not None and right:
             print(f"{answers:,}: {name} kept {found:.0f} s, exact {right:.0f} s: off by {abs(found / right - 1):.2%}")
-    warm, after = one["memory"]
-    print(
-        f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB at the end: {after / warm:.2f}"
-    )
+    differ = [name for name, differs in one["differ"].items() if differs]
+    print(f"{answers:,}: counted from rows alike: {', '.join(name for name in one['differ'] if name not in differ)}")
+    if differ:
+        print(f"{answers:,}: COUNTED FROM ROWS OTHERWISE: {', '.join(differ)}")
+    warm, *later = one["memory"]
+    whats = ("every report", f"an export of {one['exported']:,} answers as well")
+    for what, after in zip(whats, later, strict=True):
+        print(f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB after {what}: {after / warm:.2f}")
 
 
 def main() -> None:

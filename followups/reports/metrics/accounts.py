@@ -14,9 +14,10 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from followups import keyset
 from followups.models.tickets import LIVE
-from followups.reports.metrics.companies import among, behind, unhappy
+from followups.reports.metrics.companies import behind, unhappy
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import column
+from nps_loop.bulk import among
 from surveys.models import Account
 from surveys.scoring import Band
 
@@ -105,7 +106,7 @@ def _keys_of(filters: ReportFilters, figure: str, now: datetime) -> set[int]:
 
 def _by_worth(keys: Collection[int]) -> QuerySet[Account]:
     money = DecimalField(max_digits=14, decimal_places=2)
-    accounts = Account.objects.filter(among(keys))
+    accounts = Account.objects.filter(among("pk", keys))
     return accounts.annotate(worth=Coalesce(F("annual_value"), Value(Decimal(0), money), output_field=money))
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
-
-from django.db import connection
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
 
 from followups.models import RecoveryTally, RollupKind, TicketTally
 from followups.reports.metrics.counting import kept_answers
@@ -53,11 +49,3 @@ def behind(figure: str, filters: ReportFilters, *, now: datetime) -> set[int]:
         tickets = figure_of(part, figure, now=now).filter(account__isnull=False).order_by()
         found.update(tickets.values_list("account", flat=True).distinct())
     return found
-
-
-def among(keys: Collection[int]) -> Q:
-    """Rows with one of these keys. On PostgreSQL as one array, because a list of thousands takes long to write."""
-    if connection.vendor != "postgresql":
-        return Q(pk__in=keys)
-    array = Value("{" + ",".join(map(str, keys)) + "}", output_field=TextField())
-    return Q(Func(F("pk"), array, template="%(expressions)s::bigint[])", arg_joiner=" = ANY (", output_field=BooleanField()))

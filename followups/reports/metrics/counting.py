@@ -7,7 +7,7 @@ of many tickets differ, by at most the width in which waits are kept (2 %).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -130,7 +130,7 @@ class TicketCohort:
             found[day].update(sums.figures)
         for part in self.parts.tickets:
             for row in fact_counts(part, now=self.now):
-                found[row["day"]].update(_figures(row))
+                found[row["day"]].update(figures_of(row))
         return dict(found)
 
     @property
@@ -295,11 +295,12 @@ def figure_counts(
             found[group or ""].update(sums.figures)
     for part in cohort.tickets:
         for row in fact_counts(part, way, now=now):
-            found[row["group"]].update(_figures(row))
+            found[row["group"]].update(figures_of(row))
     return dict(found)
 
 
-def _figures(row: dict[str, Any]) -> dict[str, int]:
+def figures_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """How many tickets with these facts each figure of `OF_FACTS` counts."""
     return {name: row["n"] for name, figure in OF_FACTS.items() if figure.holds(row)}
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from followups.reports.metrics.closure import Rate
-from followups.reports.metrics.companies import among, behind
+from followups.reports.metrics.companies import behind
 from followups.reports.metrics.filters import ReportFilters
+from nps_loop.bulk import among
 from surveys.models import Account
 
 
@@ -30,7 +31,7 @@ class Worth:
     @classmethod
     def of(cls, accounts: Collection[int]) -> Worth:
         """Of the accounts with these keys. One query."""
-        rows = Account.objects.filter(among(accounts)).order_by().values_list("currency")
+        rows = Account.objects.filter(among("pk", accounts)).order_by().values_list("currency")
         sums = {
             currency: (value, n, known)
             for currency, value, n, known in rows.annotate(value=Sum("annual_value"), n=Count("pk"), known=Count("annual_value"))

@@ -16,6 +16,7 @@ from followups.reports.metrics.figures import OF_REOPENING
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import Kept
 from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, ByBusinessUnit, Column, Way, way_of
+from followups.reports.rollups.once import once
 from surveys.models import ReportableAttribute
 
 # Raised where the meaning of what is kept changes: then every day is counted anew.
@@ -63,7 +64,8 @@ class Layout:
         """As declared at present. One query; none for invitations, which are kept by no way."""
         if not WAYS[kind]:
             return cls(kind, ())
-        declared = ReportableAttribute.objects.order_by("name").values_list("name", flat=True)
+        rows = ReportableAttribute.objects.order_by("name").values_list("name", flat=True)
+        declared = once("declared", lambda: tuple(rows))
         return cls(kind, (*WAYS[kind], *(ATTRIBUTE + name for name in declared)))
 
     @cached_property

@@ -164,12 +164,17 @@ class Worked:
         return total
 
 
+def pairs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """An array of two numbers each."""
+    return zip(numbers[::2], numbers[1::2], strict=True)
+
+
 def worked(tallies: QuerySet[TicketTally], n: int, *, now: datetime) -> Worked:
     """The times on the team clock of the `n` counted tickets in kept rows, rounded to their codes. Two queries."""
     sums = Sums.together(add_up(tallies, "way", OF_WORK).values())
     waits = {name: unpacked(sums.blobs[name]) for name in ("unspoken_work", "unresolved_work")}
-    since = min((min(found[1::2]) for found in waits.values() if found), default=0)
-    meters = Meters(EPOCH + timedelta(seconds=since), now)
+    begun = (number for found in waits.values() for key, number in pairs(found) if key != STILL)
+    meters = Meters(EPOCH + timedelta(seconds=min(begun, default=0)), now)
 
     def took(name: str) -> Counter[float]:
         return Counter({seconds_of(code): n for code, n in Counter(unpacked(sums.blobs[name], CODE)).items()})
@@ -177,7 +182,7 @@ def worked(tallies: QuerySet[TicketTally], n: int, *, now: datetime) -> Worked:
     def waited(name: str) -> Counter[float]:
         found: Counter[int] = Counter()
         until: dict[int, float] = {}
-        for calendar, number in zip(waits[name][::2], waits[name][1::2], strict=True):
+        for calendar, number in pairs(waits[name]):
             if calendar == STILL:
                 found[code_of(number)] += 1
             elif (meter := meters.of(calendar)) is not None:
