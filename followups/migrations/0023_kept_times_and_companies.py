@@ -13,17 +13,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='answertally',
             name='unhappy_accounts',
-            field=models.BinaryField(default=bytes, help_text="32 bits per company of which a detractor's answer counts, its key."),
+            field=models.BinaryField(default=bytes, help_text="Keys of companies with a counted detractor."),
         ),
         migrations.AddField(
             model_name='recoverytally',
             name='saved_accounts',
-            field=models.BinaryField(default=bytes, help_text='32 bits per company with a recovered detractor, its key.'),
+            field=models.BinaryField(default=bytes, help_text='Keys of companies with a recovered one.'),
         ),
         migrations.AddField(
             model_name='tickettally',
             name='due_accounts',
-            field=models.BinaryField(default=bytes, help_text='32 bits per company with a detractor due, its key.'),
+            field=models.BinaryField(default=bytes, help_text='Keys of companies with a detractor due.'),
         ),
         migrations.AddField(
             model_name='tickettally',

@@ -98,9 +98,7 @@ class AnswerTally(Tally):
     excluded_spam = models.IntegerField(default=0)
     excluded_own_staff = models.IntegerField(default=0)
     excluded_duplicate = models.IntegerField(default=0)
-    unhappy_accounts = models.BinaryField(
-        default=bytes, help_text="32 bits per company of which a detractor's answer counts, its key."
-    )
+    unhappy_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a counted detractor.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="answer_tallies_of_a_way")]
@@ -147,7 +145,7 @@ class TicketTally(OfTickets):
     shortest = models.IntegerField(null=True, help_text="Minutes.")
     longest = models.IntegerField(null=True, help_text="Minutes.")
     on_team_clock = models.IntegerField(default=0)
-    due_accounts = models.BinaryField(default=bytes, help_text="32 bits per company with a detractor due, its key.")
+    due_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a detractor due.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="ticket_tallies_of_a_way")]
@@ -162,9 +160,7 @@ class RecoveryTally(OfTickets):
     later_detractor = models.IntegerField(default=0)
     later_passive = models.IntegerField(default=0)
     later_promoter = models.IntegerField(default=0)
-    saved_accounts = models.BinaryField(
-        default=bytes, help_text="32 bits per company with a recovered detractor, its key."
-    )
+    saved_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a recovered one.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="recovery_tallies_of_a_way")]

@@ -37,7 +37,7 @@ class PromisesPage:
 
 
 def promises_page(filters: ReportFilters, viewer: Viewer, asked: QueryDict, *, now: datetime) -> PromisesPage:
-    """One page of them, the newest first. Up to seven queries, one for the page. `after` is the key of the last row seen.
+    """One page of them, the newest first. Up to seven queries. `after` is the key of the last row seen.
 
     `figure` is one of `OF_PROMISES`; anything else shows all that are due.
     """

@@ -223,6 +223,8 @@ _CONTACTS = (
     " 'c' || n || '@bench.example', '', 'en', '', '', '', false, false, now()"
     " FROM generate_series(1, %(contacts)s) n ORDER BY n"
 )
+
+
 def _plan(name: str) -> str:
     return f'{{"plan": "{name}", "channel": "mail"}}'
 
@@ -292,7 +294,8 @@ _OF_TICKETS = " FROM followups_ticket t WHERE t.id BETWEEN %(start)s AND %(end)s
 _DEADLINES = (
     "INSERT INTO followups_deadline (ticket_id, cycle, target, ordinal, clock, starts_at, minutes, due_at, calendar_id,"
     " policy_id, next_step, met_at) SELECT t.id, 0, 'first_contact', 0, 'customer', t.responded_at, 2880,"
-    " t.responded_at + interval '48 hours', %(calendar)s, %(policy)s, '', t.first_contact_at" + _OF_TICKETS
+    " t.responded_at + interval '48 hours', %(calendar)s, %(policy)s, '', t.first_contact_at"
+    + _OF_TICKETS
     + " UNION ALL SELECT t.id, 0, 'resolution', 0, 'team', t.received_at, 7650, t.resolution_due_at, %(calendar)s,"
     " %(policy)s, '', t.resolved_at" + _OF_TICKETS
 )
@@ -583,7 +586,9 @@ def tell(answers: int, one: dict[str, Any]) -> None:
     warm, *later = one["memory"]
     whats = ("every report", f"an export of {one['exported']:,} answers as well")
     for what, after in zip(whats, later, strict=True):
-        print(f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB after {what}: {after / warm:.2f}")
+        print(
+            f"{answers:,}: memory {warm / 1024:.0f} MB after warm-up, {after / 1024:.0f} MB after {what}: {after / warm:.2f}"
+        )
 
 
 def main() -> None:

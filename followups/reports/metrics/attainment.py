@@ -167,7 +167,7 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
 
 
 class _Counting:
-    """All that is counted, read once by team and day, from kept counts where these hold, and added up over stretches."""
+    """All that is counted, read once by team and day from kept counts where these hold, and added up over stretches."""
 
     def __init__(self, filters: ReportFilters, teams: Sequence[Team], now: datetime) -> None:
         kept = KeptDays.read(RollupKind.TICKETS, filters.day_from, filters.day_to, now=now)
@@ -189,7 +189,8 @@ class _Counting:
         self.recovery = _by_day(_recovery(filters, now))
         self.answers = _answers(filters, teams, now)
         self.asked = [
-            {"day": day, "state": state, "n": n} for day, state, n in invitation_counts(filters, "day", "state", now=now)
+            {"day": day, "state": state, "n": n}
+            for day, state, n in invitation_counts(filters, "day", "state", now=now)
         ]
 
     def _add_rows(self, tickets: TicketQuerySet, now: datetime) -> None:
@@ -271,11 +272,12 @@ def _answers(filters: ReportFilters, teams: Sequence[Team], now: datetime) -> li
             for name, q in whose.items()
             for each, total in scores.items()
         }
-        for row in tallies.order_by().values("day").annotate(**sums):
+        by_day: Any = tallies.order_by().values("day").annotate(**sums)
+        for row in by_day:
             for each in Band:
                 found.append({"day": row["day"], "band": each, **{name: row[f"{name}_{each}"] for name in whose}})
     if answers is not None:
-        by_band = answers.counted().order_by().values("day", "band")
+        by_band: Any = answers.counted().order_by().values("day", "band")
         found += by_band.annotate(**{name: Count("pk", filter=q or None) for name, q in whose.items()})
     return found
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Count, F, Subquery
 
 from followups.models import RollupKind, RootCause, TicketTally
-from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.facts import OF_FACTS, with_facts
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.standing import standing_of
@@ -128,7 +127,13 @@ def causes_report(filters: ReportFilters, *, now: datetime) -> CausesReport:
     points = {slug for _cause, slug in counts["touchpoint"]}
     touchpoints = dict(Touchpoint.objects.filter(slug__in=points).values_list("slug", "name"))
     return CausesReport(
-        filters, now, _declared(whole, now), counts, area_of, names, {slug: touchpoints.get(slug, "") for slug in points}
+        filters,
+        now,
+        _declared(whole, now),
+        counts,
+        area_of,
+        names,
+        {slug: touchpoints.get(slug, "") for slug in points},
     )
 
 

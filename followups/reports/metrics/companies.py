@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from followups.models import RecoveryTally, RollupKind, TicketTally
+from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.counting import kept_answers
 from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
@@ -37,13 +38,14 @@ def unhappy(filters: ReportFilters, *, now: datetime) -> set[int]:
 def behind(figure: str, filters: ReportFilters, *, now: datetime) -> set[int]:
     """Companies with a ticket that this figure counts: one of `KEPT`, or one about now. Up to six queries."""
     now = filters.moment(now)
-    if figure in OF_NOW:
-        found, rest = set[int](), (filters.all_days(),)
-    else:
+    found: set[int] = set()
+    rest: tuple[TicketQuerySet, ...] = (filters.all_days(),)
+    if figure not in OF_NOW:
         kind, model, column = KEPT[figure]
         kept = KeptDays.read(kind, filters.day_from, filters.day_to, now=now)
         cohort = parts(model, filters, kept)
-        found = set() if cohort.tallies is None else keys_of(joined(cohort.tallies, column))
+        if cohort.tallies is not None:
+            found = keys_of(joined(cohort.tallies, column))
         rest = cohort.tickets
     for part in rest:
         tickets = figure_of(part, figure, now=now).filter(account__isnull=False).order_by()

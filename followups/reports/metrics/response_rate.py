@@ -142,7 +142,7 @@ def response_rate_report(filters: ReportFilters, *, now: datetime) -> ResponseRa
 
 
 def invitation_counts(filters: ReportFilters, *columns: str, now: datetime) -> Iterator[tuple[Any, ...]]:
-    """Rows of these columns of invitations and how many there are, from kept counts where they hold; one may come twice.
+    """Rows of these columns of invitations and how many there are, from kept counts where they hold. Some come twice.
 
     Kept are day, survey, touchpoint, `state` and `stopped_by`. Up to three queries.
     """

@@ -32,10 +32,8 @@ class Worth:
     def of(cls, accounts: Collection[int]) -> Worth:
         """Of the accounts with these keys. One query."""
         rows = Account.objects.filter(among("pk", accounts)).order_by().values_list("currency")
-        sums = {
-            currency: (value, n, known)
-            for currency, value, n, known in rows.annotate(value=Sum("annual_value"), n=Count("pk"), known=Count("annual_value"))
-        }
+        found = rows.annotate(value=Sum("annual_value"), n=Count("pk"), known=Count("annual_value"))
+        sums = {currency: (value, n, known) for currency, value, n, known in found}
         return cls(
             accounts=sum(n for _value, n, _known in sums.values()),
             by_currency={currency: value for currency, (value, _n, known) in sorted(sums.items()) if known},
