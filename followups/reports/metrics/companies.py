@@ -27,7 +27,7 @@ KEPT = {
 def unhappy(filters: ReportFilters, *, now: datetime) -> set[int]:
     """Companies of which a detractor's answer counts in this cohort. Up to four queries."""
     tallies, answers = of_answers.read(filters, kept_answers(filters, now=filters.moment(now)))
-    found = set() if tallies is None else keys_of(joined(tallies, "unhappy_accounts"))
+    found = set() if tallies is None else keys_of(joined(tallies, "unhappy_accounts")["unhappy_accounts"])
     if answers is not None:
         counted = answers.counted()
         rows = counted.filter(**{counted.column("band"): Band.DETRACTOR}, account__isnull=False).order_by()
@@ -45,7 +45,7 @@ def behind(figure: str, filters: ReportFilters, *, now: datetime) -> set[int]:
         kept = KeptDays.read(kind, filters.day_from, filters.day_to, now=now)
         cohort = parts(model, filters, kept)
         if cohort.tallies is not None:
-            found = keys_of(joined(cohort.tallies, column))
+            found = keys_of(joined(cohort.tallies, column)[column])
         rest = cohort.tickets
     for part in rest:
         tickets = figure_of(part, figure, now=now).filter(account__isnull=False).order_by()

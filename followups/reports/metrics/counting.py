@@ -31,6 +31,7 @@ from followups.reports.rollups import recovery as of_recovery
 from followups.reports.rollups import tickets as of_tickets
 from followups.reports.rollups.cells import Parts, parts
 from followups.reports.rollups.days import KeptDays
+from followups.reports.rollups.work import Worked, worked
 from followups.reports.survival import Curve, curve_of_counts
 
 # The times of fewer tickets are looked up one by one, so that their medians are exact.
@@ -202,11 +203,11 @@ class TicketCohort:
         """Whether times are those of the rows, because nothing is kept or there are too few."""
         return not self._kept or self.counted < EXACT_UNDER
 
-    def worked(self) -> of_tickets.Worked:
+    def worked(self) -> Worked:
         """The times of the kept part on the team clock. Up to two queries."""
         if self.parts.tallies is None:
-            return of_tickets.Worked.together(())
-        return of_tickets.worked(self.parts.tallies, self._together.figures["counted"], now=self.now)
+            return Worked.together(())
+        return worked(self.parts.tallies, self._together.figures["counted"], now=self.now)
 
     def _curve(self, happened_at: When, *, resolved: bool) -> Curve:
         if self.is_looked_up:

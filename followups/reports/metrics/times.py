@@ -19,7 +19,7 @@ from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
 from followups.reports.metrics.then import is_then
 from followups.reports.metrics.working import Meters, calendars_of, pauses_by_ticket
-from followups.reports.rollups.tickets import Worked
+from followups.reports.rollups.work import Worked
 from followups.reports.survival import Curve, curve_of_counts
 from surveys.scoring import enough
 

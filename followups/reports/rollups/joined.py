@@ -17,8 +17,10 @@ class Joined(Aggregate):
     output_field = BinaryField()
 
 
-def joined(rows: QuerySet[Any], column: str) -> bytes:
-    """The bytes that one column of these rows holds together. One query."""
+def joined(rows: QuerySet[Any], *columns: str) -> dict[str, bytes]:
+    """The bytes that each of these columns holds in all rows together. One query."""
     if connection.vendor == "postgresql":
-        return bytes(rows.order_by().aggregate(all=Joined(column))["all"] or b"")
-    return b"".join(bytes(data) for data in rows.order_by().values_list(column, flat=True))
+        found = rows.order_by().aggregate(**{f"all_{name}": Joined(name) for name in columns})
+        return {name: bytes(found[f"all_{name}"] or b"") for name in columns}
+    read = list(rows.order_by().values_list(*columns))
+    return {name: b"".join(bytes(row[at]) for row in read) for at, name in enumerate(columns)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -18,13 +18,12 @@ from followups.reports.metrics.figures import OF_REOPENING, reopened
 from followups.reports.metrics.promised import promises
 from followups.reports.metrics.standing import standing_resolutions
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
-from followups.reports.metrics.working import Meters, Stretches, calendars_of, pauses_by_ticket
+from followups.reports.metrics.working import Meters, calendars_of, pauses_by_ticket
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.joined import Joined
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
     CODE,
-    EPOCH,
     LANE,
     added,
     code_of,
@@ -34,21 +33,16 @@ from followups.reports.rollups.packed import (
     unpacked,
     waited,
 )
+from followups.reports.rollups.work import AHEAD, ENDLESS, Waits
 from surveys.scoring import Band
 
 BLOBS = ("counts", "causes", "spoken", "unspoken", "resolved", "unresolved")
-# Of the team clock; only the report about times reads them.
-OF_WORK = ("spoken_work", "unspoken_work", "resolved_work", "unresolved_work")
 # Bytes of what one ticket adds to an array, whose order says nothing.
 WIDTHS = {
     "causes": 4, "spoken": 2, "unspoken": 4, "resolved": 2, "unresolved": 4,
     "spoken_work": 2, "unspoken_work": 8, "resolved_work": 2, "unresolved_work": 8,
 }  # fmt: skip
-# Stands for a calendar where a wait stands still, because the customer is asked something.
-STILL = 0
-ENDLESS = datetime.max.replace(tzinfo=UTC)
-# What is dated later than it was counted, by a clock that goes wrong, has working time too.
-AHEAD = timedelta(days=60)
+
 _PLACE_OF = {name: at for at, name in enumerate(COUNTED)}
 
 
@@ -102,9 +96,7 @@ class Sums:
         known = list(sums)
         total = cls(
             tickets=sum(each.tickets for each in known),
-            blobs={
-                name: b"".join(each.blobs[name] for each in known if name in each.blobs) for name in (*BLOBS, *OF_WORK)
-            },
+            blobs={name: b"".join(each.blobs[name] for each in known if name in each.blobs) for name in BLOBS},
             on_team_clock=sum(each.on_team_clock for each in known),
         )
         for name, end in (("lowest_goal", min), ("shortest", min), ("highest_goal", max), ("longest", max)):
@@ -137,61 +129,6 @@ def add_up(tallies: QuerySet[TicketTally], by: str, blobs: tuple[str, ...] = BLO
     for key, n, clock, low, high, short, long, *rest in tallies.order_by().values_list(by, *columns):
         found[key].append(Sums(n, dict(zip(blobs, rest, strict=True)), low, high, short, long, clock))
     return {key: Sums.together(sums) for key, sums in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """How many of `n` tickets took, or have waited, so many seconds of working time: first contact, then resolution.
-
-    Tickets without any calendar are in none of the four.
-    """
-
-    n: int
-    spoken: Counter[float]
-    unspoken: Counter[float]
-    resolved: Counter[float]
-    unresolved: Counter[float]
-
-    @classmethod
-    def together(cls, each: Iterable[Worked]) -> Worked:
-        known = list(each)
-        total = cls(sum(worked.n for worked in known), Counter(), Counter(), Counter(), Counter())
-        for worked in known:
-            total.spoken.update(worked.spoken)
-            total.unspoken.update(worked.unspoken)
-            total.resolved.update(worked.resolved)
-            total.unresolved.update(worked.unresolved)
-        return total
-
-
-def pairs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """An array of two numbers each."""
-    return zip(numbers[::2], numbers[1::2], strict=True)
-
-
-def worked(tallies: QuerySet[TicketTally], n: int, *, now: datetime) -> Worked:
-    """The times on the team clock of the `n` counted tickets in kept rows, rounded to their codes. Two queries."""
-    sums = Sums.together(add_up(tallies, "way", OF_WORK).values())
-    waits = {name: unpacked(sums.blobs[name]) for name in ("unspoken_work", "unresolved_work")}
-    begun = (number for found in waits.values() for key, number in pairs(found) if key != STILL)
-    meters = Meters(EPOCH + timedelta(seconds=min(begun, default=0)), now)
-
-    def took(name: str) -> Counter[float]:
-        return Counter({seconds_of(code): n for code, n in Counter(unpacked(sums.blobs[name], CODE)).items()})
-
-    def waited(name: str) -> Counter[float]:
-        found: Counter[int] = Counter()
-        until: dict[int, float] = {}
-        for calendar, number in pairs(waits[name]):
-            if calendar == STILL:
-                found[code_of(number)] += 1
-            elif (meter := meters.of(calendar)) is not None:
-                if calendar not in until:
-                    until[calendar] = meter.so_far(now).total_seconds()
-                found[code_of(until[calendar] - meter.so_far(EPOCH + timedelta(seconds=number)).total_seconds())] += 1
-        return Counter({seconds_of(code): n for code, n in found.items()})
-
-    return Worked(n, took("spoken_work"), waited("unspoken_work"), took("resolved_work"), waited("unresolved_work"))
 
 
 # --- counting ----------------------------------------------------------------------------------------------------
@@ -337,7 +274,7 @@ def count(
             of.due_account = account
         if of.counted:
             of.counts += _of_reopening(again=again, state=state)
-            waits = _Waits(received_at, paused.get(number, ()))
+            waits = Waits(received_at, paused.get(number, ()))
             of.spoken_work, of.unspoken_work = waits.kept(meters, of_contact, contact_at)
             of.resolved_work, of.unresolved_work = waits.kept(meters, of_resolution, ended_at)
         ways_of[ALL][day, team, band, ""].add(of)
@@ -418,26 +355,3 @@ def _of_reopening(*, again: bool, state: str) -> int:
     resolved = again or state in (TicketState.RESOLVED, TicketState.CLOSED)
     found = {"reopened": again, "ever_resolved": resolved}
     return sum(1 << 8 * LANE * _PLACE_OF[name] for name in OF_REOPENING if found[name])
-
-
-@dataclass(frozen=True, slots=True)
-class _Waits:
-    """What a ticket adds to the times on the team clock. A pause that still runs has no end."""
-
-    received_at: datetime
-    paused: Stretches
-
-    def kept(self, meters: Meters, calendar: int | None, at: datetime | None) -> tuple[Sequence[int], Sequence[int]]:
-        """What to add to the arrays of what happened, and of what still waits."""
-        meter = meters.of(calendar)
-        if meter is None:
-            return (), ()
-        start = self.received_at
-        if at is not None:
-            return (code_of(meter.worked(start, at, self.paused)),), ()
-        if self.paused and self.paused[-1][1] == ENDLESS:
-            stands_at = max(self.paused[-1][0], start)
-            return (), (STILL, int(meter.worked(start, stands_at, self.paused[:-1])))
-        work = meter.paused(start, meters.until, self.paused)
-        key = calendar or meters.default or STILL
-        return (), (key, moment_number(meter.later(start, work)))
