@@ -415,6 +415,15 @@ def measure(requests: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sweep() -> None:
+    """Count the days on which something came due since, as a deployment does every 30 seconds."""
+    from django.utils import timezone
+
+    from followups.reports.rollups import keeping
+
+    keeping.flush(now=timezone.now(), seconds=600)
+
+
 def export(client: Any) -> int:
     """Send so many answers as CSV, as a web process streams them. Returns how many there were."""
     from followups.models import ExportRecord
@@ -598,12 +607,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=30)
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--do", choices=["fill", "measure"], help=argparse.SUPPRESS)
+    parser.add_argument("--do", choices=["fill", "sweep", "measure"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.do:
         start_django(os.environ["DATABASE_URL"])
         if options.do == "fill":
             fill(options.answers, options.tickets, options.days)
+        elif options.do == "sweep":
+            sweep()
         else:
             print(json.dumps(measure(options.requests)))
         return
@@ -631,6 +642,7 @@ def main() -> None:
             print(f"{answers:,} answers and {tickets:,} tickets written in {seconds:.0f} s", flush=True)
         for _ in range(ROUNDS):
             for answers, url in urls.items():
+                child(url, "--do", "sweep")
                 rounds = str(max(options.requests // ROUNDS, 2) + 1)
                 found[answers].append(json.loads(child(url, "--do", "measure", "--requests", rounds)))
         for what in ("pages", "worked"):
