@@ -83,6 +83,14 @@ def _of_answers(column: str) -> tuple[Marking, ...]:
 
 _EVERY_DAY = (Marking("", "d.day", ("followups_rollupday d",), "d.kind IN ('answers', 'tickets', 'recovery')"),)
 
+# A pause, a ticket that is taken up again, and one that goes by the calendar of its team or of nobody.
+_PAUSE = "'waiting_on_customer' IN (r.from_state, r.to_state)"
+_AGAIN = "r.from_state IN ('resolved', 'closed') AND r.to_state = 'assigned'"
+_NO_CALENDAR = (
+    "NOT EXISTS (SELECT 1 FROM followups_deadline d WHERE d.ticket_id = t.id AND d.cycle = 0"
+    " AND d.target IN ('first_contact', 'resolution'))"
+)
+
 WATCHED: tuple[Watch, ...] = (
     Watch(
         "surveys_response",
@@ -109,7 +117,8 @@ WATCHED: tuple[Watch, ...] = (
     Watch(
         "followups_ticket",
         (
-            "day", "team_id", "band", "owner_id", "response_id", "state", "closed_as", "dismissed_as", "cycle",
+            "day", "team_id", "band", "owner_id", "response_id", "account_id", "state", "closed_as", "dismissed_as",
+            "cycle", "received_at",
             "nobody_to_reach", "left_in_peace", "told_at", "responded_at", "first_contact_at", "resolved_at",
             "closed_at", "resolution_due_at",
         ),
@@ -118,8 +127,8 @@ WATCHED: tuple[Watch, ...] = (
     Watch(
         "followups_ticket",
         (
-            "day", "team_id", "band", "owner_id", "response_id", "contact_id", "closed_at", "cycle", "state",
-            "closed_as", "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
+            "day", "team_id", "band", "owner_id", "response_id", "account_id", "contact_id", "closed_at", "cycle",
+            "state", "closed_as", "dismissed_as", "nobody_to_reach", "left_in_peace", "resolution_due_at",
         ),
         # Before it was closed for the first time, nobody is asked again.
         (Marking("recovery", where="r.closed_at IS NOT NULL OR r.cycle > 0"),),
@@ -129,6 +138,39 @@ WATCHED: tuple[Watch, ...] = (
         "followups_deadline",
         ("ticket_id", "cycle", "target", "met_at", "due_at", "policy_id", "minutes", "clock"),
         (_of_its_ticket("r.cycle = 0 AND r.target = 'first_contact'"),),
+    ),
+    # By which calendar a ticket's working time is counted, and when it stood still or was taken up again.
+    Watch(
+        "followups_deadline",
+        ("ticket_id", "cycle", "target", "ordinal", "calendar_id"),
+        (_of_its_ticket("r.cycle = 0 AND r.target IN ('first_contact', 'resolution')"),),
+        name="deadline_calendar",
+    ),
+    Watch(
+        "followups_event",
+        ("ticket_id", "from_state", "to_state", "happened_at"),
+        (_of_its_ticket(f"({_PAUSE} OR {_AGAIN})"),),
+    ),
+    Watch(
+        "followups_team",
+        ("calendar_id",),
+        (Marking("tickets", "t.day", ("followups_ticket t",), f"t.team_id = r.id AND {_NO_CALENDAR}"),),
+        coming=False,
+        name="team_calendar",
+    ),
+    # The hours of one that is in use never change; whoever changes them by hand marks everything.
+    Watch(
+        "followups_calendar",
+        ("zone", "weekly", "closed_days"),
+        (Marking("tickets", "d.day", ("followups_rollupday d",), "d.kind = 'tickets'"),),
+        coming=False,
+        name="calendar_hours",
+    ),
+    Watch(
+        "followups_calendar",
+        ("is_active",),
+        (Marking("tickets", "t.day", ("followups_ticket t",), f"t.team_id IS NULL AND {_NO_CALENDAR}"),),
+        name="calendar",
     ),
     Watch("followups_verdict", ("ticket_id", "choice"), (_of_its_ticket("r.choice = 'not_yet'"),)),
     Watch(

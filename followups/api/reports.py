@@ -18,6 +18,7 @@ from followups.reports.effect_in_words import in_words
 from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.signals import signals_report
 from followups.reports.page.accounts import accounts_open_to
+from followups.reports.rollups.once import read_once
 from followups.serializers.reports import (
     AccountsQuerySerializer,
     FairnessQuerySerializer,
@@ -36,6 +37,10 @@ class ReportView(FollowupView):
     serializer_class: type[ReportQuerySerializer] = ReportQuerySerializer
     # What is asked besides the cohort and the ways to group it.
     besides: tuple[str, ...] = ()
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with read_once():
+            return super().dispatch(request, *args, **kwargs)
 
     def asked(self) -> tuple[metrics.ReportFilters, tuple[str, ...] | None]:
         """The cohort, and the ways to group it; None where nothing was said of them."""

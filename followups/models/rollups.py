@@ -98,6 +98,7 @@ class AnswerTally(Tally):
     excluded_spam = models.IntegerField(default=0)
     excluded_own_staff = models.IntegerField(default=0)
     excluded_duplicate = models.IntegerField(default=0)
+    unhappy_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a counted detractor.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="answer_tallies_of_a_way")]
@@ -122,6 +123,9 @@ class TicketTally(OfTickets):
     `counts`: 32 bits for each name of `layout.COUNTED`. `causes`: 32 bits per declared ticket that has a root cause,
     its key. `spoken` and `resolved`: 16 bits per counted ticket where it happened, the code of how long it took.
     `unspoken` and `unresolved`: 32 bits per counted ticket that still waits, the second of the answer since 2000.
+    The same on the team clock: `spoken_work` and `resolved_work` as above; `unspoken_work` and `unresolved_work` twice
+    32 bits, the key of the calendar and the second since 2000 from which its working time is counted, or 0 and the
+    seconds of a wait that stands still. Tickets without any calendar are in none of the four.
     """
 
     tickets = models.IntegerField(help_text="How many there are.")
@@ -131,12 +135,17 @@ class TicketTally(OfTickets):
     unspoken = models.BinaryField()
     resolved = models.BinaryField()
     unresolved = models.BinaryField()
+    spoken_work = models.BinaryField(default=bytes)
+    unspoken_work = models.BinaryField(default=bytes)
+    resolved_work = models.BinaryField(default=bytes)
+    unresolved_work = models.BinaryField(default=bytes)
     # What the policies behind the first contacts ask for; empty where there are none.
     lowest_goal = models.IntegerField(null=True)
     highest_goal = models.IntegerField(null=True)
     shortest = models.IntegerField(null=True, help_text="Minutes.")
     longest = models.IntegerField(null=True, help_text="Minutes.")
     on_team_clock = models.IntegerField(default=0)
+    due_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a detractor due.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="ticket_tallies_of_a_way")]
@@ -151,6 +160,7 @@ class RecoveryTally(OfTickets):
     later_detractor = models.IntegerField(default=0)
     later_passive = models.IntegerField(default=0)
     later_promoter = models.IntegerField(default=0)
+    saved_accounts = models.BinaryField(default=bytes, help_text="Keys of companies with a recovered one.")
 
     class Meta:
         indexes = [models.Index(fields=["way", "day"], name="recovery_tallies_of_a_way")]

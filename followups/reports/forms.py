@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -180,7 +181,7 @@ class ReportForm(forms.Form):
         # Answers remember segments that no account has any more.
         if (asked := given.get("segment", "")) and asked.isprintable() and asked not in (*segments, WITHOUT):
             segments.append(asked[:80])
-        owners = User.objects.filter(accounts__isnull=False).distinct()
+        owners = User.objects.filter(Exists(Account.objects.filter(owner=OuterRef("pk"))))
         self._choose("team", _("All my teams") if len(teams) > 1 else None, teams)
         self._choose("touchpoint", _("All touchpoints"), touchpoints)
         regions = Account.objects.exclude(region="").order_by("region").values_list("region", flat=True).distinct()

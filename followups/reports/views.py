@@ -24,6 +24,7 @@ from followups.reports.page.people import people_page
 from followups.reports.page.times import times_page
 from followups.reports.page.touchpoints import touchpoints_page
 from followups.reports.promises_page import promises_page
+from followups.reports.rollups.once import read_once
 from followups.reports.sentences import days_in_words
 from followups.viewing import viewer
 
@@ -42,6 +43,7 @@ def _shown(request: HttpRequest, around: Frame, template: str, page: Any) -> Htt
 
 @login_required
 @require_safe
+@read_once()
 def reports(request: HttpRequest) -> HttpResponse:
     """The figures of one cohort in one look, for the eyes of whoever is logged in."""
     around = _framed(request, "reports")
@@ -62,6 +64,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def closure(request: HttpRequest) -> HttpResponse:
     """How far loops are closed, by time and by group."""
     around = _framed(request, "report-closure")
@@ -82,6 +85,7 @@ def closure(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def times(request: HttpRequest) -> HttpResponse:
     """How long customers wait."""
     around = _framed(request, "report-times")
@@ -98,6 +102,7 @@ def times(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def causes(request: HttpRequest) -> HttpResponse:
     """Why customers were unhappy."""
     around = _framed(request, "report-causes")
@@ -106,6 +111,7 @@ def causes(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def people(request: HttpRequest) -> HttpResponse:
     """Who carries what, for leads; to everybody else it does not exist."""
     around = _framed(request, "report-people")
@@ -121,6 +127,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def touchpoints(request: HttpRequest) -> HttpResponse:
     """What is said where."""
     around = _framed(request, "report-touchpoints")
@@ -136,6 +143,7 @@ def touchpoints(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def accounts(request: HttpRequest) -> HttpResponse:
     """Companies in which somebody was unhappy, those worth most first."""
     around = _framed(request, "report-accounts")
@@ -145,6 +153,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def answers(request: HttpRequest) -> HttpResponse:
     """The answers that one figure counted."""
     now = timezone.now()
@@ -159,6 +168,7 @@ def answers(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@read_once()
 def promises(request: HttpRequest) -> HttpResponse:
     """The promises that one figure counted."""
     now = timezone.now()

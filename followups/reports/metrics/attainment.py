@@ -6,23 +6,31 @@ The number of queries is constant, whatever the number of teams, goals and days.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
-from followups.models import Deadline, Team
+from followups.models import Deadline, RecoveryTally, RollupKind, Team, TicketTally
+from followups.models.tickets import TicketQuerySet
 from followups.reports import exact
 from followups.reports.metrics.closure import Counts
+from followups.reports.metrics.counting import figures_of, kept_answers
 from followups.reports.metrics.facts import FACTS, Place, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to
 from followups.reports.metrics.goals import Metric, Stretch, Verdict, goals_for, stretches, verdict
 from followups.reports.metrics.promised import OF_PROMISES, promises
 from followups.reports.metrics.recovered import FROM, with_recovery
-from followups.reports.metrics.response_rate import ASKED, State, invitations_of
-from surveys.scoring import Z95, Band, enough, nps, proportion_interval
+from followups.reports.metrics.response_rate import ASKED, State, invitation_counts
+from followups.reports.rollups import answers as of_answers
+from followups.reports.rollups.cells import parts
+from followups.reports.rollups.days import KeptDays
+from followups.reports.rollups.recovery import LATER
+from followups.reports.rollups.tickets import Sums
+from surveys.scoring import Z95, Band, band, enough, nps, proportion_interval
 
 # What is counted of tickets as they are, and so by one query.
 OF_TICKETS = (Metric.ON_TIME, Metric.TOLD, Metric.CONFIRMED)
@@ -122,7 +130,7 @@ class GoalsReport:
 
 
 def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
-    """Judge the figures of a cohort by the goals of its days. Eight queries.
+    """Judge the figures of a cohort by the goals of its days. Up to twenty-two queries.
 
     For whoever leads, by team; for administrators and programs everybody together as well. How many of those asked
     answered belongs to no team. `filters.team` leaves one team, and that figure.
@@ -139,7 +147,6 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
     everybody: list[Team | None] = [None] if sees_all and not filters.team else []
     goals = goals_for((team.pk for team in teams), until=filters.day_to)
     counting = _Counting(filters, teams, now)
-    policies = _Policies(filters)
     rows = []
     for metric in Metric:
         whose: Sequence[Team | None] = [*everybody, *teams]
@@ -150,7 +157,7 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
             for stretch in stretches(goals, metric, key, filters.day_from, filters.day_to):
                 target, source = stretch.target, OWN if stretch.own else EVERYBODYS
                 if target is None and metric == Metric.ON_TIME:
-                    target, source = policies.percent(key, stretch), POLICY
+                    target, source = counting.policy_percent(key, stretch), POLICY
                 if target is None:
                     continue
                 of_these = replace(filters, team=team.slug if team else "", day_from=stretch.first, day_to=stretch.last)
@@ -160,30 +167,49 @@ def goals_report(filters: ReportFilters, *, now: datetime) -> GoalsReport:
 
 
 class _Counting:
-    """All that is counted, read once by team and day, and added up over stretches."""
+    """All that is counted, read once by team and day from kept counts where these hold, and added up over stretches."""
 
     def __init__(self, filters: ReportFilters, teams: Sequence[Team], now: datetime) -> None:
-        tickets = filters.tickets().order_by()
-        self.facts = _by_day(with_facts(tickets, now=now).values("team", "day", *FACTS).annotate(n=Count("pk")))
-        within = with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).values("pk")
+        kept = KeptDays.read(RollupKind.TICKETS, filters.day_from, filters.day_to, now=now)
+        cohort = parts(TicketTally, filters, kept)
+        sums = _sums(cohort.tallies)
+        self.facts = _by_day({"team": team, "day": day, "kept": each.figures} for (team, day), each in sums.items())
         self.promises = _by_day(
-            promises(now=now)
-            .filter(ticket__in=within)
-            .order_by()
-            .values("ticket__team", "ticket__day", "kept")
-            .annotate(n=Count("pk")),
-            "ticket__",
+            {"team": team, "day": day, "kept": fate, "n": n}
+            for (team, day), each in sums.items()
+            for fate, n in each.promises.items()
         )
-        self.recovery = _by_day(
-            with_recovery(tickets, now=now)
-            .filter(band=Band.DETRACTOR)
-            .values("team", "day", "later_band")
-            .annotate(n=Count("pk"))
+        self.asked_of = _by_day(
+            {"team": team, "day": day, "lowest": each.lowest_goal, "highest": each.highest_goal}
+            for (team, day), each in sums.items()
+            if each.lowest_goal is not None
         )
-        of_team = {f"team_{team.pk}": Count("pk", filter=answered_to([team.pk])) for team in teams}
-        answers = filters.answers().counted().order_by().values("day", "band")
-        self.answers = list(answers.annotate(all=Count("pk"), **of_team))
-        self.asked = list(invitations_of(filters).order_by().values("day", "state").annotate(n=Count("pk")))
+        for tickets in cohort.tickets:
+            self._add_rows(tickets.order_by(), now)
+        self.recovery = _by_day(_recovery(filters, now))
+        self.answers = _answers(filters, teams, now)
+        self.asked = [
+            {"day": day, "state": state, "n": n}
+            for day, state, n in invitation_counts(filters, "day", "state", now=now)
+        ]
+
+    def _add_rows(self, tickets: TicketQuerySet, now: datetime) -> None:
+        """The same of tickets that are not kept. Three queries."""
+        _add(self.facts, with_facts(tickets, now=now).values("team", "day", *FACTS).annotate(n=Count("pk")))
+        within = with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).values("pk")
+        made = promises(now=now).filter(ticket__in=within).order_by().values("ticket__team", "ticket__day", "kept")
+        _add(self.promises, made.annotate(n=Count("pk")), "ticket__")
+        first_ones = Deadline.objects.filter(
+            ticket__in=tickets.values("pk"), cycle=0, target=Deadline.Target.FIRST_CONTACT
+        )
+        percents = first_ones.order_by().values("ticket__team", "ticket__day")
+        ends = {"lowest": Min("policy__goal_percent"), "highest": Max("policy__goal_percent")}
+        _add(self.asked_of, percents.annotate(**ends), "ticket__")
+
+    def policy_percent(self, team: int | None, stretch: Stretch) -> int | None:
+        """What the policies ask for of first contacts on these days, where they agree."""
+        found = {row[end] for row in _of(self.asked_of, team, stretch) for end in ("lowest", "highest")}
+        return found.pop() if len(found) == 1 else None
 
     def measured(self, metric: Metric, team: int | None, stretch: Stretch) -> Measured:
         if metric == Metric.NPS:
@@ -200,7 +226,8 @@ class _Counting:
         if metric == Metric.RECOVERY:
             later = Counter(_added((row["later_band"], row["n"]) for row in _of(self.recovery, team, stretch)))
             return Measured.rate(sum(later[band] for band in FROM[Band.DETRACTOR]), sum(later[band] for band in Band))
-        counts = Counts.folded(_of(self.facts, team, stretch))
+        rows = _of(self.facts, team, stretch)
+        counts = Counts.added(row["kept"] if "kept" in row else figures_of(row) for row in rows)
         return Measured.rate(counts[metric], counts["due"])
 
     def _nps(self, column: str, stretch: Stretch) -> Measured:
@@ -208,33 +235,66 @@ class _Counting:
         return Measured.score(by_band[Band.PROMOTER], by_band[Band.PASSIVE], by_band[Band.DETRACTOR])
 
 
-class _Policies:
-    """What the policies ask for of first contacts, by team and day, where they agree."""
-
-    def __init__(self, filters: ReportFilters) -> None:
-        tickets = filters.tickets().order_by().values("pk")
-        rows = Deadline.objects.filter(ticket__in=tickets, cycle=0, target=Deadline.Target.FIRST_CONTACT)
-        self.rows = _by_day(
-            rows.order_by()
-            .values("ticket__team", "ticket__day")
-            .annotate(lowest=Min("policy__goal_percent"), highest=Max("policy__goal_percent")),
-            "ticket__",
-        )
-
-    def percent(self, team: int | None, stretch: Stretch) -> int | None:
-        found = {row[end] for row in _of(self.rows, team, stretch) for end in ("lowest", "highest")}
-        return found.pop() if len(found) == 1 else None
+def _sums(tallies: QuerySet[TicketTally] | None) -> dict[tuple[int | None, date], Sums]:
+    """Kept rows added up by team and day. One query."""
+    if tallies is None:
+        return {}
+    found: defaultdict[tuple[int | None, date], list[Sums]] = defaultdict(list)
+    rows = tallies.order_by().values_list("team_id", "day", "counts", "lowest_goal", "highest_goal")
+    for team, day, counts, lowest, highest in rows:
+        found[team, day].append(Sums(0, {"counts": bytes(counts)}, lowest, highest))
+    return {key: Sums.together(each) for key, each in found.items()}
 
 
-Rows = Mapping[date, Sequence[Mapping[str, Any]]]
+def _recovery(filters: ReportFilters, now: datetime) -> Iterator[dict[str, Any]]:
+    """Detractors' tickets by team, day and the band heard later. Up to six queries."""
+    kept = KeptDays.read(RollupKind.RECOVERY, filters.day_from, filters.day_to, now=now)
+    cohort = parts(RecoveryTally, filters, kept)
+    if cohort.tallies is not None:
+        rows = cohort.tallies.filter(band=Band.DETRACTOR).order_by()
+        for team, day, *later in rows.values_list("team_id", "day", *LATER.values()):
+            for band, n in zip(LATER, later, strict=True):
+                yield {"team": team, "day": day, "later_band": band, "n": n}
+    for tickets in cohort.tickets:
+        heard = with_recovery(tickets.order_by(), now=now).filter(band=Band.DETRACTOR)
+        yield from heard.values("team", "day", "later_band").annotate(n=Count("pk"))
 
 
-def _by_day(rows: Iterable[Mapping[str, Any]], prefix: str = "") -> Rows:
+def _answers(filters: ReportFilters, teams: Sequence[Team], now: datetime) -> list[dict[str, Any]]:
+    """Answers that count by day and band, `all` of them and `team_<key>` those that belong to a team. Four queries."""
+    whose = {"all": Q(), **{f"team_{team.pk}": answered_to([team.pk]) for team in teams}}
+    tallies, answers = of_answers.read(filters, kept_answers(filters, now=now))
+    found: list[dict[str, Any]] = []
+    if tallies is not None:
+        scores = {each: sum((F(f"score_{n}") for n in range(11) if band(n) == each), start=Value(0)) for each in Band}
+        sums = {
+            f"{name}_{each}": Coalesce(Sum(total, filter=q or None), 0)
+            for name, q in whose.items()
+            for each, total in scores.items()
+        }
+        by_day: Any = tallies.order_by().values("day").annotate(**sums)
+        for row in by_day:
+            for each in Band:
+                found.append({"day": row["day"], "band": each, **{name: row[f"{name}_{each}"] for name in whose}})
+    if answers is not None:
+        by_band: Any = answers.counted().order_by().values("day", "band")
+        found += by_band.annotate(**{name: Count("pk", filter=q or None) for name, q in whose.items()})
+    return found
+
+
+Rows = defaultdict[date, list[Mapping[str, Any]]]
+
+
+def _by_day(rows: Iterable[Mapping[str, Any]]) -> Rows:
     """Rows of counts by their day, each with its team under `team`."""
-    found: defaultdict[date, list[Mapping[str, Any]]] = defaultdict(list)
+    found: Rows = defaultdict(list)
+    _add(found, rows)
+    return found
+
+
+def _add(found: Rows, rows: Iterable[Mapping[str, Any]], prefix: str = "") -> None:
     for row in rows:
         found[row[f"{prefix}day"]].append({**row, "team": row[f"{prefix}team"]})
-    return found
 
 
 def _of(rows: Rows, team: int | None, stretch: Stretch) -> list[Mapping[str, Any]]:

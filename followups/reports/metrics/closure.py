@@ -296,9 +296,9 @@ def _goal_over(filters: ReportFilters, policies: Goal) -> Goal:
     return replace(policies, percent=targets.get("on_time"), targets=targets)
 
 
-def promises_of(filters: ReportFilters, *, now: datetime) -> Promises:
-    """What became of the promises on the tickets of one cohort. Up to six queries."""
-    return _promises(TicketCohort(filters, now=now).promises)
+def promises_in(cohort: TicketCohort) -> Promises:
+    """What became of the promises on the tickets of one cohort. One query where not everything is kept."""
+    return _promises(cohort.promises)
 
 
 def _promises(by_kind: Mapping[str, int]) -> Promises:

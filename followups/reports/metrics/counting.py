@@ -7,7 +7,7 @@ of many tickets differ, by at most the width in which waits are kept (2 %).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from django.db.models import Count, Expression, F, Max, Min, Q, Subquery
 from followups.models import Deadline, RecoveryTally, RollupKind, SlaPolicy, TicketTally
 from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
-from followups.reports.metrics.figures import figure_of
+from followups.reports.metrics.figures import OF_REOPENING, figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import promises
 from followups.reports.metrics.recovered import is_recovered, with_recovery
@@ -31,6 +31,7 @@ from followups.reports.rollups import recovery as of_recovery
 from followups.reports.rollups import tickets as of_tickets
 from followups.reports.rollups.cells import Parts, parts
 from followups.reports.rollups.days import KeptDays
+from followups.reports.rollups.work import Worked, worked
 from followups.reports.survival import Curve, curve_of_counts
 
 # The times of fewer tickets are looked up one by one, so that their medians are exact.
@@ -130,7 +131,7 @@ class TicketCohort:
             found[day].update(sums.figures)
         for part in self.parts.tickets:
             for row in fact_counts(part, now=self.now):
-                found[row["day"]].update(_figures(row))
+                found[row["day"]].update(figures_of(row))
         return dict(found)
 
     @property
@@ -161,6 +162,15 @@ class TicketCohort:
         return found
 
     @property
+    def reopening(self) -> Counter[str]:
+        """Tickets by figure of `OF_REOPENING`; two queries where not everything is kept."""
+        found = self._together.reopening if self._kept else Counter()
+        for part in self.parts.tickets:
+            for name in OF_REOPENING:
+                found[name] += figure_of(part, name, now=self.now).order_by().count()
+        return found
+
+    @property
     def causes(self) -> Counter[int]:
         """Declared tickets by the key of the root cause that stands; one query where not everything is kept."""
         found = self._together.causes if self._kept else Counter()
@@ -188,8 +198,19 @@ class TicketCohort:
         """Time from the answer to the declared end that stands, on the customer clock."""
         return self._curve(resolved_at, resolved=True)
 
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether times are those of the rows, because nothing is kept or there are too few."""
+        return not self._kept or self.counted < EXACT_UNDER
+
+    def worked(self) -> Worked:
+        """The times of the kept part on the team clock. Up to two queries."""
+        if self.parts.tallies is None:
+            return Worked.together(())
+        return worked(self.parts.tallies, self._together.figures["counted"], now=self.now)
+
     def _curve(self, happened_at: When, *, resolved: bool) -> Curve:
-        if not self._kept or self.counted < EXACT_UNDER:
+        if self.is_looked_up:
             return curve_of_counts(*_waits(self.filters.tickets(), happened_at, self.now))
         happened, waiting = self._together.waits(resolved=resolved, now=self.now)
         for part in self.parts.tickets:
@@ -275,11 +296,12 @@ def figure_counts(
             found[group or ""].update(sums.figures)
     for part in cohort.tickets:
         for row in fact_counts(part, way, now=now):
-            found[row["group"]].update(_figures(row))
+            found[row["group"]].update(figures_of(row))
     return dict(found)
 
 
-def _figures(row: dict[str, Any]) -> dict[str, int]:
+def figures_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """How many tickets with these facts each figure of `OF_FACTS` counts."""
     return {name: row["n"] for name, figure in OF_FACTS.items() if figure.holds(row)}
 
 

@@ -50,7 +50,8 @@ OF_SAVED: dict[str, Q] = {
 OF_REOPENING: tuple[str, ...] = ("ever_resolved", "reopened")
 
 
-def _reopened(tickets: QuerySet[Any], now: datetime) -> Exists:
+def reopened(tickets: QuerySet[Any], now: datetime) -> Exists:
+    """Whether each of these tickets was taken up again, as a condition."""
     events = Event.objects.filter(
         ticket=OuterRef("pk"),
         from_state__in=(TicketState.RESOLVED, TicketState.CLOSED),
@@ -60,7 +61,7 @@ def _reopened(tickets: QuerySet[Any], now: datetime) -> Exists:
 
 
 def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
-    found = Q(_reopened(tickets, now))
+    found = Q(reopened(tickets, now))
     if name == "ever_resolved":
         found |= of_ticket(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
     return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(found)

@@ -1,35 +1,27 @@
 """How long customers wait, by both clocks: until somebody speaks to them, and until their case is declared resolved.
 
 The customer clock is wall time from the answer and never pauses. The team clock is the team's working time from
-receipt, less the pauses while the customer is asked something, by the version of the calendar that the ticket's own
-deadline is pinned to. Up to five queries, whatever the number of tickets.
+receipt, less the pauses while the customer is asked something (`working`). Both come from kept counts where these hold.
+The number of queries is constant, whatever the number of tickets.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import accumulate, groupby
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
-
-from followups.calendars import WorkingHours, counted_stretches
-from followups.deadlines import pauses
-from followups.models import Calendar, Deadline, Event
-from followups.models.tickets import TicketState
+from followups.models.tickets import TicketQuerySet
 from followups.reports.metrics.counting import TicketCohort
 from followups.reports.metrics.figures import figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
-from followups.reports.metrics.then import calendar_of_team, is_then
-from followups.reports.survival import Curve, Spell, curve
+from followups.reports.metrics.then import is_then
+from followups.reports.metrics.working import Meters, calendars_of, pauses_by_ticket
+from followups.reports.rollups.work import Worked
+from followups.reports.survival import Curve, curve_of_counts
 from surveys.scoring import enough
-
-Stretches = Sequence[tuple[datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +71,10 @@ def _figures(found: Curve) -> dict[str, Any]:
 
 
 def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
-    """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Up to five queries."""
+    """Both times of one cohort on both clocks, whoever still waits or was dismissed included. Up to nine queries."""
     now = filters.moment(now)
     cohort = TicketCohort(filters, now=now)
-    contacted, resolved, without = _working_curves(filters, now)
+    contacted, resolved, without = _working_curves(cohort)
     return TimesReport(
         filters=filters,
         now=now,
@@ -94,99 +86,38 @@ def times_report(filters: ReportFilters, *, now: datetime) -> TimesReport:
     )
 
 
-def _pinned(target: str) -> Subquery:
-    rows = Deadline.objects.filter(ticket=OuterRef("pk"), cycle=0, target=target).order_by("ordinal")
-    return Subquery(rows.values("calendar")[:1])
-
-
-def _working_curves(filters: ReportFilters, now: datetime) -> tuple[Curve, Curve, int]:
-    """First contact and resolution on the team clock, and how many tickets have no calendar. Up to three queries."""
-    first, last = _pinned(Deadline.Target.FIRST_CONTACT), _pinned(Deadline.Target.RESOLUTION)
-    tickets = filters.tickets()
-    counted = figure_of(tickets, "counted", now=now).order_by()
-    of_team = calendar_of_team(tickets)
-    rows = list(
-        counted.values_list(
-            "pk",
-            "received_at",
-            first_contact_at(tickets),
-            resolved_at(tickets),
-            # A ticket that owes no contact, or is older than its deadlines, goes by what is nearest.
-            Coalesce(first, last, of_team, output_field=BigIntegerField()),
-            Coalesce(last, first, of_team, output_field=BigIntegerField()),
+def _working_curves(cohort: TicketCohort) -> tuple[Curve, Curve, int]:
+    """First contact and resolution on the team clock, and how many tickets have no calendar. Up to six queries."""
+    if cohort.is_looked_up:
+        found = [_worked(cohort.filters.tickets(), cohort.now)]
+    else:
+        found = [cohort.worked(), *(_worked(part, cohort.now) for part in cohort.parts.tickets)]
+    together = Worked.together(found)
+    contacted, resolved = (
+        replace(curve_of_counts(happened, waiting), is_rounded=not cohort.is_looked_up)
+        for happened, waiting in (
+            (together.spoken, together.unspoken),
+            (together.resolved, together.unresolved),
         )
     )
-    since = min((received_at for _, received_at, *_ in rows), default=now)
-    meters = _Meters(since, now)
-    paused = _pauses_by_ticket(counted.values("pk"), now, then=is_then(tickets))
-    contacted: list[Spell] = []
-    resolved: list[Spell] = []
+    return contacted, resolved, together.n - contacted.n
+
+
+def _worked(tickets: TicketQuerySet, now: datetime) -> Worked:
+    """The times of these tickets on the team clock, from their rows. Up to three queries."""
+    counted = figure_of(tickets, "counted", now=now).order_by()
+    times = first_contact_at(tickets), resolved_at(tickets)
+    rows = list(counted.values_list("pk", "received_at", *times, *calendars_of(tickets)))
+    meters = Meters(min((received_at for _, received_at, *_ in rows), default=now), now)
+    paused = pauses_by_ticket(counted.values("pk"), now, then=is_then(tickets))
+    found = Worked(len(rows), Counter(), Counter(), Counter(), Counter())
     for number, received_at, contact_at, ended_at, of_contact, of_resolution in rows:
-        stretches = paused.get(number, ())
-        for spells, at, calendar in (
-            (contacted, contact_at, of_contact),
-            (resolved, ended_at, of_resolution),
+        off = paused.get(number, ())
+        for happened, waiting, at, calendar in (
+            (found.spoken, found.unspoken, contact_at, of_contact),
+            (found.resolved, found.unresolved, ended_at, of_resolution),
         ):
-            if (worked := meters.of(calendar)) is not None:
-                spells.append(Spell(worked(received_at, at or now, stretches), at is not None))
-    return curve(contacted), curve(resolved), len(rows) - len(contacted)
-
-
-def _pauses_by_ticket(tickets: Any, now: datetime, *, then: bool) -> dict[int, Stretches]:
-    """When each ticket waited for its customer, with `then` as known by `now`; the others are left out. One query."""
-    waited = Q(from_state=TicketState.WAITING_ON_CUSTOMER) | Q(to_state=TicketState.WAITING_ON_CUSTOMER)
-    events = Event.objects.filter(waited, ticket__in=tickets).order_by("ticket", "seq")
-    if then:
-        events = events.filter(recorded_at__lte=now)
-    only = ("ticket_id", "from_state", "to_state", "happened_at")
-    by_ticket = groupby(events.only(*only).iterator(chunk_size=5_000), key=lambda event: event.ticket_id)
-    return {number: pauses(its, now=now) for number, its in by_ticket}
-
-
-class _Meters:
-    """A meter per calendar, made when first asked for. One query."""
-
-    def __init__(self, since: datetime, now: datetime) -> None:
-        self.since, self.now = since, now
-        self.known: dict[int, Callable[[datetime, datetime, Stretches], float]] = {}
-        self.calendars = {calendar.pk: calendar for calendar in Calendar.objects.order_by("pk")}
-        active = [pk for pk, calendar in self.calendars.items() if calendar.is_active]
-        self.default = active[0] if active else None
-
-    def of(self, pk: int | None) -> Callable[[datetime, datetime, Stretches], float] | None:
-        pk = self.default if pk is None else pk
-        if pk is None:
-            return None
-        if pk not in self.known:
-            self.known[pk] = meter(self.calendars[pk].hours, self.since, self.now)
-        return self.known[pk]
-
-
-def meter(hours: WorkingHours, since: datetime, until: datetime) -> Callable[[datetime, datetime, Stretches], float]:
-    """A function (start, end, pauses) to seconds of working time, for moments from `since` to `until`.
-
-    It counts what `calendars.working_time` counts. The stretches are laid out once, so that each of many waits costs
-    two look-ups instead of a walk through its days. Pauses follow each other, as those of one ticket do.
-    """
-    stretches = counted_stretches(hours, since, until)
-    starts = [begins for begins, _ends in stretches]
-    before = [timedelta(), *accumulate(ends - begins for begins, ends in stretches)]
-
-    def so_far(at: datetime) -> timedelta:
-        found = bisect_right(starts, at)
-        if not found:
-            return timedelta()
-        begins, ends = stretches[found - 1]
-        return before[found - 1] + (min(at, ends) - begins)
-
-    def worked(start: datetime, end: datetime, off: Stretches) -> float:
-        if end <= start:
-            return 0.0
-        total = so_far(end) - so_far(start)
-        for begins, ends in off:
-            begins, ends = max(begins, start), min(ends, end)
-            if begins < ends:
-                total -= so_far(ends) - so_far(begins)
-        return total.total_seconds()
-
-    return worked
+            if (meter := meters.of(calendar)) is not None:
+                seconds = max(meter.worked(received_at, at or now, off), 0.0)
+                (waiting if at is None else happened)[seconds] += 1
+    return found

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
 from followups.reports import exact
 from followups.reports.changes import p_value
 from followups.reports.metrics.answers import Scores, nps_groups
 from followups.reports.metrics.closure import Counts, Rate, closure_groups
 from followups.reports.metrics.comparison import earlier
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.response_rate import Asked, invitations_of
+from followups.reports.metrics.response_rate import Asked, invitation_counts
 from followups.reports.metrics.ways import way_of
 from surveys.scoring import Difference, difference
 
@@ -88,16 +86,14 @@ class TouchpointsReport:
 
 
 def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
-    """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty queries."""
+    """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty-one queries."""
     now = filters.moment(now)
     names: dict[str, str] = {}
     scores = _scores(filters, names, now)
     other = earlier(filters, compare)
     before = _scores(other, names, now) if other else {}
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    state_then = "state" if filters.as_of is None else "then_state"
-    columns = ("touchpoint__slug", "touchpoint__name", state_then)
-    for slug, name, state, n in invitations_of(filters).order_by().values_list(*columns).annotate(n=Count("pk")):
+    for slug, name, state, n in invitation_counts(filters, "touchpoint__slug", "touchpoint__name", "state", now=now):
         names.setdefault(slug or "", name or "")
         states[slug or ""][state] += n
     counts = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,8 +15,10 @@ from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.ways import Way
 from followups.reports.rollups.days import KeptDays, within
 from followups.reports.rollups.layout import ALL, MOST_GROUPS, Layout
+from followups.reports.rollups.packed import packed
 from surveys.models import Response
 from surveys.models.responses import ResponseQuerySet
+from surveys.scoring import Band, band
 
 SCORES = {f"score_{score}": score for score in range(11)}
 EXCLUDED = {f"excluded_{reason}": reason for reason in Response.Exclusion.values if reason}
@@ -79,37 +82,51 @@ def count(
         Response.objects.filter(days)
         .order_by()
         .annotate(**columns)
-        .values_list("day", "team_id_then", "touchpoint_id", "score", "excluded_as", *columns)
+        .values_list("day", "team_id_then", "touchpoint_id", "score", "excluded_as", "account_id", *columns)
     )
     cells: list[tuple[date, int | None, int | None]] = []
     outcomes: list[str] = []
     values: list[tuple[Any, ...]] = []
-    for day, team, touchpoint, score, excluded_as, *rest in rows.iterator(chunk_size=5_000):
+    unhappy: list[int | None] = []
+    for day, team, touchpoint, score, excluded_as, account, *rest in rows.iterator(chunk_size=5_000):
         cells.append((day, team, touchpoint if team is None else None))
         outcomes.append(f"excluded_{excluded_as}" if excluded_as else f"score_{score}")
         values.append(tuple(rest))
-    tallies = _tallies(ALL, Counter((*cell, "", outcome) for cell, outcome in zip(cells, outcomes, strict=True)))
+        unhappy.append(account if not excluded_as and band(score) == Band.DETRACTOR else None)
+    accounts: defaultdict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for cell, account in zip(cells, unhappy, strict=True):
+        if account is not None:
+            accounts[*cell, ""].add(account)
+    whole = Counter((*cell, "", outcome) for cell, outcome in zip(cells, outcomes, strict=True))
+    tallies = _tallies(ALL, whole, accounts)
     left_out: defaultdict[date, list[str]] = defaultdict(list)
     for name, groups_of in groupings.items():
         counted: Counter[tuple[Any, ...]] = Counter()
-        for cell, outcome, row in zip(cells, outcomes, values, strict=True):
+        accounts = defaultdict(set)
+        for cell, outcome, account, row in zip(cells, outcomes, unhappy, values, strict=True):
             for group in groups_of(row):
                 counted[*cell, group, outcome] += 1
+                if account is not None:
+                    accounts[*cell, group].add(account)
         groups: defaultdict[date, set[str]] = defaultdict(set)
         for day, _team, _touchpoint, group, _outcome in counted:
             groups[day].add(group)
         too_many = {day for day, found in groups.items() if len(found) > MOST_GROUPS}
         for day in too_many:
             left_out[day].append(name)
-        tallies += _tallies(name, Counter({key: n for key, n in counted.items() if key[0] not in too_many}))
+        kept = Counter({key: n for key, n in counted.items() if key[0] not in too_many})
+        tallies += _tallies(name, kept, accounts)
     return tallies, {day: tuple(ways) for day, ways in left_out.items()}, {}
 
 
-def _tallies(way: str, counted: Counter[tuple[Any, ...]]) -> list[AnswerTally]:
+def _tallies(
+    way: str, counted: Counter[tuple[Any, ...]], accounts: Mapping[tuple[Any, ...], set[int]]
+) -> list[AnswerTally]:
     rows: dict[tuple[Any, ...], AnswerTally] = {}
     for (day, team, touchpoint, group, outcome), n in counted.items():
         key = (day, team, touchpoint, group)
         if key not in rows:
             rows[key] = AnswerTally(day=day, way=way, group=group, team_id_then=team, touchpoint_id=touchpoint)
+            rows[key].unhappy_accounts = packed(accounts.get(key, ()))
         setattr(rows[key], outcome, n)
     return list(rows.values())

@@ -13,6 +13,7 @@ from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.then import column
 from followups.reports.metrics.ways import WITHOUT, Way
 from followups.reports.rollups.days import KeptDays, within
+from followups.reports.rollups.once import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,16 @@ def parts(model: type[Any], filters: ReportFilters, kept: KeptDays, way: Way | N
     if viewer is not None and not (viewer.is_active and viewer.is_superuser):
         if not viewer.is_active:
             return Parts(None, ())
-        own = list(Member.objects.filter(user=viewer, is_active=True).values_list("team", flat=True))
+        teams = Member.objects.filter(user=viewer, is_active=True).values_list("team", flat=True)
+        own = once(("teams", viewer.pk), lambda: list(teams))
         tallies = tallies.filter(team_id__in=own)
         # What they own or work on in other teams no kept row tells apart.
         elsewhere = Q(team=None) | ~Q(team__in=own)
         own_ones = Ticket.objects.filter(elsewhere, owner=viewer, day__gte=filters.day_from, day__lte=filters.day_to)
         acted_on = Action.objects.filter(owner=viewer).values("ticket")
         also = Ticket.objects.filter(elsewhere, pk__in=acted_on, day__gte=filters.day_from, day__lte=filters.day_to)
-        keys = set(own_ones.order_by().values_list("pk", flat=True).union(also.order_by().values_list("pk", flat=True)))
+        both = own_ones.order_by().values_list("pk", flat=True).union(also.order_by().values_list("pk", flat=True))
+        keys = once(("elsewhere", viewer.pk, filters.day_from, filters.day_to), lambda: set(both))
         if keys:
             tickets.append(filters.tickets().filter(within(good)).filter(elsewhere, pk__in=keys))
     return Parts(tallies, tuple(tickets))

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from followups.models import RollupDay, RollupMark
 from followups.reports.rollups.layout import Layout
+from followups.reports.rollups.once import once
 
 DAY = timedelta(days=1)
 # A window in more pieces than this is counted from its rows: a condition with thousands of parts helps nobody.
@@ -40,7 +41,7 @@ class KeptDays:
     def read(cls, kind: str, first: date, last: date, *, now: datetime) -> KeptDays:
         """Two queries; one for invitations."""
         layout = Layout.now(kind)
-        return cls(layout, good_days(layout, first, last, now))
+        return cls(layout, once((layout.number, first, last, now), lambda: good_days(layout, first, last, now)))
 
     def split(self, first: date, last: date, way: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """The days from `first` to `last` that can be read by this way, and the others, each as spans."""

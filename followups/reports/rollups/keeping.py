@@ -25,6 +25,8 @@ from followups.models.rollups import TALLIES
 from followups.reports.rollups import answers, invitations, recovery, tickets
 from followups.reports.rollups.days import good_days
 from followups.reports.rollups.layout import Layout
+from followups.reports.rollups.packed import LANE
+from followups.reports.rollups.tickets import WIDTHS
 from nps_loop.one_at_a_time import one_at_a_time
 
 COUNTING: dict[str, ModuleType] = {
@@ -267,5 +269,5 @@ def _plain(name: str, value: Any) -> Any:
     data = bytes(value)
     if name == "counts":
         return data
-    width = 2 if name in ("spoken", "resolved") else 4
+    width = WIDTHS.get(name, LANE)
     return tuple(sorted(data[at : at + width] for at in range(0, len(data), width)))

@@ -12,13 +12,15 @@ from django.db.models.expressions import Combinable
 
 from followups.models import RollupKind
 from followups.reports.metrics.facts import OF_FACTS
+from followups.reports.metrics.figures import OF_REOPENING
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import Kept
 from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, ByBusinessUnit, Column, Way, way_of
+from followups.reports.rollups.once import once
 from surveys.models import ReportableAttribute
 
 # Raised where the meaning of what is kept changes: then every day is counted anew.
-VERSION = 1
+VERSION = 2
 # The slice of all rows.
 ALL = ""
 # Accounts are no way to keep: there are about as many of them on a day as answers.
@@ -36,7 +38,7 @@ MOST_GROUPS = 300
 
 OF_PROMISE = {kept.value: f"promise-{kept.value}" for kept in Kept}
 # The counters of a row of tickets, in the order in which they are kept.
-COUNTED: tuple[str, ...] = (*sorted(OF_FACTS), *sorted(OF_PROMISE.values()))
+COUNTED: tuple[str, ...] = (*sorted(OF_FACTS), *sorted(OF_PROMISE.values()), *OF_REOPENING)
 
 
 Groups = Callable[[Sequence[Any]], tuple[str, ...]]
@@ -62,7 +64,8 @@ class Layout:
         """As declared at present. One query; none for invitations, which are kept by no way."""
         if not WAYS[kind]:
             return cls(kind, ())
-        declared = ReportableAttribute.objects.order_by("name").values_list("name", flat=True)
+        rows = ReportableAttribute.objects.order_by("name").values_list("name", flat=True)
+        declared = once("declared", lambda: tuple(rows))
         return cls(kind, (*WAYS[kind], *(ATTRIBUTE + name for name in declared)))
 
     @cached_property

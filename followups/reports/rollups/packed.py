@@ -84,6 +84,11 @@ def packed(numbers: Iterable[int], kind: str = NUMBER) -> bytes:
     return found.tobytes()
 
 
+def keys_of(data: bytes) -> set[int]:
+    """The different keys that an array holds."""
+    return set(unpacked(data))
+
+
 def unpacked(data: bytes, kind: str = NUMBER) -> array[int]:
     """The numbers again."""
     found = array(kind)

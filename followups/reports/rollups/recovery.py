@@ -13,6 +13,8 @@ from followups.reports.metrics.facts import Place, with_facts
 from followups.reports.metrics.recovered import BANDS, is_recovered, with_recovery
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, MOST_GROUPS, Layout
+from followups.reports.rollups.packed import packed
+from surveys.scoring import Band
 
 LATER = {band.value: f"later_{band.value}" for band in BANDS}
 
@@ -57,12 +59,14 @@ def count(
         "place",
         "state",
         "resolution_due_at",
+        "account_id",
     )
     bounds = Bounds(now)
     rows: dict[tuple[Any, ...], RecoveryTally] = {}
+    saved: defaultdict[tuple[Any, ...], set[int]] = defaultdict(set)
     groups_on: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
     for row in cases.annotate(**columns).values_list(*own, *columns).iterator(chunk_size=5_000):
-        day, team, band, asked, answered, later, place, state, until = row[: len(own)]
+        day, team, band, asked, answered, later, place, state, until, account = row[: len(own)]
         if not asked and not later:
             continue
         if until is not None and state not in OVER:
@@ -76,11 +80,15 @@ def count(
             if key not in rows:
                 rows[key] = RecoveryTally(day=day, way=way_name, team_id=team, band=band, group=group)
             tally = rows[key]
+            if account is not None and band == Band.DETRACTOR and is_recovered(band, later):
+                saved[key].add(account)
             tally.asked_again += asked
             tally.answered_again += asked and answered
             tally.recovered_due += place == Place.DUE and is_recovered(band, later)
             if later:
                 setattr(tally, LATER[later], getattr(tally, LATER[later]) + 1)
+    for key, accounts in saved.items():
+        rows[key].saved_accounts = packed(accounts)
     left_out: defaultdict[date, list[str]] = defaultdict(list)
     for (day, way_name), found in groups_on.items():
         if len(found) > MOST_GROUPS:

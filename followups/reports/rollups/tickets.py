@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BinaryField, F, Max, Min, Q, QuerySet, Sum
-from django.db.models.aggregates import Aggregate
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
 from followups.models import Action, Deadline, SlaPolicy, Ticket, TicketTally
+from followups.models.tickets import TicketState
 from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
+from followups.reports.metrics.figures import OF_REOPENING, reopened
 from followups.reports.metrics.promised import promises
 from followups.reports.metrics.standing import standing_resolutions
 from followups.reports.metrics.stretches import first_contact_at, resolved_at
+from followups.reports.metrics.working import Meters, calendars_of, pauses_by_ticket
 from followups.reports.rollups.bounds import OVER, Bounds
+from followups.reports.rollups.joined import Joined
 from followups.reports.rollups.layout import ALL, COUNTED, MOST_GROUPS, OF_PROMISE, Layout
 from followups.reports.rollups.packed import (
     CODE,
@@ -30,17 +33,17 @@ from followups.reports.rollups.packed import (
     unpacked,
     waited,
 )
+from followups.reports.rollups.work import AHEAD, ENDLESS, Waits
+from surveys.scoring import Band
 
 BLOBS = ("counts", "causes", "spoken", "unspoken", "resolved", "unresolved")
+# Bytes of what one ticket adds to an array, whose order says nothing.
+WIDTHS = {
+    "causes": 4, "spoken": 2, "unspoken": 4, "resolved": 2, "unresolved": 4,
+    "spoken_work": 2, "unspoken_work": 8, "resolved_work": 2, "unresolved_work": 8,
+}  # fmt: skip
+
 _PLACE_OF = {name: at for at, name in enumerate(COUNTED)}
-
-
-class _Joined(Aggregate):
-    """The bytes of all rows, one after the other; PostgreSQL only."""
-
-    function = "string_agg"
-    template = "%(function)s(%(expressions)s, ''::bytea)"
-    output_field = BinaryField()
 
 
 @dataclass(slots=True)
@@ -66,6 +69,12 @@ class Sums:
         """Promises by what became of them."""
         counts = dict(zip(COUNTED, added(self.blobs["counts"], len(COUNTED)), strict=True))
         return Counter({kept: counts[name] for kept, name in OF_PROMISE.items()})
+
+    @property
+    def reopening(self) -> Counter[str]:
+        """Tickets by figure of `OF_REOPENING`."""
+        counts = dict(zip(COUNTED, added(self.blobs["counts"], len(COUNTED)), strict=True))
+        return Counter({name: counts[name] for name in OF_REOPENING})
 
     @property
     def causes(self) -> Counter[int]:
@@ -107,7 +116,7 @@ def add_up(tallies: QuerySet[TicketTally], by: str, blobs: tuple[str, ...] = BLO
         "long": Max("longest"),
     }
     if connection.vendor == "postgresql":
-        joined = {f"all_{name}": _Joined(name) for name in blobs}
+        joined = {f"all_{name}": Joined(name) for name in blobs}
         rows = tallies.order_by().values_list(by).annotate(**plain, **joined)
         return {
             key: Sums(
@@ -134,7 +143,8 @@ class _Cell:
     """A kept row in the making."""
 
     __slots__ = (
-        "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "spoken", "unresolved", "unspoken",
+        "accounts", "causes", "counts", "goals", "minutes", "n", "on_team_clock", "resolved", "resolved_work", "spoken",
+        "spoken_work", "unresolved", "unresolved_work", "unspoken", "unspoken_work",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -146,6 +156,11 @@ class _Cell:
         self.unresolved: list[int] = []
         self.goals: list[int] = []
         self.minutes: list[int] = []
+        self.spoken_work: list[int] = []
+        self.unspoken_work: list[int] = []
+        self.resolved_work: list[int] = []
+        self.unresolved_work: list[int] = []
+        self.accounts: set[int] = set()
 
     def add(self, of: _OfTicket) -> None:
         self.n += 1
@@ -164,6 +179,12 @@ class _Cell:
                 moments.append(number)
             else:
                 codes.append(happened)
+        self.spoken_work += of.spoken_work
+        self.unspoken_work += of.unspoken_work
+        self.resolved_work += of.resolved_work
+        self.unresolved_work += of.unresolved_work
+        if of.due_account is not None:
+            self.accounts.add(of.due_account)
 
     def row(self, day: date, way: str, team: int | None, band: str, group: str) -> TicketTally:
         return TicketTally(
@@ -179,6 +200,11 @@ class _Cell:
             unspoken=packed(self.unspoken),
             resolved=packed(self.resolved, CODE),
             unresolved=packed(self.unresolved),
+            spoken_work=packed(self.spoken_work, CODE),
+            unspoken_work=packed(self.unspoken_work),
+            resolved_work=packed(self.resolved_work, CODE),
+            unresolved_work=packed(self.unresolved_work),
+            due_accounts=packed(self.accounts),
             lowest_goal=min(self.goals, default=None),
             highest_goal=max(self.goals, default=None),
             shortest=min(self.minutes, default=None),
@@ -200,6 +226,11 @@ class _OfTicket:
     goals: list[int]
     minutes: list[int]
     on_team_clock: int
+    spoken_work: Sequence[int] = ()
+    unspoken_work: Sequence[int] = ()
+    resolved_work: Sequence[int] = ()
+    unresolved_work: Sequence[int] = ()
+    due_account: int | None = None
 
 
 def count(
@@ -207,20 +238,29 @@ def count(
 ) -> tuple[list[TicketTally], dict[date, tuple[str, ...]], dict[date, tuple[datetime | None, datetime | None]]]:
     """The kept rows of the days as they stand at `now`, the ways left out of each, and from when until when each holds.
 
-    Four queries.
+    Seven queries.
     """
     columns, groupings = layout.groupings(tickets=True)
     bounds = Bounds(now)
     hanging = _hanging_on(days, now, bounds)
     ways_of: defaultdict[str, defaultdict[tuple[Any, ...], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
     of_days = Ticket.objects.filter(days)
+    of_contact, of_resolution = calendars_of(of_days)
     times = {"contact_at": first_contact_at(of_days), "ended_at": resolved_at(of_days)}
     rows = with_facts(of_days, now=now).order_by().annotate(until=F("resolution_due_at"), **times, **columns)
-    own = ("pk", "day", "team_id", "band", "state", "responded_at", "until", "contact_at", "ended_at", *FACTS)
+    rows = rows.annotate(again=reopened(of_days, now), of_contact=of_contact, of_resolution=of_resolution)
+    beside = (
+        "pk", "day", "team_id", "band", "state", "responded_at", "received_at", "until", "contact_at", "ended_at",
+        "again", "of_contact", "of_resolution", "account_id",
+    )  # fmt: skip
+    own = (*beside, *FACTS)
+    meters = Meters(of_days.aggregate(first=Min("received_at"))["first"] or now, now + AHEAD)
+    paused = pauses_by_ticket(of_days.order_by().values("pk"), ENDLESS)
     lanes_of: dict[tuple[Any, ...], int] = {}
     for row in rows.values_list(*own, *columns).iterator(chunk_size=5_000):
-        number, day, team, band, state, responded_at, until, contact_at, ended_at = row[:9]
-        facts, values = row[9 : len(own)], row[len(own) :]
+        number, day, team, band, state, responded_at, received_at, until, contact_at, ended_at = row[:10]
+        again, of_contact, of_resolution, account = row[10 : len(beside)]
+        facts, values = row[len(beside) : len(own)], row[len(own) :]
         if facts not in lanes_of:
             lanes_of[facts] = _lanes(dict(zip(FACTS, facts, strict=True)))
         named = dict(zip(FACTS, facts, strict=True))
@@ -230,6 +270,13 @@ def count(
         of.since = moment_number(responded_at)
         of.spoken = code_of((contact_at - responded_at).total_seconds()) if contact_at else None
         of.resolved = code_of((ended_at - responded_at).total_seconds()) if ended_at else None
+        if band == Band.DETRACTOR and OF_FACTS["due"].holds(named):
+            of.due_account = account
+        if of.counted:
+            of.counts += _of_reopening(again=again, state=state)
+            waits = Waits(received_at, paused.get(number, ()))
+            of.spoken_work, of.unspoken_work = waits.kept(meters, of_contact, contact_at)
+            of.resolved_work, of.unresolved_work = waits.kept(meters, of_resolution, ended_at)
         ways_of[ALL][day, team, band, ""].add(of)
         for name, groups_of in groupings.items():
             cells = ways_of[name]
@@ -302,3 +349,9 @@ def _of_ticket(hanging: _Hanging, number: int, facts: Mapping[str, Any], counts:
 
 def _lanes(facts: Mapping[str, Any]) -> int:
     return sum(1 << 8 * LANE * _PLACE_OF[name] for name, figure in OF_FACTS.items() if figure.holds(facts))
+
+
+def _of_reopening(*, again: bool, state: str) -> int:
+    resolved = again or state in (TicketState.RESOLVED, TicketState.CLOSED)
+    found = {"reopened": again, "ever_resolved": resolved}
+    return sum(1 << 8 * LANE * _PLACE_OF[name] for name in OF_REOPENING if found[name])

@@ -105,7 +105,7 @@ def test_a_stretch_that_is_none_is_no_figure(name: str) -> None:
 
 def test_each_touchpoint_equals_a_recount(loops: list[Loop], django_assert_num_queries: Any) -> None:
     filters = replace(QUARTER, day_from=date(2026, 11, 1))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         found = metrics.touchpoints_report(filters, "before", now=NOW)
     assert len(found.touchpoints) == 4
     for each in found.touchpoints:

@@ -15,7 +15,7 @@ from followups.calendars import WorkingHours, working_time
 from followups.models import Calendar, Deadline, Event, Ticket
 from followups.reports import metrics
 from followups.reports.metrics.counting import TicketCohort
-from followups.reports.metrics.times import meter
+from followups.reports.metrics.working import Meter
 from followups.reports.survival import Curve
 from tests import factories as make
 from tests.api.conftest import key_caller
@@ -184,6 +184,6 @@ def test_the_meter_counts_what_the_calendar_counts(start: int, end: int, cuts: l
     base = datetime.fromisoformat("2026-07-01T00:00+00:00")
     moments = sorted(base + timedelta(minutes=cut) for cut in cuts)
     pauses = list(zip(moments[::2], moments[1::2], strict=False))
-    worked = meter(OFFICE, base, base + timedelta(days=150))
+    worked = Meter(OFFICE, base, base + timedelta(days=150)).worked
     begins, ends = base + timedelta(minutes=start), base + timedelta(minutes=end)
     assert worked(begins, ends, pauses) == working_time(OFFICE, begins, ends, pauses).total_seconds()

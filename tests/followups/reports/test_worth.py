@@ -155,7 +155,7 @@ def test_everybody_counts_what_they_may_see(django_assert_num_queries: Any) -> N
     assert metrics.worth_report(filters, now=NOW).at_risk.by_currency == {"EUR": Decimal(10)}
     assert metrics.worth_report(QUARTER, now=NOW).at_risk.by_currency == {"EUR": Decimal(20)}
     at_accounts(9)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(9):
         metrics.worth_report(QUARTER, now=NOW)
     with django_assert_num_queries(5):
         metrics.reopening_report(QUARTER, now=NOW)

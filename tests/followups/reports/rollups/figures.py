@@ -13,6 +13,7 @@ from django.http import QueryDict
 from followups.models import Member, RollupMark, Team
 from followups.reports import answers_page, metrics
 from followups.reports.metrics import ReportFilters, way_of
+from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.ways import NAMES
 from followups.reports.rollups import keeping
 from nps_loop.people.models import User
@@ -66,14 +67,25 @@ def figures(filters: ReportFilters, now: datetime = NOW) -> dict[str, Any]:
         "recovery": metrics.recovery_report(filters, now=now),
         "asked": metrics.response_rate_report(filters, now=now),
         "times": metrics.times_report(filters, now=now),
+        "causes": metrics.causes_report(filters, now=now),
+        "touchpoints": metrics.touchpoints_report(filters, "before", now=now),
+        "worth": metrics.worth_report(filters, now=now),
+        "reopening": metrics.reopening_report(filters, now=now),
+        "goals": goals_report(filters, now=now),
     }
     return {
         **{f"{name}: {what}": value for name, report in reports.items() for what, value in report.as_dict().items()},
         "goal": metrics.closure_report(filters, now=now).goal,
         "answers behind": [answers_page.how_many(filters, QueryDict(asked), now=now) for asked in ASKED],
+        **{f"accounts {name}": _companies(filters, name, now) for name in ("", "saved_due")},
         "people": [(p.user.pk, p.counts, p.at_work) for p in metrics.people_report(filters, now=now)],
         **{f"by {name}": metrics.closure_groups(filters, way_of(name), now=now) for name in OF_TICKETS},
     }
+
+
+def _companies(filters: ReportFilters, figure: str, now: datetime) -> Any:
+    found = metrics.accounts_report(filters, figure, now=now)
+    return found.n, found.as_dict(())["accounts"]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -17,12 +18,15 @@ from followups.models import (
     Action,
     ActionMove,
     AnswerTally,
+    Calendar,
     Deadline,
     DismissalRequest,
+    Event,
     Resolution,
     RollupDay,
     RollupKind,
     RollupMark,
+    Team,
     Ticket,
     Verdict,
 )
@@ -116,6 +120,24 @@ def _heard_later() -> None:
     )
 
 
+LONG_AGO = NOW - 60 * DAY
+
+
+def _moves(*states: str) -> None:
+    """Every ticket went from state to state, a day apart, as its events have it."""
+    for ticket in Ticket.objects.all():
+        for at, (before, after) in enumerate(pairwise(states)):
+            moment = min(ticket.received_at + (at + 1) * DAY, NOW)
+            Event.objects.create(
+                ticket=ticket, seq=900 + at, actor_kind="system", verb="wait", from_state=before, to_state=after,
+                happened_at=moment, recorded_at=moment,
+            )  # fmt: skip
+
+
+def _day_and_night() -> Calendar:
+    return make.make_calendar(slug="always", weekly=[[[0, 1440]]] * 7)
+
+
 CHANGES: dict[str, Callable[[], Any]] = {
     "an answer comes": lambda: make.make_response(10, responded_at=NOW - 5 * DAY),
     "an answer is scored anew": _first(Response, score=10, band="promoter"),
@@ -174,6 +196,20 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "a touchpoint is called otherwise": lambda: Touchpoint.objects.filter(name="Invoice").update(slug="other"),
     "a touchpoint changes its brand": lambda: Touchpoint.objects.update(brand=Brand.objects.order_by("-pk")[0]),
     "another brand is the default": lambda: Brand.objects.update(is_default=False),
+    "tickets wait for their customers": lambda: _moves("contacted", "waiting_on_customer", "contacted"),
+    "tickets are taken up again": lambda: _moves("resolved", "assigned"),
+    "pauses begin earlier": lambda: (
+        _moves("contacted", "waiting_on_customer"),
+        Event.objects.update(happened_at=LONG_AGO),
+    ),
+    "deadlines go by other hours": lambda: Deadline.objects.update(calendar=_day_and_night()),
+    "calendars change their hours": lambda: Calendar.objects.update(weekly=[[[0, 1440]]] * 7),
+    "teams go by other hours": lambda: (
+        Deadline.objects.all().delete(),
+        Team.objects.update(calendar=_day_and_night()),
+    ),
+    "no calendar is in use": lambda: (Ticket.objects.update(team=None), Calendar.objects.update(is_active=False)),
+    "tickets have another company": lambda: Ticket.objects.update(account=Account.objects.order_by("pk")[0]),
     "an attribute is declared": lambda: ReportableAttribute.objects.create(name="nothing", position=2),
     "no attribute is declared": lambda: ReportableAttribute.objects.all().delete(),
 }
@@ -291,12 +327,17 @@ def _days_without(way: str) -> list[Any]:
 @pytest.mark.usefixtures("kept")
 def test_medians_of_many_tickets_are_within_two_percent(monkeypatch: pytest.MonkeyPatch) -> None:
     Ticket.objects.update(nobody_to_reach=False, left_in_peace=False)
+    _moves("contacted", "waiting_on_customer", "contacted")
+    still = Event.objects.filter(seq=901, ticket__in=Ticket.objects.order_by("pk")[:5])
+    still.delete()
     keeping.flush(now=NOW)
     with from_rows_only():
         exact = metrics.times_report(QUARTER, now=NOW)
     monkeypatch.setattr(counting, "EXACT_UNDER", 1)
     kept = metrics.times_report(QUARTER, now=NOW)
-    for found, right in ((kept.first_contact, exact.first_contact), (kept.resolution, exact.resolution)):
+    assert kept.without_calendar == exact.without_calendar
+    curves = ("first_contact", "resolution", "first_contact_working", "resolution_working")
+    for found, right in ((getattr(kept, name), getattr(exact, name)) for name in curves):
         assert (found.n, found.events) == (right.n, right.events)
         for share in (0.1, 0.25, 0.5):
             if (seconds := right.reached(share)) is not None:
