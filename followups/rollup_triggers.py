@@ -269,7 +269,9 @@ def _marking_once(marking: Marking) -> str:
     return (
         f"IF OLD.day <> NEW.day OR strpos({marked}, {one}) = 0 THEN"
         f" {insert} {_select(marking, 'OLD')} UNION {_select(marking, 'NEW')};"
-        f" IF FOUND THEN PERFORM set_config('{MARKED}', right({marked} || {one}, {MOST_REMEMBERED}), true); END IF;"
+        # Of a row that moved, the day it came to may be unmarked: what was found may have been the other one.
+        f" IF FOUND AND OLD.day = NEW.day THEN"
+        f" PERFORM set_config('{MARKED}', right({marked} || {one}, {MOST_REMEMBERED}), true); END IF;"
         " END IF"
     )
 

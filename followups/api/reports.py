@@ -17,7 +17,7 @@ from followups.reports import metrics
 from followups.reports.effect_in_words import in_words
 from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.signals import signals_report
-from followups.reports.page.accounts import accounts_open_to
+from followups.reports.page.accounts import accounts_open_to, hide_names
 from followups.reports.rollups.once import read_once
 from followups.serializers.reports import (
     AccountsQuerySerializer,
@@ -63,6 +63,17 @@ class ReportView(FollowupView):
     def filters(self) -> metrics.ReportFilters:
         return self.asked()[0]
 
+    def is_for_leads(self) -> bool:
+        """Whether what only leads read is for this caller."""
+        user: Any = self.request.user
+        return isinstance(user, ApiUser) or Viewer.of(user).leads
+
+    def hide_names(self, found: dict[str, Any]) -> None:
+        """Leave companies that this caller may not open without their names."""
+        user: Any = self.request.user
+        if not isinstance(user, ApiUser):
+            hide_names(found.get("by_account", ()), Viewer.of(user))
+
 
 class NpsReportView(ReportView):
     """NPS with its interval."""
@@ -75,7 +86,9 @@ class NpsReportView(ReportView):
         """
         filters, by = self.asked()
         by = metrics.USUAL_WAYS if by is None else by
-        return Response(metrics.nps_report(filters, now=self.now, by=by).as_dict())
+        found = metrics.nps_report(filters, now=self.now, by=by).as_dict()
+        self.hide_names(found)
+        return Response(found)
 
 
 class ClosureReportView(ReportView):
@@ -89,6 +102,7 @@ class ClosureReportView(ReportView):
         for name in by or ():
             groups = metrics.closure_groups(filters, metrics.way_of(name), now=self.now)
             found[f"by_{name}"] = [group.as_dict() for group in groups]
+        self.hide_names(found)
         return Response(found)
 
 
@@ -158,9 +172,10 @@ class TouchpointsReportView(ReportView):
 
     @extend_schema(parameters=[TouchpointsQuerySerializer], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """NPS, its change with all touchpoints compared (Holm), response rate and closure of each touchpoint."""
+        """NPS, its change with all touchpoints compared (Holm), response rate (for leads) and closure of each."""
         filters, _by, more = self.all_asked()
-        return Response(metrics.touchpoints_report(filters, more["compare"], now=self.now).as_dict())
+        report = metrics.touchpoints_report(filters, more["compare"], now=self.now, with_asked=self.is_for_leads())
+        return Response(report.as_dict())
 
 
 class AccountsReportView(ReportView):
@@ -190,8 +205,7 @@ class ResponseRateReportView(ReportView):
 
         Team and band do not narrow it. A key that speaks for nobody in particular sees everything.
         """
-        user: Any = request.user
-        if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
+        if not self.is_for_leads():
             raise Http404
         return Response(metrics.response_rate_report(self.filters(), now=self.now).as_dict())
 
@@ -200,8 +214,7 @@ class LeadsReportView(ReportView):
     """For leads and keys that speak for nobody in particular; to everybody else it does not exist."""
 
     def filters(self) -> metrics.ReportFilters:
-        user: Any = self.request.user
-        if not isinstance(user, ApiUser) and not Viewer.of(user).leads:
+        if not self.is_for_leads():
             raise Http404
         return super().filters()
 

@@ -134,7 +134,9 @@ def touchpoints(request: HttpRequest) -> HttpResponse:
     filters, now = around.filters, around.now
     page = touchpoints_page(
         around,
-        metrics.touchpoints_report(filters, around.form.compared_with, now=now),
+        metrics.touchpoints_report(
+            filters, around.form.compared_with, now=now, with_asked=around.viewer.leads
+        ),
         metrics.nps_report(filters, now=now),
         metrics.response_rate_report(filters, now=now) if around.viewer.leads else None,
     )

@@ -10,7 +10,16 @@ from followups.models import Team
 from followups.models.tickets import ClosedAs, TicketState
 from followups.reports import metrics
 from tests.api.conftest import Caller, Cast
-from tests.factories import DAY, NOW, make_account, make_contact, make_response, make_ticket
+from tests.factories import (
+    DAY,
+    NOW,
+    make_account,
+    make_contact,
+    make_invitation,
+    make_response,
+    make_ticket,
+    make_touchpoint,
+)
 from tests.followups.reports.lives import throw_together
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +104,32 @@ def test_companies_come_page_by_page_and_have_a_name_for_whoever_works_with_them
     mine = Caller(user=cast.agent).get("/api/v1/reports/accounts/").json()
     assert {row["name"] for row in mine["accounts"]} == {"Nordby", None}
     assert all(row["owner"] is None for row in mine["accounts"] if row["name"] is None)
+
+
+def test_groups_by_company_have_a_name_for_whoever_works_with_them(_now: None, cast: Cast, reading: Caller) -> None:
+    Team.objects.filter(is_default=True).update(is_default=False)
+    Team.objects.filter(pk=cast.team.pk).update(is_default=True)
+    for name, team in (("Solheim Transport", cast.other_team), ("Nordby", cast.team)):
+        make_ticket(make_response(2, contact=make_contact(account=make_account(name))), team=team)
+    for url in (NPS, CLOSURE):
+        names = {group["name"] for group in reading.get(url, {"by": "account"}).json()["by_account"]}
+        assert {"Solheim Transport", "Nordby"} <= names
+        found = Caller(user=cast.agent).get(url, {"by": "account"})
+        assert "Solheim" not in found.content.decode()
+        assert "Nordby" in {group["name"] for group in found.json()["by_account"]}
+
+
+def test_who_was_asked_at_a_touchpoint_is_for_leads(_now: None, cast: Cast, reading: Caller) -> None:
+    asked, heard = make_touchpoint("Board meeting"), make_touchpoint("Onboarding")
+    make_invitation(make_contact("Jo Berg", email="jo@kund.example"), touchpoint=asked)
+    make_response(9, touchpoint=heard)
+    url = "/api/v1/reports/touchpoints/"
+    every = {row["slug"]: row["response_rate"] for row in reading.get(url).json()["touchpoints"]}
+    assert every[asked.slug] == {"count": 0, "of": 1, "rate": None, "low": None, "high": None}
+    Team.objects.filter(is_default=True).update(is_default=False)
+    Team.objects.filter(pk=cast.team.pk).update(is_default=True)
+    mine = {row["slug"]: row["response_rate"] for row in Caller(user=cast.agent).get(url).json()["touchpoints"]}
+    assert asked.slug not in mine and mine[heard.slug] is None
 
 
 def test_people_see_figures_of_what_they_may_see(_now: None, cast: Cast, reading: Caller) -> None:

@@ -33,12 +33,12 @@ class AtTouchpoint:
     before: Scores
     change: Difference
     is_sure: bool
-    asked: Asked
+    asked: Asked | None
     counts: Counts
 
     @property
-    def response_rate(self) -> Rate:
-        return self.asked.rate
+    def response_rate(self) -> Rate | None:
+        return self.asked.rate if self.asked else None
 
     def as_dict(self) -> dict[str, Any]:
         known = self.change.value is not None
@@ -53,7 +53,7 @@ class AtTouchpoint:
                 "high": self.change.high,
                 "may_be_chance": not self.is_sure if known else None,
             },
-            "response_rate": self.response_rate.as_dict(),
+            "response_rate": self.response_rate.as_dict() if self.response_rate else None,
             "rates": {name: self.counts.rate(name).as_dict() for name in ("declared", "told", "confirmed", "on_time")},
         }
 
@@ -85,15 +85,21 @@ class TouchpointsReport:
         }  # fmt: skip
 
 
-def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -> TouchpointsReport:
-    """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty-one queries."""
+def touchpoints_report(
+    filters: ReportFilters, compare: str, *, now: datetime, with_asked: bool = True
+) -> TouchpointsReport:
+    """Count every touchpoint of one cohort, and the change against that of `compare`. Up to twenty-one queries.
+
+    Who was asked, and answered, is for leads: to others `with_asked` is not so, nor a touchpoint where that is all.
+    """
     now = filters.moment(now)
     names: dict[str, str] = {}
     scores = _scores(filters, names, now)
     other = earlier(filters, compare)
     before = _scores(other, names, now) if other else {}
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for slug, name, state, n in invitation_counts(filters, "touchpoint__slug", "touchpoint__name", "state", now=now):
+    columns = ("touchpoint__slug", "touchpoint__name", "state")
+    for slug, name, state, n in invitation_counts(filters, *columns, now=now) if with_asked else ():
         names.setdefault(slug or "", name or "")
         states[slug or ""][state] += n
     counts = {}
@@ -112,7 +118,7 @@ def touchpoints_report(filters: ReportFilters, compare: str, *, now: datetime) -
             before=before.get(slug, nobody),
             change=changes[slug],
             is_sure=corrected.get(slug, 1.0) < exact.LEVEL,
-            asked=Asked(slug, name, states[slug], Counter()),
+            asked=Asked(slug, name, states[slug], Counter()) if with_asked else None,
             counts=counts.get(slug, nothing),
         )
         for slug, name in names.items()

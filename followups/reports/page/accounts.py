@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -152,6 +153,15 @@ def accounts_open_to(viewer: Viewer, accounts: Sequence[Account]) -> set[int]:
     worked_on = Ticket.objects.filter(works_on(viewer), account__in=keys).values_list("account", flat=True)
     own = {account.pk for account in accounts if account.owner_id == viewer.user.pk}
     return own | set(worked_on.distinct())
+
+
+def hide_names(groups: Iterable[dict[str, Any]], viewer: Viewer) -> None:
+    """Take the names of companies that are not open to this person out of groups by company, each with its `slug`."""
+    known = {int(group["slug"]): group for group in groups if group["slug"]}
+    open_to = accounts_open_to(viewer, list(Account.objects.filter(pk__in=known)))
+    for key, group in known.items():
+        if key not in open_to:
+            group["name"] = None
 
 
 def _row(each: AtAccount, links: Links, today: int, *, is_open: bool) -> AccountRow:

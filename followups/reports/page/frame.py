@@ -38,7 +38,7 @@ ASKED_ALSO: dict[str, tuple[str, ...]] = {
 }
 # What the export of figures calls each page.
 PAGE_OF_EXPORT = {name: name.removeprefix("report-") if name != "reports" else "overview" for name in PAGES}
-# Only leads read figures about persons.
+# Only leads read what each person carries. How a team's tickets fare by owner, its lists tell whoever is in it.
 FOR_LEADS = ("report-people",)
 # Pages beside the reports: address by name -> label, icon.
 BESIDE = (

@@ -108,7 +108,7 @@ def _cells(each: AtTouchpoint, frame: Frame, links: Links, earlier: Links | None
             tables.score(each.before, earlier.answers(**here), few="–"),
             tables.text(_change(each)),
         ]
-    if frame.viewer.leads:
+    if each.response_rate is not None:
         cells.append(tables.rate(each.response_rate, links.invitations(state="answered", **here)))
     due = {name: links.tickets(name, **here) for name in ("due", "told", "confirmed", "on_time")}
     cells.append(tables.count(each.counts["due"], due["due"]))

@@ -56,13 +56,13 @@ def _by_score(found: metrics.NpsReport) -> Iterator[Row]:
 
 def touchpoints(asked: Asked) -> Iterator[Row]:
     """Each touchpoint: NPS, what it was before and how it changed, who answered (for leads), and closure."""
-    report = metrics.touchpoints_report(asked.filters, asked.compare, now=asked.now)
+    report = metrics.touchpoints_report(asked.filters, asked.compare, now=asked.now, with_asked=asked.leads)
     days = days_of(asked.filters)
     for each in report.touchpoints:
         facts = [*scores(each.scores)]
         if report.before:
             facts.append(change("change", each.change))
-        if asked.leads:
+        if each.response_rate is not None:
             facts.append(share("answered", each.response_rate))
         facts.append(count("due", each.counts["due"]))
         facts += [share(name, each.counts.rate(name)) for name in ("declared", "told", "confirmed", "on_time")]

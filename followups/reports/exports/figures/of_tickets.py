@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from followups.reports import metrics
@@ -143,8 +144,10 @@ def causes(asked: Asked) -> Iterator[Row]:
         for slug, n in report.below(area):
             yield from placed("causes", "root_cause", report.names[slug], days, [count("with_cause", n, known)])
     for column, names in (("band", {}), ("touchpoint", report.touchpoints), ("segment", {})):
-        totals = report.by(column)
-        for (value,), total in sorted(totals.items()):
+        totals: Counter[str] = Counter()
+        for (_area, value), n in report.by("area", column).items():
+            totals[value] += n
+        for value, total in sorted(totals.items()):
             of_value = [count("with_cause", total, known)]
             for kind, level in (("causes", "area"), ("cause", "cause")):
                 crossed = report.by(level, column)

@@ -275,3 +275,17 @@ def test_a_ticket_that_moves_to_another_day_marks_both() -> None:
         Ticket.objects.filter(pk=ticket.pk).update(day=ticket.day - days * DAY)
     marked = set(RollupMark.objects.filter(kind=RollupKind.TICKETS).values_list("day", flat=True))
     assert marked == {ticket.day, ticket.day - 4 * DAY, ticket.day - 5 * DAY}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_day_a_case_moves_to_is_marked_by_what_happens_there_next() -> None:
+    """What moved marked the day it left alone, since it no longer counts where it is."""
+    moved, stays = (make.make_ticket(state="closed", closed_as="confirmed", closed_at=NOW) for _ in range(2))
+    other = moved.day - timedelta(days=3)
+    Ticket.objects.filter(pk=stays.pk).update(day=other)
+    RollupMark.objects.all().delete()
+    with transaction.atomic():
+        Ticket.objects.filter(pk=moved.pk).update(day=other, closed_at=None)
+        Ticket.objects.filter(pk=stays.pk).update(closed_at=NOW + timedelta(hours=1))
+    marked = set(RollupMark.objects.filter(kind="recovery").values_list("day", flat=True))
+    assert marked == {moved.day, other}
