@@ -70,7 +70,7 @@ def without_ringing() -> Iterator[None]:
 
 @signals.worker_process_init.connect
 def _settle(**kwargs: Any) -> None:
-    """What a worker holds from its start it holds to its end: the collector need not look through it with every task."""
+    """What a worker holds from its start it holds to its end: the collector need not look through it again."""
     gc.freeze()
 
 

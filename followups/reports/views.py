@@ -134,9 +134,7 @@ def touchpoints(request: HttpRequest) -> HttpResponse:
     filters, now = around.filters, around.now
     page = touchpoints_page(
         around,
-        metrics.touchpoints_report(
-            filters, around.form.compared_with, now=now, with_asked=around.viewer.leads
-        ),
+        metrics.touchpoints_report(filters, around.form.compared_with, now=now, with_asked=around.viewer.leads),
         metrics.nps_report(filters, now=now),
         metrics.response_rate_report(filters, now=now) if around.viewer.leads else None,
     )

@@ -68,11 +68,15 @@ def test_the_quick_look_never_overlooks_anybody(before: str, name: str, after: s
 
 
 @given(
-    st.lists(st.lists(st.sampled_from(["Hanna", "hannas", "Brandt,", "waited", "Ann", "cannot"]), max_size=4), max_size=6),
+    st.lists(
+        st.lists(st.sampled_from(["Hanna", "hannas", "Brandt,", "waited", "Ann", "cannot"]), max_size=4), max_size=6
+    ),
     st.frozensets(st.sampled_from(["hanna", "brandt", "ann", "vogt"])),
     st.booleans(),
 )
-def test_many_answers_are_looked_through_as_each_alone(said: list[list[str]], parts: frozenset[str], many: bool) -> None:
+def test_many_answers_are_looked_through_as_each_alone(
+    said: list[list[str]], parts: frozenset[str], many: bool
+) -> None:
     texts = [normalise_for_search(" ".join(words)) for words in said]
     if many:
         parts |= {f"name{n}" for n in range(MOST_LOOKED_FOR)}
