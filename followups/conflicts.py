@@ -90,7 +90,7 @@ def may_name(search_text: str, parts: frozenset[str]) -> bool:
 
 
 def those_that_may_name(search_texts: Sequence[str], parts: frozenset[str]) -> list[int]:
-    """The places of those of which `may_name` says yes. Most names stand in none: one look through all of them tells."""
+    """The places of those of which `may_name` says yes. Most names stand in none, which one look through all tells."""
     if len(parts) <= MOST_LOOKED_FOR:
         together = "\n".join(search_texts)
         parts = frozenset(part for part in parts if part in together)
