@@ -11,7 +11,7 @@ from django.test import Client
 
 from nps_loop.people.models import User
 from tests.followups.reports.books import Books, about, again, answers, loops, persons, times
-from tests.followups.reports.checks import check_export, leads_somebody
+from tests.followups.reports.checks import check_export
 
 SHOWN = ("told", "confirmed", "on_time")
 HOURS = ((0, 24), (24, 48), (48, 72), (72, 120), (120, 240), (240, None))
@@ -100,7 +100,7 @@ def check_pages(viewer: User, query: str, books: Books) -> None:
     # Whoever is in one team is shown that team; whoever leads none reads nothing about persons.
     filters = read(client, "", query).filters
     check_export(viewer, query, filters, books)
-    if leads_somebody(books, filters):
+    if persons.leads_somebody(books, filters):
         people(client, query, books)
     else:
         assert client.get(f"/reports/people/?{query}").status_code == 404
@@ -215,7 +215,7 @@ def people(client: Client, query: str, books: Books) -> None:
 
 def touchpoints(client: Client, query: str, books: Books) -> None:
     found = read(client, "touchpoints/", query)
-    expected = about.touchpoints(books, found.filters)
+    expected = about.touchpoints(books, found.filters, leads=persons.leads_somebody(books, found.filters))
     assert found.context.n == answers.nps(books, found.filters, ())["n"]
     names = {row.touchpoint.slug: row.touchpoint.name for row in books.answers.values() if row.touchpoint}
     names |= {row.touchpoint.slug: row.touchpoint.name for row in books.invitations if row.touchpoint}

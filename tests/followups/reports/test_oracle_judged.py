@@ -25,9 +25,9 @@ from surveys.scoring import band
 from tests import factories as make
 from tests.conftest import counted
 from tests.factories import DAY, HOUR, NOW
-from tests.followups.reports.books import Books, about, answers, effect, goals, loops, signals
+from tests.followups.reports.books import Books, about, answers, effect, goals, loops, persons, signals
 from tests.followups.reports.books.arithmetic import rate
-from tests.followups.reports.checks import Caller, leads_somebody, same
+from tests.followups.reports.checks import Caller, same
 from tests.followups.reports.companies import companies, make_company
 from tests.followups.reports.test_oracle import TODAY, asked_at_random, once
 
@@ -50,7 +50,7 @@ def test_signals_are_those_of_a_naive_recount(chance: random.Random) -> None:
         assert found["compared"] == sum(line["chance"] is not None for line in lines)
         with time_machine.travel(NOW, tick=False):
             caller = Caller(asked)
-            if leads_somebody(books, asked):
+            if persons.leads_somebody(books, asked):
                 check_signals(caller.get("reports/signals/").json(), expected)
             else:
                 caller.get("reports/signals/", status=404)
@@ -75,7 +75,7 @@ def test_goals_and_how_far_they_are_reached_are_those_of_a_naive_recount(chance:
         same(goals_report(asked, now=NOW).as_dict()["goals"], expected, "goals")
         with time_machine.travel(NOW, tick=False):
             caller = Caller(asked)
-            if leads_somebody(books, asked):
+            if persons.leads_somebody(books, asked):
                 same(caller.get("reports/goals/").json()["goals"], expected, "goals")
             else:
                 caller.get("reports/goals/", status=404)

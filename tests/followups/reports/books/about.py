@@ -61,8 +61,8 @@ def causes(books: Books, asked: Any) -> dict[str, Any]:
     return found
 
 
-def touchpoints(books: Books, asked: Any, compare: str = "before") -> dict[str, dict[str, Any]]:
-    """By slug: NPS, how it moved with all touchpoints compared, who answered, and how loops were closed."""
+def touchpoints(books: Books, asked: Any, compare: str = "before", *, leads: bool = True) -> dict[str, dict[str, Any]]:
+    """By slug: NPS, how it moved with all touchpoints compared, who answered (to leads), and how loops were closed."""
     length = BACK[compare] or asked.day_to - asked.day_from + DAY
     now = _by_touchpoint(books, books.answers_of(asked))
     before = _by_touchpoint(books, books.answers_of(asked, asked.day_from - length, asked.day_to - length))
@@ -70,7 +70,7 @@ def touchpoints(books: Books, asked: Any, compare: str = "before") -> dict[str, 
     for loop in books.cohort(asked):
         loops.setdefault(books.groups("touchpoint", loop.answer)[0], []).append(loop)
     sent: dict[str, list[Any]] = {}
-    for row in invitations_asked(books, asked):
+    for row in invitations_asked(books, asked) if leads else ():
         sent.setdefault(row.touchpoint.slug if row.touchpoint else "", []).append(became(books, row))
     found = {}
     for slug in {*now, *before, *loops, *sent}:
@@ -80,7 +80,7 @@ def touchpoints(books: Books, asked: Any, compare: str = "before") -> dict[str, 
             **scores(now.get(slug, [])),
             "before": scores(before.get(slug, [])),
             "change": moved,
-            "response_rate": asked_of(sent.get(slug, []))["response_rate"],
+            "response_rate": asked_of(sent.get(slug, []))["response_rate"] if leads else None,
             "rates": {name: rate(counts[name], counts["due"]) for name in SHOWN},
         }
     compared = {slug: each for slug, each in found.items() if each["change"]["points"] is not None}

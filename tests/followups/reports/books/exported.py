@@ -12,7 +12,7 @@ from tests.followups.reports.books.asked import response_rate
 from tests.followups.reports.books.cohorts import Books
 from tests.followups.reports.books.loops import closure
 from tests.followups.reports.books.persons import people
-from tests.followups.reports.books.rows import BANDS
+from tests.followups.reports.books.rows import BANDS, DAY
 
 RATES = ("declared", "told", "confirmed", "on_time", "dismissed")
 OF_PERIODS = (
@@ -58,7 +58,9 @@ def _of_nps(books: Books, asked: Any) -> Iterable[Row]:
         yield row("nps", "all", "", asked, f"excluded_{code}", "count", n)
     moved = found["change"]
     yield row("nps", "all", "", asked, "change", "points", None, None, moved["points"], moved["low"], moved["high"])
-    yield from _scores("before", "", asked, found["before"])
+    length = asked.day_to - asked.day_from + DAY
+    first, last = asked.day_from - length, asked.day_to - length
+    yield from _scores("before", "", (first.isoformat(), last.isoformat()), found["before"])
     for score, n in found["scores"].items():
         yield row("nps", "score", score, asked, "answers", "count", n, found["n"])
     for each in found["by_period"]:
@@ -82,7 +84,8 @@ def _of_closure(books: Books, asked: Any) -> Iterable[Row]:
         if type(n) is int and name not in (*RATES, "goal_percent", "without_root_cause"):
             yield told(name, n)
     yield told("without_root_cause", found["without_root_cause"])
-    yield told("goal", None, None, found["goal_percent"], unit="percent")
+    for name, target in {"on_time": found["goal_percent"], **found["goals"]}.items():
+        yield told(f"goal_{name}", None, None, target, unit="percent")
     contact = found["first_contact"]
     for figure, name in (("median", "median_seconds"), ("90_percent", "ninety_percent_seconds")):
         counts = contact["spoken_to"], contact["tickets"]
