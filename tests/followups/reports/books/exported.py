@@ -85,7 +85,7 @@ def _of_closure(books: Books, asked: Any) -> Iterable[Row]:
             yield told(name, n)
     yield told("without_root_cause", found["without_root_cause"])
     for name, target in {"on_time": found["goal_percent"], **found["goals"]}.items():
-        yield told(f"goal_{name}", None, None, target, unit="percent")
+        yield told(f"goal_{name}", None, None, target, unit="points" if name == "nps" else "percent")
     contact = found["first_contact"]
     for figure, name in (("median", "median_seconds"), ("90_percent", "ninety_percent_seconds")):
         counts = contact["spoken_to"], contact["tickets"]
