@@ -167,7 +167,7 @@ lives = st.lists(st.sampled_from([*STEPS, *MORE]), min_size=4, max_size=22)
 @given(lives, st.sampled_from([3, 6, 8]), st.booleans(), st.integers(0, 5), st.data())
 @settings(
     deadline=None,
-    max_examples=counted(10, 200),
+    max_examples=counted(10, full=60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_a_report_as_of_a_moment_shows_what_it_showed_then(
