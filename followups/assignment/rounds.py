@@ -81,7 +81,7 @@ def assign_waiting(*, now: datetime) -> Assigned:
 
 
 def assign_some(*, now: datetime) -> Assigned:
-    """One batch of that."""
+    """Hand out one batch of those, the most urgent; `is_more` says whether others were not looked at."""
     if not Ticket.objects.unassigned().exists():
         return Assigned()
     given, waiting, last = _round(now=now, after=None)
