@@ -108,7 +108,9 @@ def _worked(tickets: TicketQuerySet, now: datetime) -> Worked:
     counted = figure_of(tickets, "counted", now=now).order_by()
     times = first_contact_at(tickets), resolved_at(tickets)
     rows = list(counted.values_list("pk", "received_at", *times, *calendars_of(tickets)))
-    meters = Meters(min((received_at for _, received_at, *_ in rows), default=now), now)
+    # What was written down before it happened, by a clock that ran ahead, ends after now.
+    latest = max((at for *_, contact_at, ended_at, _c, _r in rows for at in (contact_at, ended_at) if at), default=now)
+    meters = Meters(min((received_at for _, received_at, *_ in rows), default=now), max(now, latest))
     paused = pauses_by_ticket(counted.values("pk"), now, then=is_then(tickets))
     found = Worked(len(rows), Counter(), Counter(), Counter(), Counter())
     for number, received_at, contact_at, ended_at, of_contact, of_resolution in rows:
