@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 from followups.calendars import (
     Stretch,
@@ -60,9 +63,19 @@ def available_minutes(members: Sequence[Member], *, start: datetime, end: dateti
 
 def absences_between(users: Iterable[int], *, start: datetime, end: datetime) -> Mapping[int, list[Stretch]]:
     """User -> absences that touch the stretch. One query."""
-    found: dict[int, list[Stretch]] = {}
+    return by_user(stretches_between(users, start=start, end=end))
+
+
+def stretches_between(users: Any, *, start: Any, end: Any) -> QuerySet[Away, tuple[int, datetime, datetime]]:
+    """The same as rows; `users` may be a queryset."""
     rows = Away.objects.filter(user__in=users, ends_at__gt=start, starts_at__lt=end)
-    for user, starts_at, ends_at in rows.values_list("user", "starts_at", "ends_at"):
+    return rows.values_list("user", "starts_at", "ends_at")
+
+
+def by_user(rows: Iterable[tuple[int, datetime, datetime]]) -> dict[int, list[Stretch]]:
+    """User -> those stretches."""
+    found: dict[int, list[Stretch]] = {}
+    for user, starts_at, ends_at in rows:
         found.setdefault(user, []).append((starts_at, ends_at))
     return found
 

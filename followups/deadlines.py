@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from followups import priority
 from followups.calendars import WorkingHours, due_after
 from followups.models import Action, Calendar, Deadline, Event, SlaPolicy, Ticket
@@ -36,14 +38,19 @@ class Policies:
     @classmethod
     def active(cls) -> Policies:
         """Two queries. Raises NoPolicy where the set-up lacks a policy or a calendar."""
+        return cls.of(active_policies(), first_calendar())
+
+    @classmethod
+    def of(cls, policies: Iterable[SlaPolicy], calendars: Iterable[Calendar]) -> Policies:
+        """The same of `active_policies` and `first_calendar` where they were read."""
         by_band: dict[str, SlaPolicy] = {}
         by_slug: dict[str, SlaPolicy] = {}
-        for policy in SlaPolicy.objects.filter(is_active=True).order_by("position", "-version"):
+        for policy in policies:
             if policy.version > by_slug.setdefault(policy.slug, policy).version:
                 by_slug[policy.slug] = policy
             for band in policy.bands or ["detractor", "passive", "promoter"]:
                 by_band.setdefault(band, policy)
-        calendar = Calendar.objects.filter(is_active=True).order_by("pk").first()
+        calendar = next(iter(calendars), None)
         if calendar is None or not by_band:
             raise NoPolicy("There is no active policy or calendar: make one in the set-up.")
         return cls(by_band, calendar, by_slug)
@@ -55,6 +62,16 @@ class Policies:
         if band not in self.by_band:
             raise NoPolicy(f"There is no active policy for the band {band}.")
         return self.by_band[band]
+
+
+def active_policies() -> QuerySet[SlaPolicy]:
+    """In the order in which a band looks for its policy."""
+    return SlaPolicy.objects.filter(is_active=True).order_by("position", "-version")
+
+
+def first_calendar() -> QuerySet[Calendar]:
+    """The calendar of a team that has none; nothing while none is in use."""
+    return Calendar.objects.filter(is_active=True).order_by("pk")[:1]
 
 
 def working_day_minutes(hours: WorkingHours) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from followups.conditions import Facts, matches
 from followups.models import Decision, Rule
 from surveys.models import Brand, Response
@@ -23,10 +25,10 @@ class Ruling:
     disagrees: bool = False
 
 
-def rules_in_force() -> list[Rule]:
-    """Rules of the book in force in their order, each with its team. One query."""
+def rules_in_force() -> QuerySet[Rule]:
+    """Rules of the book in force in their order, each with its team."""
     in_force = Rule.objects.filter(book__in_force_from__isnull=False, book__retired_at=None)
-    return list(in_force.select_related("team__calendar").order_by("position", "id"))
+    return in_force.select_related("team__calendar").order_by("position", "id")
 
 
 def first_match(rules: Sequence[Rule], kind: str, facts: Facts) -> Rule | None:

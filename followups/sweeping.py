@@ -119,5 +119,5 @@ def _open_some(clock: Callable[[], datetime]) -> opening.Opened:
     """One turn. It ends before anything is given: opening locks conversations, and giving the tickets in them."""
     if not opening.is_awaited(now=clock()):
         return opening.Opened()
-    with assignment_lock():
+    with assignment_lock(is_found_again=True):
         return opening.open_some(now=clock(), most=AT_ONCE)

@@ -20,11 +20,14 @@ class _AnyOf(Func):
     output_field = BooleanField()
 
 
-def among(name: str, keys: Collection[int]) -> Q:
-    """Rows whose key or foreign key `name` is one of these, as `name__in` says it; on PostgreSQL as one array."""
+def among(name: str, keys: Collection[int] | Value) -> Q:
+    """Rows whose key or foreign key `name` is one of these, as `name__in` says it; on PostgreSQL as one array.
+
+    There a value may stand for the array as well.
+    """
     if default_connection.vendor != "postgresql":
-        return Q(**{f"{name}__in": list(keys)})
-    given: Any = Value(as_array(keys))
+        return Q(**{f"{name}__in": list(keys)})  # type: ignore[arg-type]
+    given: Any = keys if isinstance(keys, Value) else Value(as_array(keys))
     return Q(_AnyOf(F(name), given))
 
 
@@ -41,13 +44,18 @@ def plain_rows(rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """
     if default_connection.vendor != "postgresql":
         return list(rows)
+    with default_connection.cursor() as cursor:
+        return read_by_driver(cursor, *rows.query.sql_with_params())
+
+
+def read_by_driver(cursor: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What PostgreSQL answers, with moments as the driver's own reader gives them."""
     from psycopg.types.datetime import TimestamptzLoader  # SQLite gets along without the driver
 
-    sql, values = rows.query.sql_with_params()
-    with default_connection.cursor() as cursor:
-        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
-        cursor.execute(sql, values)
-        return cursor.fetchall()
+    cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    cursor.execute(sql, values)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

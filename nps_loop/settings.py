@@ -170,6 +170,9 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+# Whether PostgreSQL keeps the plans of what is asked all the time. A pooler that hands out a connection for each
+# transaction must know about prepared statements for that (PgBouncer: max_prepared_statements above 0).
+DATABASE_PREPARES = env.bool("DATABASE_PREPARES", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from followups.absence.falling_due import coming_in, falling_due, promises_due
 from followups.absence.standing_in import BATCH, Present, begun_since, by_conversation, end_later
 from followups.actors import Actor
 from followups.models import Away, Conversation, Cover, Ticket
+from followups.prepared import Kind, Prepared
 from followups.templatetags.moments import in_full
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.letting_go import pass_on_all, release_all
@@ -25,9 +26,12 @@ def cover_what_falls_due(*, now: datetime) -> int:
 
     Nobody away costs one query; a batch a fixed number. Safe to run beside itself.
     """
-    if not Away.objects.at(now).exists():
+    if not any(_away(now=now)):
         return 0
     return _cover_tickets(now) + _cover_promises(now) + _follow_changed_delegates(now)
+
+
+_away = Prepared(lambda now: (Away.objects.at(now).values_list("pk", flat=True)[:1],), now=Kind.MOMENT)
 
 
 def _cover_tickets(now: datetime) -> int:

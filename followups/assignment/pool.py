@@ -7,15 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from followups.assignment.waiting import Waiting
-from followups.availability import absences_between, after_working_days, next_at_work, working_time_of
+from followups.availability import (
+    after_working_days,
+    by_user,
+    next_at_work,
+    stretches_between,
+    working_time_of,
+)
 from followups.calendars import Stretch, WorkingHours
 from followups.conflicts import name_words
 from followups.models import Event, Member, Team, Ticket, WorkPattern
 from followups.models.tickets import AT_WORK
+from followups.prepared import Kind, Prepared
 from nps_loop.people.models import User
 
 HOUR = timedelta(hours=1)
@@ -105,14 +113,17 @@ class Pool:
 
     @classmethod
     def at(cls, now: datetime, *, desks: MadeUp | None = None) -> Pool:
-        """Read members with loads and weeks, absences, and rates where anybody has a cap. Three or four queries.
+        """Read members with loads and weeks, absences, and rates where anybody has a cap. One or two queries.
 
         With `desks`, what people have and were given is taken from there.
         """
         pool = cls()
-        members = _members()
-        load = Counter(desks.load) if desks else _loads(row.user_id for row in members)
-        absences = absences_between({row.user_id for row in members}, start=now, end=now + AHEAD)
+        members, teams, loads, away_rows = _everybody(now=now, until=now + AHEAD)
+        by_key = {team.pk: team for team in teams}
+        for member in members:
+            member.team = by_key[member.team_id]
+        load = Counter(desks.load if desks else dict(loads))
+        absences = by_user(away_rows)
         left = _left_of_rates(members, now, desks)
         hours = _Hours(now)
         for member in members:
@@ -214,16 +225,20 @@ class Pool:
 _ORDER = attrgetter("order")
 
 
-def _members() -> list[Member]:
-    """Active members of teams that take tickets."""
+def _lists(now: Any, until: Any) -> tuple[QuerySet[Any, Any], ...]:
+    """Active members of teams that take tickets, and those teams; what each has at work over all teams; absences."""
     members = Member.objects.filter(is_active=True, team__takes_tickets=True)
-    return list(members.select_related("user__work_pattern", "team__calendar").order_by("team", "pk"))
+    users = members.order_by().values("user")
+    at_work = Ticket.objects.filter(owner__in=users, state__in=AT_WORK).order_by()
+    return (
+        members.select_related("user__work_pattern").order_by("team__name", "pk"),
+        Team.objects.filter(takes_tickets=True).select_related("calendar"),
+        at_work.values_list("owner").annotate(n=Count("pk")),
+        stretches_between(users, start=now, end=until),
+    )
 
 
-def _loads(users: Iterable[int]) -> Mapping[int, int]:
-    """What each person has at work, over all teams. One query that counts for all of them together."""
-    at_work = Ticket.objects.filter(owner__in=set(users), state__in=AT_WORK).order_by()
-    return Counter(dict(at_work.values_list("owner").annotate(n=Count("pk"))))
+_everybody = Prepared(_lists, now=Kind.MOMENT, until=Kind.MOMENT)
 
 
 def _left_of_rates(members: Sequence[Member], now: datetime, desks: MadeUp | None) -> dict[int, int]:

@@ -15,14 +15,13 @@ from followups.assignment import telling
 from followups.assignment.choosing import NOBODY, in_conversation_elsewhere
 from followups.assignment.pool import Candidate, Pool
 from followups.assignment.rounds import Found, look_around
-from followups.assignment.waiting import Waiting, first_of, held_in, read
+from followups.assignment.waiting import Waiting, first_of, in_order, read
 from followups.models import Ticket
 from followups.models.tickets import LIVE
 from followups.refusals import Forbidden, NotAllowed
 from followups.templatetags.moments import in_full
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.locking import WITH
-from nps_loop.bulk import among
 from nps_loop.people.models import User
 
 # How many of those that wait are looked at for one that fits.
@@ -56,10 +55,10 @@ def _take(
     if not rows:
         return (), None
     waiting = Ticket.objects.unassigned().filter(team__in=rows)
-    first, _is_all = first_of(waiting, most=LOOKED_AT, most_mails=LOOKED_AT)
+    first, _is_all = first_of(in_order(waiting, LOOKED_AT), most=LOOKED_AT, most_mails=LOOKED_AT)
     if not first:
         return (), None
-    locked = read(Ticket.objects.filter(among("pk", first) | held_in(set(first.values()))))
+    locked = read(first)
     tickets = sorted(
         (row for row in locked if row.pk in first and row.owner is None and row.state in LIVE),
         key=lambda row: (row.rank, row.pk),

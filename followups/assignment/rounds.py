@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from django.db import connection
 from django.db.models import Q
@@ -18,11 +18,12 @@ from followups.actors import Actor
 from followups.assignment import telling
 from followups.assignment.choosing import NOBODY, Choice, choose
 from followups.assignment.pool import Pool
-from followups.assignment.waiting import Waiting, first_of, held_in, read
+from followups.assignment.waiting import Waiting, first_of, in_order, read
 from followups.conflicts import complained_about, those_that_may_name
 from followups.messages import notices
 from followups.models import AssignmentRound, Conflict, Event, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
+from followups.prepared import Kind, Prepared
 from followups.workflow.giving_many import Given, Place, give_many, reason
 from followups.workflow.handing import Handing, assignment_lock, give
 from followups.workflow.locking import WITH
@@ -82,7 +83,7 @@ def assign_waiting(*, now: datetime) -> Assigned:
 
 def assign_some(*, now: datetime) -> Assigned:
     """Hand out one batch of those, the most urgent; `is_more` says whether others were not looked at."""
-    if not Ticket.objects.unassigned().exists():
+    if not any(_first_waiting(1)()):
         return Assigned()
     given, waiting, last = _round(now=now, after=None)
     return Assigned(given, waiting, last is not None)
@@ -95,16 +96,19 @@ def most_at_once() -> int:
 
 def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, tuple[int, int] | None]:
     """Given, left waiting, and behind which place in the queue the next round begins; None where this was the last."""
-    with without_collecting(), assignment_lock():
-        unassigned = Ticket.objects.unassigned()
-        if after is not None:
+    with without_collecting(), assignment_lock(is_found_again=True):
+        most = most_at_once()
+        if after is None:
+            (rows,) = _first_waiting(most)()
+        else:
             rank, pk = after
-            unassigned = unassigned.filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
-        first, is_all = first_of(unassigned, most=most_at_once(), most_mails=MAILS)
+            unassigned = Ticket.objects.unassigned().filter(rank__gte=rank).exclude(rank=rank, pk__lte=pk)
+            rows = list(in_order(unassigned, most))
+        first, is_all = first_of(rows, most=most, most_mails=MAILS)
         if not first:
             return 0, 0, None
         # With those of the same conversations, which go along where a conversation changes hands.
-        locked = read(Ticket.objects.filter(among("pk", first) | held_in(set(first.values()))))
+        locked = read(first)
         tickets = sorted(
             (row for row in locked if row.pk in first and row.owner is None and row.state in LIVE),
             key=lambda row: (row.rank, row.pk),
@@ -145,6 +149,11 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
         return len(choices), waiting, last
 
 
+@cache
+def _first_waiting(most: int) -> Prepared:
+    return Prepared(lambda: (in_order(Ticket.objects.unassigned(), most),))
+
+
 def look_around(tickets: Sequence[Waiting], locked: Sequence[Waiting], pool: Pool, now: datetime) -> Found:
     """Whose customers and companies these are, who gave them back, and whom they complain about. Up to five queries.
 
@@ -168,17 +177,26 @@ def _last_owners(tickets: Sequence[Waiting], found: Found, now: datetime) -> Non
     if not contacts and not accounts:
         return
     since = now - SAME_ACCOUNT_WITHIN
-    rows = (
-        Ticket.objects.filter(among("contact", contacts) | among("account", accounts) & Q(opened_at__gt=since))
-        .filter(owner__isnull=False)
-        .exclude(state=TicketState.DISMISSED)
-        .order_by("pk")
-    )
-    for contact, account, owner, opened_at in rows.values_list("contact", "account", "owner", "opened_at"):
+    (rows,) = _had_by(contacts=contacts, accounts=accounts, since=since)
+    for contact, account, owner, opened_at in rows:
         if contact in contacts:
             found.last_of_contact[contact] = owner
         if account in accounts and opened_at > since:
             found.last_of_account[account] = owner
+
+
+_had_by = Prepared(
+    lambda contacts, accounts, since: (
+        Ticket.objects.filter(among("contact", contacts) | among("account", accounts) & Q(opened_at__gt=since))
+        .filter(owner__isnull=False)
+        .exclude(state=TicketState.DISMISSED)
+        .order_by("pk")
+        .values_list("contact", "account", "owner", "opened_at"),
+    ),
+    contacts=Kind.KEYS,
+    accounts=Kind.KEYS,
+    since=Kind.MOMENT,
+)
 
 
 def _whom_they_complain_about(
@@ -308,6 +326,14 @@ class _ByRows:
         return self.reminded_at[team.pk]
 
 
+_in_hand = Prepared(
+    lambda numbers: (
+        Ticket.objects.select_related(*WITH, "account__owner").filter(among("pk", numbers)).order_by("pk"),
+    ),
+    numbers=Kind.KEYS,
+)
+
+
 def _give_alone(
     choices: Sequence[Chosen], by_rows: _ByRows, locked: Sequence[Waiting], stored: AssignmentRound, now: datetime
 ) -> dict[int, Ticket]:
@@ -317,7 +343,7 @@ def _give_alone(
     alone = {row.pk: choice for row, choice in choices if row.pk in few or _is_told_alone(row, choice)}
     if not alone and not along:
         return {}
-    rows = Ticket.objects.select_related(*WITH, "account__owner").filter(pk__in=[*alone, *along]).order_by("pk")
+    (rows,) = _in_hand(numbers=[*alone, *along])
     tickets = {ticket.pk: ticket for ticket in rows}
     handings = [
         Handing(

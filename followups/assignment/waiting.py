@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import FilteredRelation, Q, TextField, Value
+from django.db.models import FilteredRelation, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, Left, Lower
 
-from followups.models import Deadline, Rule
+from followups.models import Deadline, Rule, Ticket
 from followups.models.tickets import LIVE, TicketQuerySet, TicketState
-from nps_loop.bulk import among, plain_rows
+from followups.prepared import Kind, Prepared
+from nps_loop.bulk import among
 
 
 @dataclass(slots=True)
@@ -57,17 +58,22 @@ class Waiting:
         return now >= self.starts_at + (self.due_at - self.starts_at) / 2
 
 
-def first_of(waiting: TicketQuerySet, *, most: int, most_mails: int) -> tuple[dict[int, int], bool]:
-    """Ticket -> conversation of the first in the order of the queue, and whether these are all that wait.
+Row = tuple[int, int, bool | None, bool]
+
+
+def in_order(waiting: TicketQuerySet, most: int) -> QuerySet[Ticket, Row]:
+    """What `first_of` looks at, of `most` of these in the order of the queue and one more."""
+    rows = waiting.in_queue_order().values_list("pk", "conversation", "response__acknowledge", "nobody_to_reach")
+    return rows[: most + 1]
+
+
+def first_of(rows: Iterable[Row], *, most: int, most_mails: int) -> tuple[dict[int, int], bool]:
+    """Ticket -> conversation of the first of those `in_order`, and whether these are all that wait.
 
     At most `most`, or `most_mails` to be mailed: what a mail is written for costs a hundred times as much, and
-    everybody else who gives waits meanwhile. One query.
+    everybody else who gives waits meanwhile.
     """
-    rows = waiting.in_queue_order().values_list("pk", "conversation", "response__acknowledge", "nobody_to_reach")
-    found = [
-        (pk, conversation, bool(acknowledge) and not nobody)
-        for pk, conversation, acknowledge, nobody in rows[: most + 1]
-    ]
+    found = [(pk, conversation, bool(mailed) and not nobody) for pk, conversation, mailed, nobody in rows]
     size = round_size([mailed for _pk, _conversation, mailed in found], most=most, most_mails=most_mails)
     return {pk: conversation for pk, conversation, _mailed in found[:size]}, size == len(found)
 
@@ -105,19 +111,36 @@ READ = {
 }
 
 
-def read(tickets: TicketQuerySet) -> list[Waiting]:
-    """Lock these tickets, in the order of their numbers as everybody does, and read them. One query, or two."""
-    owed = Q(deadlines__target=Deadline.Target.FIRST_CONTACT, deadlines__met_at=None, deadlines__dropped_at=None)
-    rows = (
-        tickets.annotate(first=FilteredRelation("deadlines", condition=owed))
+OWED = Q(deadlines__target=Deadline.Target.FIRST_CONTACT, deadlines__met_at=None, deadlines__dropped_at=None)
+
+_locked = Prepared(
+    lambda numbers, conversations: (
+        Ticket.objects.filter(among("pk", numbers) | held_in(conversations))
+        .annotate(first=FilteredRelation("deadlines", condition=OWED))
         .annotate(**READ)
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
-        .values_list(*COLUMNS, "nobody_to_reach", "rule")
-    )
+        .values_list(*COLUMNS, "nobody_to_reach", "rule"),
+    ),
+    numbers=Kind.KEYS,
+    conversations=Kind.KEYS,
+)
+_asked_by_rules = Prepared(
+    lambda rules: (
+        Rule.objects.filter(among("pk", rules)).order_by().values_list("pk", "skills", "owner_first", "team"),
+    ),
+    rules=Kind.KEYS,
+)
+
+
+def read(first: Mapping[int, int]) -> list[Waiting]:
+    """Lock these tickets and whatever else is held in their conversations, and read them. One query, or two.
+
+    In the order of their numbers, as everybody does.
+    """
     found: dict[int, Waiting] = {}
     rules: dict[int, list[Waiting]] = {}
-    for *columns, nobody, rule in plain_rows(rows):
+    for *columns, nobody, rule in _locked.plain(numbers=first.keys(), conversations=set(first.values())):
         row = Waiting(*columns)
         if row.pk in found:
             continue
@@ -134,7 +157,7 @@ def _add_what_rules_ask(rules: dict[int, list[Waiting]]) -> None:
     """Which skills, and whether the account's owner comes first. One query where a rule opened any of them."""
     if not rules:
         return
-    asked = Rule.objects.filter(pk__in=rules).values_list("pk", "skills", "owner_first", "team")
+    (asked,) = _asked_by_rules(rules=rules.keys())
     for pk, skills, owner_first, team in asked:
         if owner_first and not (skills or team):
             continue  # As every row says from the beginning.

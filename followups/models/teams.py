@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -73,8 +74,12 @@ class Team(models.Model):
 class MemberQuerySet(models.QuerySet["Member"]):
     def team_of_each(self) -> dict[int, int]:
         """User -> id of the team whose tickets they work on; of several the first that is not the default one."""
+        return dict(self.users_and_teams())
+
+    def users_and_teams(self) -> models.QuerySet[Any, tuple[int, int]]:
+        """The same as rows, of which the last of each user says it."""
         rows = self.filter(is_active=True, team__takes_tickets=True).order_by("-team__is_default", "-pk")
-        return dict(rows.values_list("user", "team"))
+        return rows.values_list("user", "team")
 
 
 class Member(models.Model):

@@ -9,7 +9,8 @@ from datetime import datetime
 from followups import deadlines
 from followups.deciding import Ruling, rules_in_force
 from followups.messages import notices
-from followups.models import BonusHours, Member, Rule, Team, Ticket
+from followups.models import BonusHours, LadderStep, Member, Rule, Team, Ticket
+from followups.prepared import Prepared
 from nps_loop.mail import outbox
 from nps_loop.people.models import User
 from surveys.models import Brand, Response
@@ -26,27 +27,28 @@ class SetUp:
     team_of_member: dict[int, Team]
     default_team: Team | None
     bonus_hours: BonusHours
+    steps: list[LadderStep]
 
     @classmethod
     def read(cls, rules: Sequence[Rule] | None = None) -> SetUp:
-        """What decides now; with `rules`, what would decide if those were in force."""
-        brand = Brand.objects.filter(is_default=True).first() or Brand.objects.order_by("pk").first()
+        """What decides now; with `rules`, what would decide if those were in force. One query."""
+        brands, all_teams, points, in_force, policies, calendars, members, bonus, steps = _set_up()
+        brand = next(iter(brands), None)
         if brand is None:
             raise deadlines.NoPolicy("There is no brand: make one in the set-up.")
-        teams = {
-            team.pk: team
-            for team in Team.objects.filter(takes_tickets=True)
-            .select_related("calendar")
-            .prefetch_related("touchpoints")
-        }
+        by_key = {team.pk: team for team in all_teams}
+        for rule in in_force:
+            rule.team = by_key.get(rule.team_id)
+        teams = {team.pk: team for team in all_teams if team.takes_tickets}
         return cls(
-            rules=rules_in_force() if rules is None else rules,
-            policies=deadlines.Policies.active(),
+            rules=in_force if rules is None else rules,
+            policies=deadlines.Policies.of(policies, calendars),
             default_brand=brand,
-            team_of_touchpoint={point.pk: team for team in teams.values() for point in team.touchpoints.all()},
-            team_of_member={user: teams[team] for user, team in Member.objects.team_of_each().items()},
+            team_of_touchpoint={point: teams[team] for team, point in points},
+            team_of_member={user: teams[team] for user, team in members},
             default_team=next((team for team in teams.values() if team.is_default), next(iter(teams.values()), None)),
-            bonus_hours=BonusHours.current(),
+            bonus_hours=BonusHours.of(bonus),
+            steps=steps,
         )
 
     def team_for(self, response: Response, rule: Rule | None = None) -> Team | None:
@@ -63,6 +65,24 @@ class SetUp:
     def brand_for(self, response: Response) -> Brand:
         point = response.touchpoint
         return (point.brand if point and point.brand else None) or response.source.brand or self.default_brand
+
+
+_set_up = Prepared(
+    lambda: (
+        Brand.objects.order_by("-is_default", "pk")[:1],
+        Team.objects.select_related("calendar"),
+        Team.touchpoints.through.objects.filter(team__takes_tickets=True)
+        .order_by("team__name", "pk")
+        .values_list("team", "touchpoint"),
+        # Their teams are among those.
+        rules_in_force().select_related(None),
+        deadlines.active_policies(),
+        deadlines.first_calendar(),
+        Member.objects.users_and_teams(),
+        BonusHours.stored(),
+        LadderStep.objects.filter(policy__is_active=True).select_related("endpoint").order_by("pk"),
+    )
+)
 
 
 def _account_owner(response: Response) -> User | None:

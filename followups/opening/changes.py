@@ -14,6 +14,7 @@ from followups.models import Action, Deadline, Decision, Event, Ticket
 from followups.naming import colleague_named
 from followups.opening.batch import Batch
 from followups.opening.tickets import tell_leads_of_hold
+from followups.prepared import Prepared
 from nps_loop.people.models import User
 from surveys.models import Response
 
@@ -148,10 +149,21 @@ def tell_colleagues_named(batch: Batch, *, on_hold: Collection[int]) -> None:
     ]
     if not with_words:
         return
-    people = {user.pk: user for user in User.objects.filter(is_active=True).exclude(first_name="", last_name="")}
-    names = {pk: (user.first_name, user.last_name) for pk, user in people.items()}
-    for response in with_words:
-        for pk in colleague_named(response.verbatim, names):
-            ticket = batch.tickets.get(response.pk)
-            brand = ticket.brand if ticket else batch.setup.brand_for(response)
-            batch.drafts.append(notices.named(people[pk], response, brand, ticket))
+    (colleagues,) = _colleagues()
+    names = {pk: (first, last) for pk, first, last in colleagues}
+    named = [(response, pk) for response in with_words for pk in colleague_named(response.verbatim, names)]
+    people = User.objects.in_bulk({pk for _response, pk in named}) if named else {}
+    for response, pk in named:
+        ticket = batch.tickets.get(response.pk)
+        brand = ticket.brand if ticket else batch.setup.brand_for(response)
+        batch.drafts.append(notices.named(people[pk], response, brand, ticket))
+
+
+_colleagues = Prepared(
+    lambda: (
+        User.objects.filter(is_active=True)
+        .exclude(first_name="", last_name="")
+        .order_by("pk")
+        .values_list("pk", "first_name", "last_name"),
+    )
+)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from followups.deciding import rule_on
 from followups.messages import letters
@@ -16,6 +17,8 @@ from followups.models import Decision, Rule, Ticket
 from followups.opening.batch import Batch, SetUp
 from followups.opening.changes import answers_that_changed, tell_colleagues_named
 from followups.opening.tickets import open_tickets
+from followups.prepared import Kind, Prepared
+from nps_loop.bulk import among as rows_among
 from nps_loop.mail import outbox
 from surveys.models import Response
 from surveys.models.responses import ResponseQuerySet
@@ -65,7 +68,10 @@ def open_awaiting(*, now: datetime, response_ids: Collection[int] | None = None)
 
 def open_some(*, now: datetime, most: int, among: Q | None = None) -> Opened:
     """Decide on so many of the answers that await it, or of those among them; oldest first."""
-    ids = list(_awaiting(now).filter(among or Q()).order_by("pk").values_list("pk", flat=True)[:most])
+    if among is None:
+        (ids,) = _oldest(most)(now=now)
+    else:
+        ids = list(_first_of(_awaiting(now).filter(among), most))
     if not ids:
         return Opened()
     opened = _open_or_take_apart(ids, now=now)
@@ -75,11 +81,21 @@ def open_some(*, now: datetime, most: int, among: Q | None = None) -> Opened:
 
 def is_awaited(*, now: datetime) -> bool:
     """Whether any answer awaits a decision."""
-    return _awaiting(now).exists()
+    (ids,) = _oldest(1)(now=now)
+    return bool(ids)
 
 
 def _awaiting(now: datetime) -> ResponseQuerySet:
     return Response.objects.awaiting_decision(now).filter(decide_attempts__lt=MAX_ATTEMPTS)
+
+
+def _first_of(answers: ResponseQuerySet, most: int) -> QuerySet[Response, int]:
+    return answers.order_by("pk").values_list("pk", flat=True)[:most]
+
+
+@cache
+def _oldest(most: int) -> Prepared:
+    return Prepared(lambda now: (_first_of(_awaiting(now), most),), now=Kind.MOMENT)
 
 
 def _open_or_take_apart(ids: Sequence[int], *, now: datetime) -> Opened:
@@ -107,18 +123,12 @@ def _open_or_take_apart(ids: Sequence[int], *, now: datetime) -> Opened:
 
 def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     """Decide on these answers. Runs in the caller's transaction; skips what another worker holds."""
-    responses = list(
-        Response.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .select_related(*WITH)
-        .filter(pk__in=ids, decided_revision__lt=F("revision"))
-        .order_by("pk")
-    )
+    (responses,) = _claimed(ids=ids)
     if not responses:
         return Opened()
     follow_merges(responses)
-    existing = {
-        ticket.response_id: ticket for ticket in Ticket.objects.filter(response__in=responses) if ticket.response_id
-    }
+    (tickets,) = _tickets_of(answers=[row.pk for row in responses])
+    existing = {ticket.response_id: ticket for ticket in tickets}
     setup = SetUp.read()
     batch = Batch(
         now=now,
@@ -167,6 +177,20 @@ def _open_batch(ids: Sequence[int], *, now: datetime) -> Opened:
     )
     mark_used(batch)
     return Opened(decided=len(responses), tickets=len(batch.tickets))
+
+
+_claimed = Prepared(
+    lambda ids: (
+        Response.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related(*WITH)
+        .filter(rows_among("pk", ids), decided_revision__lt=F("revision"))
+        .order_by("pk"),
+    ),
+    ids=Kind.KEYS,
+)
+_tickets_of = Prepared(
+    lambda answers: (Ticket.objects.filter(rows_among("response", answers)).order_by("pk"),), answers=Kind.KEYS
+)
 
 
 def mark_used(batch: Batch) -> None:

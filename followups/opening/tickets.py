@@ -15,6 +15,8 @@ from followups.messages import notices
 from followups.models import Calendar, Conversation, Deadline, Event, Rule, Ticket, Watcher
 from followups.models.tickets import TicketState
 from followups.opening.batch import Batch, SetUp
+from followups.prepared import Kind, Prepared
+from nps_loop.bulk import among
 from surveys.models import Response
 from surveys.scoring import Band
 
@@ -37,7 +39,7 @@ def open_tickets(batch: Batch, opening: Sequence[Response], *, actor: Actor | No
     tickets = [ticket for _response, ticket, _owed in rows]
     Ticket.objects.bulk_create(tickets, batch_size=500)
     owed_rows = [row for _response, _ticket, owed in rows for row in owed]
-    ladders.plan(owed_rows, fresh=True)
+    ladders.plan(owed_rows, read=ladders.Read(setup.steps))
     Deadline.objects.bulk_create(owed_rows, batch_size=1000)
     _pin(setup, owed_rows, now)
     who = actor or Actor.system()
@@ -147,9 +149,10 @@ def _conversations_for(batch: Batch, opening: Sequence[Response]) -> dict[int, C
     contacts = {row.contact_id for row in opening if row.contact_id}
 
     def still_open() -> dict[int, Conversation]:
-        rows = Conversation.objects.filter(contact__in=contacts, closed_at=None).order_by("pk")
-        rows = rows.select_for_update(no_key=True)
-        return {row.contact_id: row for row in rows if row.contact_id}
+        if not contacts:
+            return {}
+        (rows,) = _conversations_still_open(contacts=contacts)
+        return {row.contact_id: row for row in rows}
 
     found = still_open()
     first_of = {row.contact_id: row for row in reversed(opening) if row.contact_id}
@@ -170,13 +173,30 @@ def _conversations_for(batch: Batch, opening: Sequence[Response]) -> dict[int, C
     }
 
 
+_conversations_still_open = Prepared(
+    lambda contacts: (
+        Conversation.objects.filter(among("contact", contacts), closed_at=None)
+        .order_by("pk")
+        .select_for_update(no_key=True),
+    ),
+    contacts=Kind.KEYS,
+)
+
+
 def _contacts_with_tickets(opening: Sequence[Response]) -> set[int]:
     contacts = {row.contact_id for row in opening if row.contact_id}
-    return set(
-        Ticket.objects.filter(contact__in=contacts)
+    return set(*_unhappy_before(contacts=contacts)) if contacts else set()
+
+
+_unhappy_before = Prepared(
+    lambda contacts: (
+        Ticket.objects.filter(among("contact", contacts))
         .exclude(state=TicketState.DISMISSED)
-        .values_list("contact", flat=True)
-    )
+        .order_by()
+        .values_list("contact", flat=True),
+    ),
+    contacts=Kind.KEYS,
+)
 
 
 def _second_person_of_an_account(batch: Batch, tickets: Sequence[Ticket]) -> None:

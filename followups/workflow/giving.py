@@ -58,7 +58,7 @@ def assign(
     which only a lead may. Raises Incomplete, Forbidden, NotAllowed or Stale.
     """
     belongs = _in_conversation_with(ticket)
-    known = Surroundings(belongs, now=now)
+    known = Surroundings.of(belongs, now=now)
     memberships = Member.objects.filter(user=to, is_active=True, team__takes_tickets=True)
     looked_at = [
         memberships.select_related("team__calendar").order_by("team__is_default", "team_id"),
@@ -244,7 +244,7 @@ def join(ticket: Ticket, *, actor: Actor, now: datetime, version: int | None, ot
         raise Incomplete({"other": gettext("Name the other ticket by its number.")})
     both = Ticket.objects.filter(pk__in=[ticket.pk, other.pk])
     belongs = Ticket.objects.filter(conversation__in=both.values("conversation"))
-    known = Surroundings(belongs, now=now)
+    known = Surroundings.of(belongs, now=now)
     with (
         assignment_lock(),
         opened(
@@ -361,7 +361,7 @@ def split(
 ) -> Ticket:
     """Out of a joined conversation, into one of its own (of `contact`, where it turns out to be another person's)."""
     belongs = _in_conversation_with(ticket, contact)
-    known = Surroundings(belongs, now=now)
+    known = Surroundings.of(belongs, now=now)
     this = Ticket.objects.filter(pk=ticket.pk)
     of_person = Q(contact=contact) if contact is not None else Q(contact__in=this.values("contact"))
     elsewhere = Conversation.objects.filter(of_person, closed_at=None).exclude(pk__in=this.values("conversation"))

@@ -17,15 +17,15 @@ from django.db.models import Expression, Func, QuerySet, TextField, Value
 
 from followups import deadlines, ladders, silence
 from followups.actors import Actor
-from followups.at_once import read_at_once
 from followups.messages import letters, notices
 from followups.messages.reasons import acknowledged_lately, acknowledgements_lately, thanks_lately
 from followups.models import Conversation, Deadline, Escalation, Event, LadderStep, Member, Team, Ticket
 from followups.models.tickets import LIVE, TicketState
+from followups.prepared import Kind, Prepared
 from followups.workflow.covers import covered_without_a_promise, covers_of
 from followups.workflow.letting_go import event_of
 from nps_loop.at_once import Change, Insert, Update, Write, write_at_once
-from nps_loop.bulk import update_rows
+from nps_loop.bulk import among, update_rows
 from nps_loop.mail import outbox
 from nps_loop.mail.models import Message
 from nps_loop.people.models import User
@@ -40,16 +40,24 @@ OF_CONVERSATION = ("owner", "thread_root")
 OF_PROMISE = ("promised_at", "next_step_at", "next_step")
 # Any number no other advisory lock of this program uses.
 ASSIGNMENT_LOCK = 4_815_162_342
+_LASTING = "SELECT pg_advisory_xact_lock(%s)"
+_FOUND_AGAIN = f"{_LASTING}, set_config('synchronous_commit', 'off', true)"
 
 
 @contextmanager
 def assignment_lock(
-    tickets: QuerySet[Ticket] | None = None, *, answers: QuerySet[Response] | None = None
+    tickets: QuerySet[Ticket] | None = None,
+    *,
+    answers: QuerySet[Response] | None = None,
+    is_found_again: bool = False,
 ) -> Iterator[None]:
     """One hand gives at a time: fair shares and one owner per conversation need to see what was given just before.
 
     On PostgreSQL a transaction-level advisory lock; SQLite's IMMEDIATE transactions stand in line by themselves.
     `tickets` are locked as `lock_in_order` does; `answers` come before their tickets, as `opening` takes them.
+    `is_found_again`: the next look finds and does what is done here, were it lost. Then nobody waits until it is on the
+    disk. It outlives whatever becomes of this process; only a crash of the database server takes the last half second
+    with it, and all that was built on it, because what is waited for later writes out all before it.
     """
     with transaction.atomic():
         if answers is not None:
@@ -60,7 +68,7 @@ def assignment_lock(
             has_lock = False
         if not has_lock and connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ASSIGNMENT_LOCK])
+                cursor.execute(_FOUND_AGAIN if is_found_again else _LASTING, [ASSIGNMENT_LOCK])
         if tickets is not None:
             lock_in_order(tickets)
         yield
@@ -97,15 +105,25 @@ class Handing:
     verb: str = "assign"
 
 
+@dataclass(slots=True)
 class Surroundings:
-    """What handing over looks at, of the tickets that a queryset names. Each list may be read ahead with others."""
+    """What handing over looks at. Each list may be read ahead with others."""
 
-    def __init__(self, tickets: QuerySet[Ticket], *, now: datetime) -> None:
+    lists: Sequence[Any]
+
+    @classmethod
+    def read(cls, tickets: Collection[int], *, now: datetime) -> Surroundings:
+        """Of the tickets with these numbers. One query."""
+        return cls(_surroundings(numbers=tickets, now=now))
+
+    @classmethod
+    def of(cls, tickets: QuerySet[Ticket], *, now: Any) -> Surroundings:
+        """Of the tickets that a queryset names, not asked for yet."""
         its = tickets.order_by().values("pk")
         in_peace = Contact.objects.filter(tickets__in=its, tickets__left_in_peace=True)
         owed = _first_contacts(its)
         steps = LadderStep.objects.filter(policy__in=owed.order_by().values("policy"))
-        self.lists: Sequence[QuerySet[Any]] = (
+        lists: Sequence[QuerySet[Any, Any]] = (
             Message.objects.filter(case__in=its, kind="acknowledgement").order_by("pk").values_list("case", flat=True),
             acknowledgements_lately(tickets.order_by().values("conversation"), now=now),
             thanks_lately(in_peace.order_by().values("email"), now=now),
@@ -113,6 +131,7 @@ class Surroundings:
             steps.select_related("endpoint").order_by("pk"),
             Escalation.objects.filter(ticket__in=its),
         )
+        return cls(lists)
 
     @property
     def acknowledged(self) -> set[int]:
@@ -134,6 +153,13 @@ class Surroundings:
     @property
     def climbing(self) -> ladders.Read:
         return ladders.Read(list(self.lists[4]), list(self.lists[5]))
+
+
+_surroundings = Prepared(
+    lambda numbers, now: Surroundings.of(Ticket.objects.filter(among("pk", numbers)), now=now).lists,
+    numbers=Kind.KEYS,
+    now=Kind.MOMENT,
+)
 
 
 @dataclass(slots=True)
@@ -163,8 +189,7 @@ def give(
     """
     if not handings:
         return []
-    known = Surroundings(Ticket.objects.filter(pk__in=[handing.ticket.pk for handing in handings]), now=now)
-    read_at_once(*known.lists)
+    known = Surroundings.read([handing.ticket.pk for handing in handings], now=now)
     given = hand_over(handings, known, actor=actor, now=now, tell=tell)
     members, at = given.last_given()
     writes: list[Write] = [

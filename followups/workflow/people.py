@@ -316,7 +316,7 @@ def _goes_along(
     actor: Actor,
     now: datetime,
 ) -> None:
-    known = Surroundings(belongs, now=now)
+    known = Surroundings.of(belongs, now=now)
     with opened(ticket, actor=actor, now=now, version=None, together=belongs, besides=known.lists) as work:
         known.lists = work.around.besides
         current = work.ticket

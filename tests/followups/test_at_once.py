@@ -89,7 +89,7 @@ def test_what_json_cannot_carry_is_refused() -> None:
     make_user()
     for field in (DurationField(), BinaryField()):
         with pytest.raises(TypeError, match="JSON carries no"):
-            read_at_once(User.objects.annotate(odd=Value(None, output_field=field)))
+            read_at_once(User.objects.all(), User.objects.annotate(odd=Value(None, output_field=field)))
 
 
 class WordsAreKept(TestCase):
@@ -97,5 +97,5 @@ class WordsAreKept(TestCase):
     def test_to_the_letter(self, text: str) -> None:
         note = Note.objects.create(ticket=make_ticket(), text=text, happened_at=NOW)
         rows = Note.objects.filter(pk=note.pk)
-        read_at_once(rows)
+        read_at_once(rows, User.objects.all())
         assert [row.text for row in rows] == [text]
