@@ -7,6 +7,7 @@ seconds and never work. That is why publishing may fail, and must fail fast.
 import gc
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery, Task, signals
-from django.db import transaction
+from django.db import close_old_connections, transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nps_loop.settings")
 
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 app = Celery("nps_loop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery would close a worker's connections, and the pool they come from, before each task and after it: a new process of
+# the database server every time, that knows nothing yet. `_give_back` returns the connection to its pool instead.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 
 SWEEP = "followups.tasks.sweep"
 
@@ -72,6 +76,14 @@ def without_ringing() -> Iterator[None]:
 def _settle(**kwargs: Any) -> None:
     """What a worker holds from its start it holds to its end: the collector need not look through it again."""
     gc.freeze()
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def _give_back(sender: Task, **kwargs: Any) -> None:
+    """What a task used goes back to the pool, which hands out none that broke; without a pool it is closed."""
+    if not sender.request.is_eager:
+        close_old_connections()
 
 
 @signals.worker_ready.connect

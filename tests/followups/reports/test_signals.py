@@ -337,7 +337,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Callable
         throw_together(size, tickets=size, answers=size)
         for team in Team.objects.exclude(members__user=lead):
             make.make_member(team, lead, role="lead")
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(8):
             signals_report(replace(DAYS, viewer=lead), now=NOW)
 
 
