@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 app = Celery("nps_loop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Celery would close a worker's connections, and the pool they come from, before each task and after it: a new process of
+# Celery would close a worker's connections, and the pool they come from, around each task: a new process of
 # the database server every time, that knows nothing yet. `_give_back` returns the connection to its pool instead.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 
