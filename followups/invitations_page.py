@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from followups.persons import people_of
+from followups.persons import known_among
 from followups.reports.metrics import ReportFilters, invitations_of
 from followups.viewing import Viewer, customer_without_name
 from nps_loop.api.filters import MomentField
@@ -83,7 +83,7 @@ def invitations_page(looking: Viewer, asked: QueryDict) -> InvitationsPage:
     found = list(rows.select_related("survey", "contact", "account").order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
     contacts = [row.contact_id for row in shown if row.contact_id]
-    known = set(people_of(looking).filter(pk__in=contacts).values_list("pk", flat=True)) if contacts else set()
+    known = known_among(contacts, looking)
     following = asked.copy()
     if len(found) > PAGE:
         following["after"] = str(shown[-1].pk)

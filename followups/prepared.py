@@ -97,7 +97,9 @@ class Prepared:
 @cache
 def _preparing_cursor() -> Any:
     """A cursor whose statements PostgreSQL plans once for the connection."""
-    from django.db.backends.postgresql import base  # SQLite gets along without the driver
+    # SQLite gets along without the driver.
+    from django.db.backends.postgresql import base
+    from psycopg.errors import FeatureNotSupported
 
     binding: Any = base.ServerBindingCursor
 
@@ -107,6 +109,10 @@ def _preparing_cursor() -> Any:
             self.connection.prepare_threshold = 0
             try:
                 return super().execute(query, values)
+            except FeatureNotSupported:
+                # A migration changed a column since it was planned: whoever asks next has a connection without plans.
+                self.connection.close()
+                raise
             finally:
                 self.connection.prepare_threshold = None
 

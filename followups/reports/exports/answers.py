@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from followups.persons import people_of
+from followups.persons import known_among
 from followups.reports.answers_page import chosen
 from followups.reports.exports.columns import Column, Columns, Holds, Row
 from followups.reports.exports.listing import BadQuestion, Question, in_order, keys_of
@@ -100,7 +100,7 @@ class AnswerListing:
         known: set[int] | None = None
         if not viewer.user.is_superuser:
             contacts = {read[len(_SHOWN) + 1] for read in found} - {None}
-            known = set(people_of(viewer).filter(among("pk", contacts)).values_list("pk", flat=True))
+            known = known_among(contacts, viewer)
         return in_order(keys, ((read[len(_SHOWN)], _told(read, question, known)) for read in found))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from followups.invitations_page import InvitationsForm, chosen
-from followups.persons import people_of
+from followups.persons import known_among
 from followups.reports.exports.columns import Column, Columns, Holds, Row
 from followups.reports.exports.listing import BadQuestion, Question, in_order, keys_of
 from followups.viewing import customer_without_name
@@ -65,7 +65,7 @@ class InvitationListing:
         known: set[int] | None = None
         if not viewer.user.is_superuser:
             contacts = {read[-2] for read in found} - {None}
-            known = set(people_of(viewer).filter(among("pk", contacts)).values_list("pk", flat=True))
+            known = known_among(contacts, viewer)
         return in_order(keys, ((read[0], _told(read, known)) for read in found))
 
 
