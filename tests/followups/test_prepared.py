@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import DatabaseError, close_old_connections, connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from followups.models import Away, Member, Ticket
 from followups.prepared import FEW, Kind, Prepared
@@ -78,7 +78,7 @@ def test_many_keys_find_what_few_would(numbers: list[int]) -> None:
     check([*numbers, *range(10**9, 10**9 + FEW)], NOW)
 
 
-def test_no_plan_is_kept_where_a_pooler_knows_none(numbers: list[int], settings: SettingsWrapper) -> None:
+def test_no_plan_is_kept_where_a_pooler_knows_none(numbers: list[int], settings: Settings) -> None:
     settings.DATABASE_PREPARES = False
     check(numbers, NOW)
 

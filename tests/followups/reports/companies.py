@@ -26,7 +26,7 @@ from followups.models import (
 )
 from followups.models.tickets import ClosedAs, DismissReason, TicketState
 from nps_loop.people.models import User
-from surveys.models import Account, Contact, Exclusion, Invitation, Response, Revision, Survey, Touchpoint
+from surveys.models import Account, Contact, Exclusion, Invitation, Response, Revision, Source, Survey, Touchpoint
 from surveys.scoring import band
 from tests import factories as make
 from tests.factories import DAY, HOUR, NOW
@@ -55,6 +55,7 @@ class Company:
     contacts: list[Contact] = field(default_factory=list)
     surveys: list[Survey] = field(default_factory=list)
     causes: list[RootCause] = field(default_factory=list)
+    source: Source = field(default_factory=make.make_source)
 
     @property
     def viewers(self) -> list[User | None]:
@@ -147,7 +148,7 @@ def _answer(company: Company, *, low_only: bool) -> Response:
     score = company.chance.randint(0, 8 if low_only and company.maybe(0.9) else 10)
     number = company.chance.getrandbits(60)
     return Response(
-        source=make.make_source(),
+        source=company.source,
         external_id=f"c-{number}",
         score=score,
         band=band(score),

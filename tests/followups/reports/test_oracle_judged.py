@@ -20,7 +20,7 @@ from followups.reports.changes import rate_change
 from followups.reports.metrics import ReportFilters
 from followups.reports.metrics.attainment import goals_report
 from followups.reports.metrics.signals import signals_report
-from surveys.models import Invitation, Response
+from surveys.models import Contact, Invitation, Response
 from surveys.scoring import band
 from tests import factories as make
 from tests.conftest import counted
@@ -100,7 +100,9 @@ def make_heard_again(chance: random.Random, n: int) -> None:
             content_digest=f"{number:064d}", decided_revision=1, excluded_as=chance.choice(["", "", "", "", "test"]),
         )  # fmt: skip
 
-    contacts = [make.make_contact() for _ in range(n)]
+    contacts = Contact.objects.bulk_create(
+        Contact(name=f"Customer {n}", email=f"heard-{chance.getrandbits(60)}@client.example") for n in range(n)
+    )
     first = Response.objects.bulk_create(
         answer(
             chance.randint(4, 5), NOW - chance.choice([1, *(chance.randint(330, 390) for _ in range(9))]) * DAY, contact
