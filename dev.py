@@ -60,6 +60,9 @@ def digest(*parts):
 def make_venv():
     """Make .venv anew, with pip where this Python brings it and without where a distribution has split it off."""
     say("Making .venv")
+    if VENV.is_symlink():
+        # Clearing it would empty the folder of somebody else.
+        VENV.unlink()
     base = [sys.executable, "-m", "venv", "--clear"]
     made = subprocess.run([*base, str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:

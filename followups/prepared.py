@@ -65,6 +65,11 @@ class Prepared:
         each = zip(lists, words.compilers, found, strict=True)
         return [_rows_of(rows, compiler, its) for rows, compiler, its in each]
 
+    def exists(self, **values: Any) -> bool:
+        """Whether the only queryset has a row; it should ask for one at most."""
+        (rows,) = self(**values)
+        return bool(rows)
+
     def plain(self, **values: Any) -> list[tuple[Any, ...]]:
         """The rows of the only queryset, a `values_list`, as `nps_loop.bulk.plain_rows` reads them."""
         if connection.vendor != "postgresql":

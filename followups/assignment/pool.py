@@ -118,11 +118,12 @@ class Pool:
         With `desks`, what people have and were given is taken from there.
         """
         pool = cls()
-        members, teams, loads, away_rows = _everybody(now=now, until=now + AHEAD)
+        ask = _who_is_there if desks else _who_is_there_with_what
+        members, teams, away_rows, *loads = ask(now=now, until=now + AHEAD)
         by_key = {team.pk: team for team in teams}
         for member in members:
             member.team = by_key[member.team_id]
-        load = Counter(desks.load if desks else dict(loads))
+        load = Counter(desks.load if desks else dict(*loads))
         absences = by_user(away_rows)
         left = _left_of_rates(members, now, desks)
         hours = _Hours(now)
@@ -225,20 +226,29 @@ class Pool:
 _ORDER = attrgetter("order")
 
 
-def _lists(now: Any, until: Any) -> tuple[QuerySet[Any, Any], ...]:
-    """Active members of teams that take tickets, and those teams; what each has at work over all teams; absences."""
-    members = Member.objects.filter(is_active=True, team__takes_tickets=True)
-    users = members.order_by().values("user")
-    at_work = Ticket.objects.filter(owner__in=users, state__in=AT_WORK).order_by()
+def _members() -> QuerySet[Member]:
+    """Active members of teams that take tickets."""
+    return Member.objects.filter(is_active=True, team__takes_tickets=True).order_by("team__name", "pk")
+
+
+def _there(now: Any, until: Any) -> tuple[QuerySet[Any, Any], ...]:
+    """Members, without their teams, those teams, and their absences until then."""
     return (
-        members.select_related("user__work_pattern").order_by("team__name", "pk"),
+        _members().select_related("user__work_pattern"),
         Team.objects.filter(takes_tickets=True).select_related("calendar"),
-        at_work.values_list("owner").annotate(n=Count("pk")),
-        stretches_between(users, start=now, end=until),
+        stretches_between(_members().order_by().values("user"), start=now, end=until),
     )
 
 
-_everybody = Prepared(_lists, now=Kind.MOMENT, until=Kind.MOMENT)
+def _loads() -> QuerySet[Ticket, tuple[int, int]]:
+    """What each has at work, over all teams."""
+    at_work = Ticket.objects.filter(owner__in=_members().order_by().values("user"), state__in=AT_WORK)
+    return at_work.order_by().values_list("owner").annotate(n=Count("pk"))
+
+
+_MOMENTS = {"now": Kind.MOMENT, "until": Kind.MOMENT}
+_who_is_there = Prepared(_there, **_MOMENTS)
+_who_is_there_with_what = Prepared(lambda now, until: (*_there(now, until), _loads()), **_MOMENTS)
 
 
 def _left_of_rates(members: Sequence[Member], now: datetime, desks: MadeUp | None) -> dict[int, int]:

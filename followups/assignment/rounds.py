@@ -68,7 +68,7 @@ class Found:
 def assign_waiting(*, now: datetime) -> Assigned:
     """Hand out every unassigned ticket that somebody can take, a batch at a time. Safe to run beside itself."""
     done = Assigned()
-    if not Ticket.objects.unassigned().exists():
+    if not _any_waits.exists():
         return done  # The usual case: nobody has to wait for the lock.
     after: tuple[int, int] | None = None
     while True:
@@ -83,7 +83,7 @@ def assign_waiting(*, now: datetime) -> Assigned:
 
 def assign_some(*, now: datetime) -> Assigned:
     """Hand out one batch of those, the most urgent; `is_more` says whether others were not looked at."""
-    if not any(_first_waiting(1)()):
+    if not _any_waits.exists():
         return Assigned()
     given, waiting, last = _round(now=now, after=None)
     return Assigned(given, waiting, last is not None)
@@ -147,6 +147,9 @@ def _round(*, now: datetime, after: tuple[int, int] | None) -> tuple[int, int, t
             alone = _give_alone(choices, by_rows, locked, stored, now)
         telling.tell([(row, choice, alone.get(row.pk)) for row, choice in choices], found.conflicts, of_many, now=now)
         return len(choices), waiting, last
+
+
+_any_waits = Prepared(lambda: (Ticket.objects.unassigned().order_by().values_list("pk")[:1],))
 
 
 @cache

@@ -81,8 +81,7 @@ def open_some(*, now: datetime, most: int, among: Q | None = None) -> Opened:
 
 def is_awaited(*, now: datetime) -> bool:
     """Whether any answer awaits a decision."""
-    (ids,) = _oldest(1)(now=now)
-    return bool(ids)
+    return _oldest(1).exists(now=now)
 
 
 def _awaiting(now: datetime) -> ResponseQuerySet:

@@ -185,10 +185,13 @@ _conversations_still_open = Prepared(
 
 def _contacts_with_tickets(opening: Sequence[Response]) -> set[int]:
     contacts = {row.contact_id for row in opening if row.contact_id}
-    return set(*_unhappy_before(contacts=contacts)) if contacts else set()
+    if not contacts:
+        return set()
+    (known,) = _with_tickets(contacts=contacts)
+    return set(known)
 
 
-_unhappy_before = Prepared(
+_with_tickets = Prepared(
     lambda contacts: (
         Ticket.objects.filter(among("contact", contacts))
         .exclude(state=TicketState.DISMISSED)

@@ -94,7 +94,7 @@ class Desk:
                 del self.conversations[contact]
 
     def give_out(self, now: datetime) -> None:
-        """One run of the assigner over all that waits, in the order of the queue. Four queries for each of its rounds.
+        """One run of the assigner over all that waits, in the order of the queue. Two queries for each of its rounds.
 
         Each round finds the loads the one before left: what moved along with a conversation is on another desk then.
         """

@@ -70,7 +70,7 @@ def rehearsal(
     """Let these answers come in anew, to a company whose desks are empty, under these rules.
 
     Everybody is there or away as they were. Writes nothing. The answers come with what `opening.claiming.WITH` names,
-    and with merges followed; beside the set-up it asks four queries for each round in which somebody has to be found.
+    and with merges followed; beside the set-up it asks two queries for each round in which somebody has to be found.
     """
     setup = SetUp.read(rules)
     desk = Desk(lasts)

@@ -41,6 +41,22 @@ def test_one_turn_serves_all_that_came_while_others_waited() -> None:
     assert Event.objects.filter(verb="open").count() == Event.objects.filter(verb="assign").count() == 5
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite says for all transactions what is waited for")
+def test_only_what_the_next_look_finds_again_does_not_wait_for_the_disk() -> None:
+    def waits() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return str(cursor.fetchone()[0])
+
+    usual = waits()
+    assert usual != "off"
+    with assignment_lock():
+        assert waits() == usual
+    with assignment_lock(is_found_again=True):
+        assert waits() == "off"
+    assert waits() == usual
+
+
 def test_the_clock_is_read_when_the_turn_has_come() -> None:
     """Else what came in while the turn was waited for would be opened before it was received."""
     answers(1)

@@ -55,6 +55,15 @@ def told(rows: Any) -> list[Any]:
     ]
 
 
+def planned() -> int:
+    """How many questions about absences this connection keeps the plans of; SQLite keeps none."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%followups_away%'")
+        return int(cursor.fetchone()[0])
+
+
 def check(numbers: list[int], now: datetime) -> None:
     assert [told(found) for found in KEPT(numbers=numbers, now=now)] == [told(rows) for rows in lists(numbers, now)]
     assert [told(found) for found in ONE(numbers=numbers)] == [told(lists(numbers, now)[0])]
@@ -80,7 +89,11 @@ def test_many_keys_find_what_few_would(numbers: list[int]) -> None:
 
 def test_no_plan_is_kept_where_a_pooler_knows_none(numbers: list[int], settings: Settings) -> None:
     settings.DATABASE_PREPARES = False
+    before = planned()
+    # Never asked before, so that no test before this one had it planned.
+    assert Prepared(lambda now: lists([], now)[3:], now=Kind.MOMENT)(now=NOW - 9 * HOUR)[0]
     check(numbers, NOW)
+    assert planned() == before
 
 
 def test_several_lists_take_one_query(numbers: list[int], django_assert_num_queries: Any) -> None:
@@ -98,11 +111,6 @@ def test_rows_are_new_each_time(numbers: list[int]) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no plans")
 def test_the_server_plans_once() -> None:
-    def planned() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%followups_away%'")
-            return int(cursor.fetchone()[0])
-
     PLAIN(now=NOW)
     assert (once := planned())
     for hour in range(7):

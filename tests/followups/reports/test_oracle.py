@@ -80,7 +80,7 @@ def test_every_figure_of_every_report_equals_a_naive_recount(chance: random.Rand
 
 
 @given(companies(), st.booleans())
-@settings(once, max_examples=counted(4, 100))
+@settings(once, max_examples=counted(4, 200))
 def test_page_and_api_show_the_figures_of_the_recount(chance: random.Random, then: bool) -> None:
     with transaction.atomic():
         company = make_company(chance, tickets=40, answers=40)

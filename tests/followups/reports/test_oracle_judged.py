@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 
 @given(companies())
-@settings(once, max_examples=counted(4, 25))
+@settings(once, max_examples=counted(4, 200))
 def test_signals_are_those_of_a_naive_recount(chance: random.Random) -> None:
     with transaction.atomic():
         company = make_company(chance, tickets=250, answers=60)
@@ -65,7 +65,7 @@ def check_signals(found: dict[str, Any], expected: dict[str, dict[str, dict[str,
 
 
 @given(companies())
-@settings(once, max_examples=counted(4, 25))
+@settings(once, max_examples=counted(4, 200))
 def test_goals_and_how_far_they_are_reached_are_those_of_a_naive_recount(chance: random.Random) -> None:
     with transaction.atomic():
         company = make_company(chance, tickets=60, answers=60)
@@ -150,7 +150,7 @@ def make_heard_again(chance: random.Random, n: int) -> None:
 
 
 @given(companies())
-@settings(once, max_examples=counted(4, 25))
+@settings(once, max_examples=counted(4, 200))
 def test_the_effect_of_contact_is_that_of_a_naive_matching(chance: random.Random) -> None:
     with transaction.atomic():
         make_heard_again(chance, chance.choice([30, 300, 500]))
@@ -177,7 +177,7 @@ def test_the_effect_of_contact_is_that_of_a_naive_matching(chance: random.Random
 
 
 @given(companies(), st.sampled_from(["before", "year"]), st.booleans())
-@settings(once, max_examples=counted(4, 25))
+@settings(once, max_examples=counted(4, 200))
 def test_the_time_before_and_every_change_are_those_of_a_naive_recount(
     chance: random.Random, compare: str, then: bool
 ) -> None:
