@@ -17,6 +17,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from followups.reports.metrics.signals import CORRECTED, HURRY
+
 PREFIX = "followups_rollup"
 # The setting that holds what a transaction has marked, and how much of it is remembered: what is not is marked again.
 MARKED, MOST_REMEMBERED = "nps_loop.marked", 4_000
@@ -81,6 +83,14 @@ def _of_answers(column: str) -> tuple[Marking, ...]:
     )
 
 
+# `near(a, b)`: two moments that lie at most `HURRY` apart. SQLite's moments lose what is under a second on the way.
+_NEAR = re.compile(r"near\(([\w.]+), ([\w.]+)\)")
+_AS_NEAR = {
+    "postgresql": r"\1 BETWEEN \2 - interval '{0} seconds' AND \2 + interval '{0} seconds'",
+    "sqlite": r"\1 BETWEEN datetime(\2, '-{0} seconds') AND datetime(\2, '+{0} seconds')",
+}
+_NEAR_SECONDS = int(HURRY.total_seconds()) + 2
+
 _EVERY_DAY = (Marking("", "d.day", ("followups_rollupday d",), "d.kind IN ('answers', 'tickets', 'recovery')"),)
 
 # A pause, a ticket that is taken up again, and one that goes by the calendar of its team or of nobody.
@@ -122,7 +132,7 @@ WATCHED: tuple[Watch, ...] = (
             "nobody_to_reach", "left_in_peace", "told_at", "responded_at", "first_contact_at", "resolved_at",
             "closed_at", "resolution_due_at",
         ),
-        (Marking("tickets"),),
+        (Marking("tickets"), Marking("signals")),
     ),
     Watch(
         "followups_ticket",
@@ -148,8 +158,8 @@ WATCHED: tuple[Watch, ...] = (
     ),
     Watch(
         "followups_event",
-        ("ticket_id", "from_state", "to_state", "happened_at"),
-        (_of_its_ticket(f"({_PAUSE} OR {_AGAIN})"),),
+        ("ticket_id", "verb", "from_state", "to_state", "data", "happened_at"),
+        (_of_its_ticket(f"({_PAUSE} OR {_AGAIN})"), _of_its_ticket(f"r.verb = '{CORRECTED}'", "signals")),
     ),
     Watch(
         "followups_team",
@@ -178,20 +188,45 @@ WATCHED: tuple[Watch, ...] = (
         ("ticket_id", "approved"),
         (_of_its_ticket("r.approved"), _of_its_ticket("r.approved", "recovery")),
     ),
+    Watch(
+        "followups_dismissalrequest",
+        ("ticket_id", "approved", "asked_by_id", "asked_at", "decided_by_id", "decided_at"),
+        (_of_its_ticket(kind="signals"),),
+        name="dismissal_signals",
+    ),
     Watch("followups_resolution", ("ticket_id", "cycle", "root_cause_id", "voided_at"), (_of_its_ticket(),)),
+    Watch(
+        "followups_resolution",
+        ("ticket_id", "cycle", "by_id", "told", "message_id", "together", "happened_at", "voided_at"),
+        (
+            _of_its_ticket(kind="signals"),
+            # What the same person resolved just before and after may be, or no longer be, in a hurry.
+            Marking(
+                "signals", "t.day", ("followups_resolution n", "followups_ticket t"),
+                "n.by_id = r.by_id AND near(n.happened_at, r.happened_at) AND t.id = n.ticket_id",
+            ),
+        ),
+        name="resolution_signals",
+    ),
+    Watch(
+        "followups_contactattempt",
+        ("ticket_id", "cycle", "outcome", "happened_at", "voided_at"),
+        (_of_its_ticket(kind="signals"),),
+    ),
     Watch(
         "followups_action",
         ("ticket_id", "state", "due_at", "done_at", "first_promised_at"),
-        (_of_its_ticket("r.first_promised_at IS NOT NULL"),),
+        tuple(_of_its_ticket("r.first_promised_at IS NOT NULL", kind) for kind in ("tickets", "signals")),
     ),
     Watch(
         "followups_actionmove",
-        ("action_id", "from_at", "happened_at"),
-        (
+        ("action_id", "from_at", "to_at", "happened_at"),
+        tuple(
             Marking(
-                "tickets", "t.day", ("followups_action a", "followups_ticket t"),
+                kind, "t.day", ("followups_action a", "followups_ticket t"),
                 "a.id = r.action_id AND a.first_promised_at IS NOT NULL AND t.id = a.ticket_id",
-            ),
+            )
+            for kind in ("tickets", "signals")
         ),
     ),
     Watch(
@@ -219,6 +254,8 @@ def statements(vendor: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for watch in WATCHED:
         found |= build(watch)
+    near = _AS_NEAR[vendor].format(_NEAR_SECONDS)
+    found = {name: [_NEAR.sub(near, one) for one in sql] for name, sql in found.items()}
     return found | (_forgetting() if vendor == "postgresql" else {})
 
 

@@ -16,7 +16,7 @@ from followups.fairness_page import shares
 from followups.reports import metrics
 from followups.reports.effect_in_words import in_words
 from followups.reports.metrics.attainment import goals_report
-from followups.reports.metrics.signals import signals_report
+from followups.reports.metrics.signals_report import signals_report
 from followups.reports.page.accounts import accounts_open_to, hide_names
 from followups.reports.rollups.once import read_once
 from followups.serializers.reports import (

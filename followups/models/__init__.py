@@ -13,6 +13,7 @@ from followups.models.rollups import (
     RollupDay,
     RollupKind,
     RollupMark,
+    SignalTally,
     TicketTally,
 )
 from followups.models.routing import Rule, RuleBook
@@ -89,6 +90,7 @@ __all__ = [
     "RuleBook",
     "SavedView",
     "SetGoal",
+    "SignalTally",
     "SlaPolicy",
     "Team",
     "Ticket",

@@ -21,6 +21,7 @@ class RollupKind(models.TextChoices):
     TICKETS = "tickets", "tickets"
     RECOVERY = "recovery", "recovery"
     INVITATIONS = "invitations", "invitations"
+    SIGNALS = "signals", "signals"
 
 
 class RollupMark(models.Model):
@@ -166,6 +167,32 @@ class RecoveryTally(OfTickets):
         indexes = [models.Index(fields=["way", "day"], name="recovery_tallies_of_a_way")]
 
 
+class SignalTally(OfTickets):
+    """Tickets by the person whom signals put them down to: how many a signal looks at, and how many it counts.
+
+    Those of declared tickets look at the same ones, `of_declared`.
+    """
+
+    person = models.BigIntegerField(null=True, help_text="Key of the person; empty for nobody.")
+    of_declared = models.IntegerField(default=0)
+    not_told = models.IntegerField(default=0)
+    together = models.IntegerField(default=0)
+    in_a_hurry = models.IntegerField(default=0)
+    not_reached = models.IntegerField(default=0)
+    not_asked = models.IntegerField(default=0)
+    of_moved = models.IntegerField(default=0)
+    moved = models.IntegerField(default=0)
+    of_dismissal_asked = models.IntegerField(default=0)
+    dismissal_asked = models.IntegerField(default=0)
+    of_dismissal_approved = models.IntegerField(default=0)
+    dismissal_approved = models.IntegerField(default=0)
+    of_corrected = models.IntegerField(default=0)
+    corrected = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["way", "day"], name="signal_tallies_of_a_way")]
+
+
 class InvitationTally(models.Model):
     """Invitations of one day, by what became of them."""
 
@@ -189,4 +216,5 @@ TALLIES: dict[str, type[Any]] = {
     RollupKind.TICKETS: TicketTally,
     RollupKind.RECOVERY: RecoveryTally,
     RollupKind.INVITATIONS: InvitationTally,
+    RollupKind.SIGNALS: SignalTally,
 }

@@ -151,7 +151,9 @@ class Resolution(models.Model):
     told = models.CharField(max_length=12, choices=Told)
     no_mail_reason = models.CharField(max_length=300, blank=True)
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     happened_at = models.DateTimeField()
     voided_at = models.DateTimeField(
         null=True, blank=True, help_text="Its mail came back; the ticket is in action again."
@@ -166,6 +168,7 @@ class Resolution(models.Model):
                 fields=["ticket", "cycle"], condition=Q(voided_at=None), name="one_resolution_per_cycle"
             ),
         ]
+        indexes = [models.Index(fields=["by", "happened_at"], name="resolutions_of_a_person")]
 
 
 class DismissalRequest(models.Model):

@@ -10,14 +10,16 @@ from django.views.decorators.http import require_safe
 
 from followups.reports.forms import ReportForm
 from followups.reports.metrics import reporting_day
-from followups.reports.metrics.signals import signals_report
+from followups.reports.metrics.signals_report import signals_report
 from followups.reports.page.signals import signals_page
+from followups.reports.rollups.once import read_once
 from followups.reports.sentences import days_in_words
 from followups.viewing import viewer
 
 
 @login_required
 @require_safe
+@read_once()
 def signals(request: HttpRequest) -> HttpResponse:
     """Every signal over one cohort, by person, for the teams somebody leads."""
     looking = viewer(request)

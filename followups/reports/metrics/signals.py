@@ -1,13 +1,11 @@
-"""Where a figure may look better than the loop behind it: questions to whoever leads, never verdicts.
+"""Where a figure may look better than the loop behind it: what is counted, and whom it is put down to.
 
-Each signal is a set of tickets, the part of it that is counted, and the person it is put down to. Each person is
-compared with everybody else of the cohort by Fisher's exact test, and all comparisons made at once are corrected by
-Holm's procedure; what is left may be asked about. With under 20 on either side there are counts and no comparison.
+Each signal is a set of tickets, the part of it that is counted, and the person it is put down to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -15,7 +13,6 @@ from typing import Any, Self
 from django.db.models import (
     BigIntegerField,
     BooleanField,
-    Case,
     Count,
     DateTimeField,
     Exists,
@@ -26,9 +23,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextChoices,
     Value,
-    When,
     Window,
 )
 from django.db.models.fields.json import KeyTextTransform
@@ -37,15 +32,11 @@ from django.db.models.lookups import LessThanOrEqual
 
 from followups.models import ActionMove, ContactAttempt, DismissalRequest, Event, Resolution, Team, Ticket
 from followups.models.tickets import TicketState
-from followups.reports import exact
-from followups.reports.metrics.closure import Rate
 from followups.reports.metrics.facts import OF_FACTS, Place, with_facts
 from followups.reports.metrics.filters import ReportFilters, answered_to
 from followups.reports.metrics.promised import PROMISES_DUE, promises
 from followups.reports.metrics.standing import standing_resolutions
-from nps_loop.people.models import User
 from surveys.models.responses import ResponseQuerySet
-from surveys.scoring import Band, enough
 
 # Three or more that one person resolved within this time, not as one of many at once, were resolved in a hurry.
 HURRY = timedelta(minutes=5)
@@ -228,9 +219,55 @@ EXCLUDED = "excluded"
 SIGNALS = (*OF_TICKETS, EXCLUDED)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of the tickets that a signal puts down to one person, `counted` of `n`. `of` are the values asked for."""
+
+    signal: str
+    of: tuple[Any, ...]
+    person: int | None
+    counted: int
+    n: int
+
+
+def parts_of(tickets: Tickets, *by: str, now: datetime) -> Iterator[Part]:
+    """Every signal of these tickets by person, and by these of their columns. Five queries."""
+    columns = (*by, "person")
+    hits = {f"of_{name}": Count("pk", filter=Q(**{name: True})) for name in OF_DECLARED}
+    # The same question would be asked again and again for each of these.
+    rows: Any = _declared(tickets, now, **{name: name for name in OF_DECLARED}).values_list(*columns)
+    for row in rows.annotate(n=Count("pk"), **hits):
+        *of, person, n = row[: len(columns) + 1]
+        for name, counted in zip(OF_DECLARED, row[len(columns) + 1 :], strict=True):
+            yield Part(name, tuple(of), person, counted, n)
+    for name, tickets_of in OF_TICKETS.items():
+        if name in OF_DECLARED:
+            continue
+        rows = tickets_of(tickets, now).values_list(*columns)
+        for *of, person, n, counted in rows.annotate(n=Count("pk"), hits=Count("pk", filter=Q(hit=True))):
+            yield Part(name, tuple(of), person, counted, n)
+
+
+def is_of_led_teams(filters: ReportFilters) -> bool:
+    """Whether the viewer is shown the teams led, and no others."""
+    return filters.viewer is not None and not filters.viewer.is_superuser
+
+
+def of_led_teams(filters: ReportFilters) -> Q:
+    """The answers of the teams that the viewer leads; for kept counts of answers as well."""
+    if not is_of_led_teams(filters):
+        return Q()
+    return answered_to(Team.objects.led_by(filters.viewer).order_by().values("pk"))
+
+
+def answers_of_led(filters: ReportFilters) -> ResponseQuerySet:
+    """The answers of the cohort that signals look at."""
+    return filters.answers().filter(of_led_teams(filters))
+
+
 def left_out_by(filters: ReportFilters, person: int) -> ResponseQuerySet:
     """Answers of the teams that the viewer leads that this person left out; with a negative key all others."""
-    answers = _answers(filters)
+    answers = answers_of_led(filters)
     if person < 0:
         return answers.filter(Q(excluded_as="") | Q(excluded_by=None) | ~Q(excluded_by=-person))
     return answers.filter(excluded_by=person).exclude(excluded_as="")
@@ -265,164 +302,3 @@ class Behind:
         if self.person < 0:
             whose = Q(person__isnull=True) | ~Q(person=-self.person)
         return rows.filter(whose, hit=True) if self.only_counted else rows.filter(whose)
-
-
-# --- comparing -------------------------------------------------------------------------------------------------
-
-
-class Compared(TextChoices):
-    """What a comparison with everybody else says."""
-
-    MORE = "more"
-    LESS = "less"
-    CHANCE = "chance"
-    FEW = "few"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One person and one signal: how often, and how often among everybody else.
-
-    `chance` is how often chance alone would set the two as far apart, `corrected` the same after Holm's procedure; both
-    None where there are too few to compare.
-    """
-
-    signal: str
-    person: int
-    own: Rate
-    others: Rate
-    chance: float | None
-    corrected: float | None
-
-    @property
-    def compared(self) -> Compared:
-        if self.corrected is None:
-            return Compared.FEW
-        if self.corrected >= exact.LEVEL:
-            return Compared.CHANCE
-        is_more = self.own.count * self.others.of > self.others.count * self.own.of
-        return Compared.MORE if is_more else Compared.LESS
-
-
-Parts = Mapping[int | None, tuple[int, int]]
-
-
-def compare(found: Mapping[str, Parts]) -> list[Line]:
-    """Every person with every signal against everybody else. Pure.
-
-    `found` has for each signal how many were counted of how many, by person; None is what is put down to nobody.
-    """
-    lines = []
-    for signal, parts in found.items():
-        all_counted, all_n = (sum(part[place] for part in parts.values()) for place in (0, 1))
-        for person, (counted, n) in parts.items():
-            if person is None or not n:
-                continue
-            rest, rest_n = all_counted - counted, all_n - n
-            comparable = enough(n) and enough(rest_n)
-            chance = exact.fisher(counted, n, rest, rest_n) if comparable else None
-            lines.append((signal, person, Rate.counted(counted, n), Rate.counted(rest, rest_n), chance))
-    corrected = iter(exact.holm([line[4] for line in lines if line[4] is not None]))
-    return [Line(*line, corrected=None if line[4] is None else next(corrected)) for line in lines]
-
-
-@dataclass(frozen=True, slots=True)
-class SignalsReport:
-    """All signals over one cohort, as known at `now`. `teams` are the slugs it is about; empty: all there are."""
-
-    filters: ReportFilters
-    now: datetime
-    teams: tuple[str, ...]
-    lines: tuple[Line, ...]
-    people: Mapping[int, User]
-
-    @property
-    def tested(self) -> int:
-        """How many comparisons were made, and corrected for."""
-        return sum(line.chance is not None for line in self.lines)
-
-    def of(self, signal: str) -> list[Line]:
-        """The people of one signal, by name."""
-        found = [line for line in self.lines if line.signal == signal]
-        return sorted(found, key=lambda line: (self.people[line.person].name.casefold(), line.person))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the API: plain types; rates are fractions of 1, null under 20."""
-        return {
-            "filters": self.filters.as_dict(),
-            "as_of": self.now.isoformat(),
-            "compared": self.tested,
-            "signals": [
-                {
-                    "signal": signal,
-                    "people": [
-                        {
-                            "user": self.people[line.person].username,
-                            **line.own.as_dict(),
-                            "others": line.others.as_dict(),
-                            "chance": line.chance,
-                            "chance_corrected": line.corrected,
-                            "compared": str(line.compared),
-                        }
-                        for line in self.of(signal)
-                    ],
-                }
-                for signal in SIGNALS
-            ],
-        }
-
-
-def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
-    """Count every signal for the teams that the viewer leads; nothing for somebody who leads none. Eight queries.
-
-    Raises ValueError for `filters.as_of`: they are of now alone.
-    """
-    _refuse_a_past(filters)
-    tickets = filters.tickets().order_by()
-    teams: tuple[str, ...] = ()
-    if _is_narrowed(filters):
-        teams = tuple(Team.objects.led_by(filters.viewer).order_by("slug").values_list("slug", flat=True).distinct())
-        tickets = tickets.filter(team__slug__in=teams)
-        if not teams:
-            return SignalsReport(filters, now, (), (), {})
-    found: dict[str, Parts] = _parts_of_declared(tickets, now)
-    found |= {name: _by_person(rows(tickets, now)) for name, rows in OF_TICKETS.items() if name not in OF_DECLARED}
-    is_detractor = Case(When(band=Band.DETRACTOR, then=Value(True)), default=Value(False))
-    whoever = Case(
-        When(~Q(excluded_as=""), then=F("excluded_by_id")), default=Value(None), output_field=BigIntegerField()
-    )
-    found[EXCLUDED] = _by_person(_answers(filters).order_by().annotate(person=whoever, hit=is_detractor))
-    lines = compare(found)
-    people = User.objects.in_bulk({line.person for line in lines})
-    known = tuple(line for line in lines if line.person in people)
-    return SignalsReport(filters, now, teams, known, people)
-
-
-def _parts_of_declared(tickets: Tickets, now: datetime) -> dict[str, Parts]:
-    """All signals of tickets declared, for whom the same question would be asked again and again. One query."""
-    rows = _declared(tickets, now, **{name: name for name in OF_DECLARED}).values_list("person")
-    hits = {f"of_{name}": Count("pk", filter=Q(**{name: True})) for name in OF_DECLARED}
-    counts = list(rows.annotate(n=Count("pk"), **hits))
-    return {name: {row[0]: (row[at], row[1]) for row in counts} for at, name in enumerate(OF_DECLARED, start=2)}
-
-
-def _is_narrowed(filters: ReportFilters) -> bool:
-    """Whether the viewer is shown the teams led, and no others."""
-    return filters.viewer is not None and not filters.viewer.is_superuser
-
-
-def _answers(filters: ReportFilters) -> ResponseQuerySet:
-    answers = filters.answers()
-    if not _is_narrowed(filters):
-        return answers
-    return answers.filter(answered_to(Team.objects.led_by(filters.viewer).order_by().values("pk")))
-
-
-def _refuse_a_past(filters: ReportFilters) -> None:
-    if filters.as_of is not None:
-        raise ValueError("Signals are of now alone.")
-
-
-def _by_person(rows: QuerySet[Any]) -> Parts:
-    counts: Iterable[Any] = rows.values_list("person").annotate(n=Count("pk"), hits=Count("pk", filter=Q(hit=True)))
-    return {person: (hits, n) for person, n, hits in counts}

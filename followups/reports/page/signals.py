@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 
 from followups.reports import charts, sentences
 from followups.reports.charts import Gauge
-from followups.reports.metrics.signals import EXCLUDED, SIGNALS, Behind, Compared, Line, SignalsReport
+from followups.reports.metrics.signals import EXCLUDED, SIGNALS, Behind
+from followups.reports.metrics.signals_report import Compared, Line, SignalsReport
 from followups.reports.page.links import Links
 from nps_loop.people.models import User
 

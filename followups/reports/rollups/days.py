@@ -39,7 +39,7 @@ class KeptDays:
 
     @classmethod
     def read(cls, kind: str, first: date, last: date, *, now: datetime) -> KeptDays:
-        """Two queries; one for invitations."""
+        """Two queries; one for what is kept by no way."""
         layout = Layout.now(kind)
         return cls(layout, once((layout.number, first, last, now), lambda: good_days(layout, first, last, now)))
 

@@ -22,7 +22,7 @@ from django.db.models import Count, Max, Min, Q
 
 from followups.models import RollupDay, RollupKind, RollupMark
 from followups.models.rollups import TALLIES
-from followups.reports.rollups import answers, invitations, recovery, tickets
+from followups.reports.rollups import answers, invitations, recovery, signals, tickets
 from followups.reports.rollups.days import good_days
 from followups.reports.rollups.layout import Layout
 from followups.reports.rollups.packed import LANE
@@ -34,6 +34,7 @@ COUNTING: dict[str, ModuleType] = {
     RollupKind.TICKETS: tickets,
     RollupKind.RECOVERY: recovery,
     RollupKind.INVITATIONS: invitations,
+    RollupKind.SIGNALS: signals,
 }
 # Any number no other advisory lock of this program uses.
 ROLLUP_LOCK = 4_815_162_344

@@ -15,6 +15,7 @@ from followups.reports.metrics.facts import OF_FACTS
 from followups.reports.metrics.figures import OF_REOPENING
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import Kept
+from followups.reports.metrics.signals import OF_TICKETS
 from followups.reports.metrics.ways import ATTRIBUTE, WITHOUT, ByBusinessUnit, Column, Way, way_of
 from followups.reports.rollups.once import once
 from surveys.models import ReportableAttribute
@@ -32,6 +33,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     RollupKind.TICKETS: (*_WAYS, "person"),
     RollupKind.RECOVERY: _WAYS,
     RollupKind.INVITATIONS: (),
+    RollupKind.SIGNALS: (),
 }
 # A way with more groups on a day is not kept for that day: it would save nothing.
 MOST_GROUPS = 300
@@ -39,6 +41,7 @@ MOST_GROUPS = 300
 OF_PROMISE = {kept.value: f"promise-{kept.value}" for kept in Kept}
 # The counters of a row of tickets, in the order in which they are kept.
 COUNTED: tuple[str, ...] = (*sorted(OF_FACTS), *sorted(OF_PROMISE.values()), *OF_REOPENING)
+FIGURES: dict[str, tuple[str, ...]] = {RollupKind.TICKETS: COUNTED, RollupKind.SIGNALS: tuple(OF_TICKETS)}
 
 
 Groups = Callable[[Sequence[Any]], tuple[str, ...]]
@@ -61,7 +64,7 @@ class Layout:
 
     @classmethod
     def now(cls, kind: str) -> Layout:
-        """As declared at present. One query; none for invitations, which are kept by no way."""
+        """As declared at present. One query; none for what is kept by no way: invitations and signals."""
         if not WAYS[kind]:
             return cls(kind, ())
         rows = ReportableAttribute.objects.order_by("name").values_list("name", flat=True)
@@ -71,7 +74,7 @@ class Layout:
     @cached_property
     def number(self) -> int:
         """Another one wherever other ways or figures are kept."""
-        counted = COUNTED if self.kind == RollupKind.TICKETS else ()
+        counted = FIGURES.get(self.kind, ())
         return crc32("\n".join((str(VERSION), self.kind, *self.names, "", *counted)).encode())
 
     @cached_property

@@ -19,7 +19,7 @@ from followups.reports import metrics
 from followups.reports.changes import rate_change
 from followups.reports.metrics import ReportFilters
 from followups.reports.metrics.attainment import goals_report
-from followups.reports.metrics.signals import signals_report
+from followups.reports.metrics.signals_report import signals_report
 from surveys.models import Contact, Invitation, Response
 from surveys.scoring import band
 from tests import factories as make
