@@ -158,6 +158,7 @@ class Response(models.Model):
                 fields=["id"], condition=Q(decided_revision__lt=F("revision")), name="response_awaiting_decision"
             ),
             models.Index(fields=["day", "band"], name="responses_of_a_day"),
+            models.Index(fields=["day", "excluded_by"], condition=~Q(excluded_as=""), name="responses_left_out"),
             models.Index(fields=["contact", "-responded_at"], name="response_of_contact"),
             models.Index(fields=["account", "-responded_at"], name="response_of_account"),
             models.Index(fields=["touchpoint", "day"], name="response_of_touchpoint"),
