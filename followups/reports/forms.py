@@ -205,7 +205,7 @@ class ReportForm(forms.Form):
             first.append((WITHOUT, _("Without one")))
         field = self.fields[name]
         field.choices = first + list(choices)  # type: ignore[attr-defined]
-        field.error_messages["invalid_choice"] = _("There is no such choice here, so it was left out.")
+        field.error_messages["invalid_choice"] = _("There is no such choice here.")
 
     def clean_as_of(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["as_of"]
