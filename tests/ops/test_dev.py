@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +29,19 @@ def test_setup_when_done_costs_less_than_a_second() -> None:
         assert done.stdout == ""
     # The best of three: the machine may be busy with other tests.
     assert min(times) < 1
+
+
+def test_a_link_to_another_folders_environment_is_replaced_and_that_one_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "kept").touch()
+    own = tmp_path / "own"
+    own.mkdir()
+    shutil.copy(ROOT / "dev.py", own)
+    (own / ".venv").symlink_to(theirs)
+    subprocess.run([sys.executable, "-c", "import dev; dev.make_venv()"], cwd=own, check=True, capture_output=True)
+    assert (theirs / "kept").exists()
+    assert not (own / ".venv").is_symlink() and (own / ".venv" / "pyvenv.cfg").exists()
 
 
 def test_dev_imports_nothing_but_the_standard_library() -> None:
