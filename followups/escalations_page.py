@@ -80,6 +80,7 @@ class EscalationsPage:
     more_open: bool
     past: list[Case]
     gaps: list[leaderless.Gap]
+    undirected: list[Team]
     ladders: list[Ladder] = field(default_factory=list)
 
 
@@ -93,7 +94,7 @@ def teams_of(user: User) -> QuerySet[Team]:
 
 def escalations_page(viewer: Viewer, *, now: datetime) -> EscalationsPage:
     """The page for a lead, a director or an administrator. Nine queries."""
-    teams = list(teams_of(viewer.user).select_related("calendar").order_by("name"))
+    teams = list(teams_of(viewer.user).select_related("calendar", "director").order_by("name"))
     shown = open_ones([team.pk for team in teams], now=now, limit=SHOWN + 1)
     newest = list(
         Escalation.objects.filter(ticket__team__in=[team.pk for team in teams]).order_by("-happened_at", "-pk")[
@@ -104,13 +105,22 @@ def escalations_page(viewer: Viewer, *, now: datetime) -> EscalationsPage:
     cases = cases_of([*shown[:SHOWN], *past], viewer)
     policies = list(SlaPolicy.objects.filter(is_active=True).order_by("position", "-version"))
     ladders = ladders_of([policy.pk for policy in policies])
+    taking = [team for team in teams if team.takes_tickets]
     return EscalationsPage(
         open=cases[: len(shown[:SHOWN])],
         more_open=len(shown) > SHOWN,
         past=cases[len(shown[:SHOWN]) :],
-        gaps=leaderless.gaps([team for team in teams if team.takes_tickets], now=now),
+        gaps=leaderless.gaps(taking, now=now),
+        undirected=reaching_no_director((step for steps in ladders.values() for step in steps), taking),
         ladders=[Ladder(policy, steps_in_words(ladders[policy.pk])) for policy in policies],
     )
+
+
+def reaching_no_director(steps: Iterable[LadderStep], teams: Iterable[Team]) -> list[Team]:
+    """The teams, with their directors, for which a step to a director stands and reaches nobody."""
+    if all(step.who != LadderStep.Who.DIRECTOR for step in steps):
+        return []
+    return leaderless.undirected(teams)
 
 
 def steps_in_words(steps: Iterable[LadderStep]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,11 @@ def gaps(teams: Sequence[Team], *, now: datetime, ahead: timedelta = AHEAD) -> l
             if working_time(each.calendar.hours, start, end):
                 found.append(Gap(each, start, end, is_now=start <= now))
     return sorted(found, key=lambda gap: (gap.starts_at, gap.team.name.casefold(), gap.team.pk))
+
+
+def undirected(teams: Iterable[Team]) -> list[Team]:
+    """Those of these teams, which come with their directors, that have none: a step for one reaches nobody there."""
+    return [team for team in teams if team.director is None or not team.director.is_active]
 
 
 def _all_away(absences: Sequence[Sequence[Stretch]], start: datetime, end: datetime) -> list[Stretch]:

@@ -134,7 +134,8 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
     kept = saved_views.views_for(viewer, SavedView.Page.TICKETS, most=saved_views.SHOWN)
     filters = TicketFilter(asked, queryset=seen, request=request, now=now)
     filters.look_up(saved_views.searches_in(kept) | {asked.get("q", "").strip()})
-    errors = {name: str(found[0]) for name, found in filters.form.errors.items()}
+    fields = filters.form.fields
+    errors = {str(fields[name].label or name): str(found[0]) for name, found in filters.form.errors.items()}
     # What could not be understood narrows nothing silently: it is named, and the list is empty.
     narrowed = filters.qs if not errors else seen.none()
     search = filters.search_for(text) if not errors and (text := asked.get("q", "").strip()) else None
@@ -245,7 +246,7 @@ def _choices(pairs: Iterable[tuple[str, Any]], chosen: list[str]) -> list[Choice
 
 def _orders(sort: str, search: ticket_search.Search | None) -> list[Choice]:
     labels = {
-        "due": gettext("Due"),
+        "due": gettext("As in the queue"),
         "answered": gettext("Answered"),
         "score": gettext("Score"),
         "value": gettext("Value"),

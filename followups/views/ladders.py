@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from followups.escalations_page import steps_in_words
+from followups.escalations_page import reaching_no_director, steps_in_words, teams_of
 from followups.forms.ladders import StepFormSet, as_typed, steps_of
 from followups.ladder_editing import levels_ever, put
 from followups.ladders import ladders_of
@@ -57,5 +57,6 @@ def ladder(request: HttpRequest, number: int) -> HttpResponse:
         "rows": rows,
         "refusal": refusal,
         "seen": policy.used_at is not None,
+        "undirected": reaching_no_director(current, teams_of(cast(User, request.user)).filter(takes_tickets=True).select_related("director")),
     }
     return render(request, "followups/ladder.html", context, status=400 if formset.is_bound else 200)

@@ -248,6 +248,21 @@ def typed(page: Any) -> dict[str, Any]:
     return data | ({"seen": "used"} if page.context["seen"] else {})
 
 
+@pytest.mark.parametrize("gone", ["nobody", "left the company"])
+def test_a_step_for_a_director_names_the_teams_that_have_none(
+    gone: str, policy: SlaPolicy, team: Team, lead: User, director: User
+) -> None:
+    addresses = ("/escalations/", f"/policies/{policy.pk}/ladder/")
+    assert not any("has no director" in read(lead, address) for address in addresses)
+    if gone == "nobody":
+        Team.objects.update(director=None)
+    else:
+        User.objects.filter(pk=director.pk).update(is_active=False)
+    assert all("Key accounts has no director" in read(lead, address) for address in addresses)
+    policy.ladder.filter(who=LadderStep.Who.DIRECTOR).delete()
+    assert not any("has no director" in read(lead, address) for address in addresses)
+
+
 def test_an_unused_policy_s_ladder_is_changed_in_place(policy: SlaPolicy, team: Team, lead: User) -> None:
     client, address = logged_in(lead), f"/policies/{policy.pk}/ladder/"
     data = typed(client.get(address))
