@@ -51,12 +51,13 @@ def ladder(request: HttpRequest, number: int) -> HttpResponse:
             return redirect("ladder", kept.pk)
     words = steps_in_words(current)
     rows = [(form, *(words[place] if place < len(words) else ("", ""))) for place, form in enumerate(formset.forms)]
+    teams = teams_of(cast(User, request.user))
     context = {
         "policy": policy,
         "formset": formset,
         "rows": rows,
         "refusal": refusal,
         "seen": policy.used_at is not None,
-        "undirected": reaching_no_director(current, teams_of(cast(User, request.user)).filter(takes_tickets=True).select_related("director")),
+        "undirected": reaching_no_director(current, teams.filter(takes_tickets=True).select_related("director")),
     }
     return render(request, "followups/ladder.html", context, status=400 if formset.is_bound else 200)
