@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models import Count, Expression, F, Max, Min, Q, Subquery
@@ -302,7 +302,14 @@ def figure_counts(
 
 def figures_of(row: Mapping[str, Any]) -> dict[str, int]:
     """How many tickets with these facts each figure of `OF_FACTS` counts."""
-    return {name: row["n"] for name, figure in OF_FACTS.items() if figure.holds(row)}
+    return dict.fromkeys(_figures_that_hold(tuple(row[fact] for fact in FACTS)), row["n"])
+
+
+@cache
+def _figures_that_hold(facts: tuple[Any, ...]) -> tuple[str, ...]:
+    """Worked out once for each of the few hundred combinations there are: a report meets each of them many times."""
+    named = dict(zip(FACTS, facts, strict=True))
+    return tuple(name for name, figure in OF_FACTS.items() if figure.holds(named))
 
 
 def _waits(tickets: TicketQuerySet, happened_at: When, now: datetime) -> tuple[Counter[float], Counter[float]]:

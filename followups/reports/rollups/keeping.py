@@ -10,14 +10,15 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Count, Max, Min, Q
 
 from followups.models import RollupDay, RollupKind, RollupMark
@@ -199,8 +200,9 @@ def check(kind: str, days: Sequence[date], *, now: datetime) -> tuple[int, list[
         chosen = [day for day in days if day in good]
         rows, status = _counted(kind, chosen, now) if chosen else ([], [])
         model = TALLIES[kind]
-        kept = _by_day(model.objects.filter(day__in=chosen))
-    counted = _by_day(rows)
+        columns = _columns(model)
+        kept = _by_day(model, model.objects.filter(day__in=chosen).values_list(*columns))
+    counted = _by_day(model, map(attrgetter(*columns), rows))
     differ = [
         Difference(kind, day, len(kept[day] - counted[day]), len(counted[day] - kept[day]))
         for day in chosen
@@ -255,18 +257,28 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _by_day(rows: Any) -> defaultdict[date, set[tuple[Any, ...]]]:
+def _columns(model: type[Any]) -> list[str]:
+    """What is kept in a row, and so compared."""
+    return [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def _by_day(model: type[Any], rows: Iterable[tuple[Any, ...]]) -> defaultdict[date, set[tuple[Any, ...]]]:
     """Kept rows by day, as sets of their values; arrays whose order says nothing are put in order."""
     found: defaultdict[date, set[tuple[Any, ...]]] = defaultdict(set)
+    columns = _columns(model)
+    at_day = columns.index("day")
+    of_bytes = [
+        (at, name) for at, name in enumerate(columns) if isinstance(model._meta.get_field(name), models.BinaryField)
+    ]
     for row in rows:
-        fields = [field for field in row._meta.concrete_fields if not field.primary_key]
-        found[row.day].add(tuple(_plain(field.attname, getattr(row, field.attname)) for field in fields))
+        values = list(row)
+        for at, name in of_bytes:
+            values[at] = _plain(name, values[at])
+        found[row[at_day]].add(tuple(values))
     return found
 
 
-def _plain(name: str, value: Any) -> Any:
-    if not isinstance(value, bytes | memoryview):
-        return value
+def _plain(name: str, value: bytes | memoryview) -> Any:
     data = bytes(value)
     if name == "counts":
         return data
