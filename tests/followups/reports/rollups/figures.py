@@ -75,7 +75,7 @@ def figures(filters: ReportFilters, now: datetime = NOW) -> dict[str, Any]:
     }
     return {
         **{f"{name}: {what}": value for name, report in reports.items() for what, value in report.as_dict().items()},
-        "goal": metrics.closure_report(filters, now=now).goal,
+        "goal": reports["closure"].goal,
         "answers behind": [answers_page.how_many(filters, QueryDict(asked), now=now) for asked in ASKED],
         **{f"accounts {name}": _companies(filters, name, now) for name in ("", "saved_due")},
         "people": [(p.user.pk, p.counts, p.at_work) for p in metrics.people_report(filters, now=now)],
