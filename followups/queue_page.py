@@ -100,12 +100,12 @@ def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
     """
     now, mine = days.now, Ticket.objects.owned_by(viewer.user)
     at_work = mine.filter(state__in=AT_WORK)
-    asleep = Q(snoozed_until__gt=now)
+    asleep = _asleep(days)
     awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
     unassigned = Ticket.objects.unassigned()
     found = {
-        "late": mine.live().filter(falls_due(lt=now)),
-        "today": mine.live().filter(falls_due(gte=now, lte=days.today_ends)).exclude(asleep),
+        "late": _late(mine, days),
+        "today": _today(mine, days),
         "next": mine.live().filter(falls_due(gt=days.today_ends, lte=days.next_ends)).exclude(asleep),
         "early": mine.live().filter(falls_due(gt=days.today_ends, lt=days.next_opens)).exclude(asleep),
         "later": at_work.filter(Q(due_at=None) | Q(due_at__gt=days.next_ends) | Q(due_at__gte=now) & asleep),
@@ -120,9 +120,21 @@ def parts(viewer: Viewer, days: Days) -> dict[str, TicketQuerySet]:
 
 
 def due_today(viewer: Viewer, days: Days) -> TicketQuerySet:
-    """Late, or due before today ends: what the mark beside the queue counts."""
-    looks = parts(viewer, days)
-    return looks["late"] | looks["today"]
+    """Late, or due before today ends: what the mark beside the queue counts, on every page."""
+    mine = Ticket.objects.owned_by(viewer.user)
+    return _late(mine, days).in_queue_order() | _today(mine, days).in_queue_order()
+
+
+def _late(tickets: TicketQuerySet, days: Days) -> TicketQuerySet:
+    return tickets.live().filter(falls_due(lt=days.now))
+
+
+def _today(tickets: TicketQuerySet, days: Days) -> TicketQuerySet:
+    return tickets.live().filter(falls_due(gte=days.now, lte=days.today_ends)).exclude(_asleep(days))
+
+
+def _asleep(days: Days) -> Q:
+    return Q(snoozed_until__gt=days.now)
 
 
 def _of_each_team(viewer: Viewer) -> dict[str, TicketQuerySet]:
