@@ -123,8 +123,9 @@ def test_under_twenty_answers_every_number_is_a_link_as_well() -> None:
         make.make_response(score)
     make.make_ticket(make.make_response(4), team=team, resolution_due_at=NOW, told_at=NOW, state="resolved")
     client = client_of(lead)
+    follower = numbers.Follower(client)
     for page in PAGES:
-        found, _ = numbers.wrong_numbers(client.get(f"/reports/{page}").content.decode(), numbers.Follower(client))
+        found, _ = numbers.wrong_numbers(client.get(f"/reports/{page}").content.decode(), follower)
         assert not found
 
 
