@@ -1,4 +1,4 @@
-"""The sample set, loaded once for a module of tests that only read it."""
+"""The sample set, loaded once in a run for the modules of tests that only read it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nps_loop.people.models import User
 from nps_loop.samples.loading import SEED, Plan, load, plan
 from nps_loop.samples.truth import Truth
 from tests.factories import NOW
+from tests.kept_rows import folder_of_the_run, made_once
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,17 @@ class Loaded:
 
 
 @pytest.fixture(scope="module")
-def loaded(django_db_setup: Any, django_db_blocker: Any) -> Iterator[Loaded]:
-    """The whole set as of NOW. It is committed, so the module that asks for it must not write; gone at its end."""
+def loaded(django_db_setup: Any, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """The whole set as of NOW, loaded once in a run. It is committed, so whoever asks must not write; gone at the end."""
     with django_db_blocker.unblock():
-        with override_settings(MAIL_SERVER=False):
-            truth = load(now=NOW)
+        truth = made_once(folder_of_the_run(tmp_path_factory) / "samples", _load)
         yield Loaded(plan(SEED, now=NOW), truth)
         call_command("flush", interactive=False, verbosity=0)
+
+
+def _load() -> Truth:
+    with override_settings(MAIL_SERVER=False):
+        return load(now=NOW)
 
 
 @pytest.fixture

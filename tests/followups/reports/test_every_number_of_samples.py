@@ -1,6 +1,6 @@
 """The sample company that the demo shows: every number of every page opens what it counted, and is what a recount finds.
 
-The set is loaded once for all of these tests, which is most of what they cost. What they write is rolled back.
+What the tests write is rolled back.
 """
 
 from __future__ import annotations
