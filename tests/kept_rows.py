@@ -1,4 +1,4 @@
-"""What a database holds, kept in a folder and put back: for rows that take long to make and that several tests read."""
+"""Rows that take long to make and that several tests read: for one module, or kept in a folder and put back for others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import pickle
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,17 @@ from django.db import connection, transaction
 from nps_loop.mail import fingerprints
 
 T = TypeVar("T")
+
+
+@contextmanager
+def for_a_module(blocker: Any) -> Iterator[None]:
+    """What is written within is there for each test that runs before the end, and what a test writes is taken back.
+
+    For tests that leave transactions to `django_db`: theirs lie within this one, which is never committed.
+    """
+    with blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
