@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
 
-from followups import rollup_triggers
 from followups.models import (
     Action,
     ActionMove,
@@ -34,7 +31,6 @@ from followups.models.tickets import TicketState
 from followups.reports import metrics
 from followups.reports.metrics import counting
 from followups.reports.rollups import keeping
-from followups.reports.rollups.days import KeptDays
 from surveys.models import Account, Brand, Invitation, ReportableAttribute, Response, Touchpoint
 from tests import factories as make
 from tests.factories import DAY, HOUR, NOW
@@ -48,6 +44,7 @@ from tests.followups.reports.rollups.figures import (
 )
 from tests.followups.reports.test_recovery import throw_together as with_recovery_questions
 from tests.followups.reports.test_ways import several_of_everything
+from tests.kept_rows import for_a_module
 
 pytestmark = pytest.mark.django_db
 
@@ -59,27 +56,6 @@ def everything(seed: int) -> None:
     # Two, because both are read under one name.
     ReportableAttribute.objects.create(name="plan", position=1)
     ReportableAttribute.objects.create(name="seats of #1", position=3)
-
-
-@pytest.mark.parametrize("seed", [1])
-def test_kept_counts_are_those_of_the_rows(seed: int) -> None:
-    everything(seed)
-    count_everything()
-    for kind in RollupKind.values:
-        kept = KeptDays.read(kind, QUARTER.day_from, QUARTER.day_to, now=NOW)
-        assert kept.split(QUARTER.day_from, QUARTER.day_to, "")[0], kind
-    assert keeping.check_all(now=NOW)[1] == []
-    same_either_way(cohorts())
-
-
-def test_rows_are_left_alone_where_every_day_is_kept(django_assert_num_queries: Any) -> None:
-    everything(3)
-    count_everything()
-    last = Ticket.objects.order_by("-day").values_list("day", flat=True)[0]
-    known = metrics.ReportFilters(last - 9 * DAY, last)
-    with patch.object(counting, "fact_counts", side_effect=AssertionError("rows were read")):
-        metrics.closure_report(known, now=NOW)
-        metrics.closure_groups(known, metrics.way_of("segment"), now=NOW)
 
 
 def _first(model: Any, **fields: Any) -> Callable[[], Any]:
@@ -215,10 +191,12 @@ CHANGES: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.fixture
-def kept() -> None:
-    everything(4)
-    count_everything()
+@pytest.fixture(scope="module")
+def kept(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
+    with for_a_module(django_db_blocker):
+        everything(4)
+        count_everything()
+        yield
 
 
 # These mark, and change no figure of this cohort.
@@ -293,27 +271,6 @@ def test_figures_change_by_themselves_as_time_passes() -> None:
             same_either_way([QUARTER], NOW + later)
 
 
-@pytest.mark.parametrize("seed", [5])
-def test_any_changes_in_any_order(seed: int) -> None:
-    """Whatever happens, in whatever order, with and without a count in between."""
-    everything(seed)
-    count_everything()
-    chance = random.Random(seed)
-    some = cohorts()
-    for _ in range(6):
-        for change in chance.sample(list(CHANGES.values()), 4):
-            try:
-                change()
-            except (AssertionError, IndexError):
-                continue  # Nothing is left that it could change.
-        same_either_way(chance.sample(some, 3))
-        if chance.random() < 0.6:
-            keeping.flush(now=NOW)
-            same_either_way(chance.sample(some, 2))
-    keeping.flush(now=NOW)
-    assert keeping.check_all(now=NOW)[1] == []
-
-
 @pytest.mark.usefixtures("kept")
 def test_a_way_with_too_many_groups_is_counted_from_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("followups.reports.rollups.answers.MOST_GROUPS", 1)
@@ -348,15 +305,3 @@ def test_medians_of_many_tickets_are_within_two_percent(monkeypatch: pytest.Monk
             if (seconds := right.reached(share)) is not None:
                 assert found.reached(share) == pytest.approx(seconds, rel=0.02)
     assert kept.first_contact.steps != exact.first_contact.steps
-
-
-def test_triggers_are_made_again_where_they_are_missing() -> None:
-    wanted = rollup_triggers.statements(connection.vendor)
-    assert rollup_triggers.ensure(connection) == 0
-    rollup_triggers.remove(connection)
-    make.make_response(3)
-    assert not RollupMark.objects.exists()
-    assert rollup_triggers.ensure(connection) == len(wanted)
-    assert rollup_triggers.ensure(connection) == 0
-    make.make_response(3)
-    assert RollupMark.objects.exists()
