@@ -142,7 +142,7 @@ class TicketCohort:
             for band, sums in of_tickets.add_up(self.parts.tallies, "band", ("counts",)).items():
                 found[band] += sums.figures["due"]
         for part in self.parts.tickets:
-            due = with_facts(part, now=self.now).filter(OF_FACTS["due"].q).order_by()
+            due = OF_FACTS["due"].of(part, now=self.now).order_by()
             found.update(dict(due.values_list("band").annotate(n=Count("pk"))))
         return found
 
@@ -156,7 +156,8 @@ class TicketCohort:
         """Promises by what became of them; one query where not everything is kept."""
         found = self._together.promises if self._kept else Counter()
         for part in self.parts.tickets:
-            tickets = with_facts(part, now=self.now).exclude(Q(place=Place.REMOVED)).order_by().values("pk")
+            counted = with_facts(part, now=self.now, only=["place"]).exclude(Q(place=Place.REMOVED))
+            tickets = counted.order_by().values("pk")
             made = promises(now=self.now, then=is_then(part)).filter(ticket__in=tickets).order_by()
             found.update(dict(made.values_list("kept").annotate(n=Count("pk"))))
         return found
@@ -175,7 +176,7 @@ class TicketCohort:
         """Declared tickets by the key of the root cause that stands; one query where not everything is kept."""
         found = self._together.causes if self._kept else Counter()
         for part in self.parts.tickets:
-            declared = with_facts(part, now=self.now).filter(OF_FACTS["declared"].q).order_by()
+            declared = OF_FACTS["declared"].of(part, now=self.now).order_by()
             standing = standing_of(part, self.now).order_by().values("root_cause")[:1]
             by_cause: Any = declared.annotate(cause=Subquery(standing)).filter(cause__isnull=False)
             found.update(dict(by_cause.values_list("cause").annotate(n=Count("pk"))))

@@ -8,7 +8,7 @@ opens behind it cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -121,27 +121,38 @@ def of_ticket(tickets: QuerySet[Any], **fields: Any) -> Q:
     return Q(**{column(tickets, name): value for name, value in fields.items()})
 
 
-def with_facts(tickets: Tickets, *, now: datetime) -> Tickets:
-    """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to` and `not_yet`.
+def _told(tickets: QuerySet[Any]) -> ExpressionWrapper:
+    declared = of_ticket(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
+    return ExpressionWrapper(declared & of_ticket(tickets, told_at__isnull=False), output_field=BooleanField())
+
+
+def _spoken_to(tickets: QuerySet[Any]) -> ExpressionWrapper:
+    return ExpressionWrapper(of_ticket(tickets, first_contact_at__isnull=False), output_field=BooleanField())
+
+
+def _not_yet(tickets: QuerySet[Any], now: datetime) -> Exists:
+    said = Verdict.objects.filter(ticket=OuterRef("pk"), choice=Verdict.Choice.NOT_YET)
+    return Exists(said.filter(happened_at__lte=now) if is_then(tickets) else said)
+
+
+_MADE_BY: dict[str, Callable[[QuerySet[Any], datetime], Any]] = {
+    "place": _place,
+    "ending": lambda tickets, now: _ending(tickets),
+    "told": lambda tickets, now: _told(tickets),
+    "first_contact": lambda tickets, now: _first_contact(tickets),
+    "spoken_to": lambda tickets, now: _spoken_to(tickets),
+    "not_yet": _not_yet,
+}
+FACTS = tuple(_MADE_BY)
+
+
+def with_facts(tickets: Tickets, *, now: datetime, only: Iterable[str] = FACTS) -> Tickets:
+    """The tickets with `place`, `ending`, `told`, `first_contact`, `spoken_to` and `not_yet`, or `only` some of them.
 
     *Told* asks for a declared end as well: a talk before anything was done closes no loop. Tickets as of a past moment
     (`then.as_of`) have the facts of that moment, which `now` must be.
     """
-    declared = of_ticket(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
-    said_not_yet = Verdict.objects.filter(ticket=OuterRef("pk"), choice=Verdict.Choice.NOT_YET)
-    if is_then(tickets):
-        said_not_yet = said_not_yet.filter(happened_at__lte=now)
-    return tickets.annotate(
-        place=_place(tickets, now),
-        ending=_ending(tickets),
-        told=ExpressionWrapper(declared & of_ticket(tickets, told_at__isnull=False), output_field=BooleanField()),
-        first_contact=_first_contact(tickets),
-        spoken_to=ExpressionWrapper(of_ticket(tickets, first_contact_at__isnull=False), output_field=BooleanField()),
-        not_yet=Exists(said_not_yet),
-    )
-
-
-FACTS = ("place", "ending", "told", "first_contact", "spoken_to", "not_yet")
+    return tickets.annotate(**{fact: _MADE_BY[fact](tickets, now) for fact in only})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +170,11 @@ class Figure:
         for way in self.ways:
             found |= Q(**{f"{fact}__in": values for fact, values in way.items()})
         return found
+
+    def of(self, tickets: Tickets, *, now: datetime) -> Tickets:
+        """Those of the tickets that it counts, with the facts it asks for and no others."""
+        asked = dict.fromkeys(fact for way in self.ways for fact in way)
+        return with_facts(tickets, now=now, only=asked).filter(self.q)
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         return any(all(facts[fact] in values for fact, values in way.items()) for way in self.ways)

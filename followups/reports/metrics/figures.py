@@ -64,7 +64,7 @@ def _of_reopening(tickets: Tickets, name: str, now: datetime) -> Tickets:
     found = Q(reopened(tickets, now))
     if name == "ever_resolved":
         found |= of_ticket(tickets, state__in=(TicketState.RESOLVED, TicketState.CLOSED))
-    return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(found)
+    return OF_FACTS["counted"].of(tickets, now=now).filter(found)
 
 
 # Tickets declared resolved for a root cause whose customer can be told the news, or cannot and why.
@@ -111,23 +111,23 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
         band, recovered = OF_DUE_BAND[name]
         if recovered:
             tickets = figure_of(tickets, f"recovered_{band.value}", now=now)
-        return with_facts(tickets, now=now).filter(OF_FACTS["due"].q, band=band)
+        return OF_FACTS["due"].of(tickets, now=now).filter(band=band)
     if name in OF_PROMISES:
         kept = promises(now=now, then=is_then(tickets)).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
-        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(kept))
+        return with_facts(tickets, now=now, only=["place"]).exclude(Q(place=Place.REMOVED)).filter(Exists(kept))
     if name == PROMISES_OPEN:
         told = promises(now=now, then=is_then(tickets))
         still_open = told.filter(**{"ticket": OuterRef("pk"), column(tickets, "state"): Action.State.OPEN})
-        return with_facts(tickets, now=now).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
+        return with_facts(tickets, now=now, only=["place"]).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
     if name in HEARS:
         return with_hearing(figure_of(tickets, "with_cause", now=now)).filter(hears=HEARS[name])
     if name.startswith(OF_CAUSES) or name in WITH_CAUSE:
         given = Exists(_resolutions_of(tickets, name, now))
-        declared = with_facts(tickets, now=now).filter(OF_FACTS["declared"].q)
+        declared = OF_FACTS["declared"].of(tickets, now=now)
         return declared.filter(given) if WITH_CAUSE.get(name, True) else declared.filter(~given)
     if (stretch := stretches.condition(tickets, name, now=now)) is not None:
-        return with_facts(tickets, now=now).filter(OF_FACTS["counted"].q).filter(stretch)
-    return with_facts(tickets, now=now).filter(OF_FACTS[name].q)
+        return OF_FACTS["counted"].of(tickets, now=now).filter(stretch)
+    return OF_FACTS[name].of(tickets, now=now)
 
 
 def _resolutions_of(tickets: QuerySet[Any], name: str, now: datetime) -> QuerySet[Resolution]:
