@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
@@ -48,7 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `full`, unless the counts are full or its file was named."""
+    """Begin with what takes longest; leave out what is marked `full`, unless the counts are full or its file was named."""
+    # Begun last, one process would sit at it while the others have nothing left to take from it.
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
     if not os.environ["TESTS_LEFT_OUT"]:
         return
     left_out = [item for item in items if item.get_closest_marker("full")]
@@ -85,10 +89,17 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """A process asks for its pepper once: not in the middle of a test that counts queries."""
+    from followups.models import RollupMark
     from nps_loop.mail import fingerprints
 
     with django_db_blocker.unblock():
         fingerprints.fingerprint()
+
+    def forget_marks(**_: object) -> None:
+        """What a flush deletes marks its days, and the marks may be deleted before that."""
+        RollupMark.objects.all().delete()
+
+    post_migrate.connect(forget_marks, sender=apps.get_app_config("followups"), weak=False)
 
 
 @pytest.fixture(autouse=True)

@@ -47,7 +47,7 @@ from tests.conftest import counted
 from tests.factories import DAY, NOW, make_admin, make_contact, make_invitation, make_response, make_team, make_user
 from tests.followups.workflow.test_lives import STEPS, Life
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 # What happens to the answers themselves, and between two teams.
 MORE = ["correct", "exclude", "include", "elsewhere", "answer_again", "invite", "answered", "expire"]

@@ -19,7 +19,7 @@ from tests.followups.reports import numbers
 from tests.followups.reports.lives import throw_together
 from tests.surveys.asking.rows import make_planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.longest, pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 PAGES = ("", "closure/", "times/", "causes/", "people/", "touchpoints/", "accounts/")
 

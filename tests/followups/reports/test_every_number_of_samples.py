@@ -23,7 +23,7 @@ from tests.followups.reports.printed import check_pages
 from tests.followups.reports.test_every_number import PAGES, short_pages
 from tests.samples.conftest import Loaded, at_now, client_of, loaded
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+pytestmark = [pytest.mark.longest, pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 __all__ = ["at_now", "loaded", "short_pages"]
 
 MORE = pytest.mark.full

@@ -21,7 +21,7 @@ from tests.followups.reports.checks import check_api, check_lists, check_metrics
 from tests.followups.reports.companies import Company, companies, make_company
 from tests.followups.reports.printed import check_pages
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 WAYS = [*NAMES, "attribute:plan", "attribute:seats"]
 TODAY = NOW.date()

@@ -31,7 +31,7 @@ from tests.followups.reports.checks import Caller, same
 from tests.followups.reports.companies import companies, make_company
 from tests.followups.reports.test_oracle import TODAY, asked_at_random, once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 
 @given(companies())

@@ -26,7 +26,7 @@ from nps_loop.people.models import User
 from surveys.models import Response
 from tests.factories import NOW, make_account, make_contact, make_member, make_response, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 STEPS = [
     "talk", "try", "write", "accept", "bounce", "plan", "done", "drop", "move", "delay", "wait", "resume", "resolve", "settle",

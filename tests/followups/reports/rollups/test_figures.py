@@ -46,7 +46,7 @@ from tests.followups.reports.test_recovery import throw_together as with_recover
 from tests.followups.reports.test_ways import several_of_everything
 from tests.kept_rows import for_a_module
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 
 def everything(seed: int) -> None:

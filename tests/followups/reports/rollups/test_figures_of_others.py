@@ -20,7 +20,7 @@ from tests.factories import DAY, NOW
 from tests.followups.reports.rollups.figures import QUARTER, cohorts, count_everything, same_either_way
 from tests.followups.reports.rollups.test_figures import CHANGES, everything
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.longest, pytest.mark.django_db]
 
 
 @pytest.mark.parametrize("seed", [1])
