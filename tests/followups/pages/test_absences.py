@@ -142,6 +142,8 @@ def test_changing_it_keeps_the_times_and_refuses_what_somebody_else_changed_mean
         ({"first_day": "2026-11-01", "last_day": "2026-11-03"}, "This is over already"),
         ({"last_day": "2029-11-20"}, "two years at most"),
         ({"last_day": "nonsense"}, "This is not a day."),
+        ({"last_day": "9999-12-31"}, "This is outside the years that are counted."),
+        ({"first_day": "0001-01-01"}, "This is outside the years that are counted."),
         ({"delegate": "self"}, "in no team of yours"),
         ({"delegate": "otto"}, "in no team of yours"),
         ({"first_time": "25:00"}, "This is not a time."),
