@@ -21,6 +21,8 @@ from surveys.quoting import display, quote
 
 # How long after the end of a case its page can still be opened.
 OPEN_AFTER = REOPEN_WITHIN
+# How long something was "a moment ago".
+A_MOMENT = timedelta(hours=1)
 
 
 def has_run_out(conversation: Conversation, now: datetime) -> bool:
@@ -63,6 +65,9 @@ class _Builder:
     def day(self, at: datetime) -> str:
         return day_in_words(at.astimezone(self.zone).date(), self.reader.language, today=self.today)
 
+    def moment(self, at: datetime) -> str:
+        return moment_in_words(at, self.reader.language, self.reader.zone, now=self.now)
+
     def by(self, at: datetime) -> str:
         return in_words(at, self.reader.language, self.reader.zone, now=self.now)
 
@@ -77,7 +82,7 @@ class _Builder:
         owner = ticket.owner
         turn, next_step, by_when = self.whose_turn(variant)
         words = display(response.verbatim) if response else ""
-        not_yet = next((row for row in reversed(self.verdicts) if row.choice == Verdict.Choice.NOT_YET), None)
+        not_yet = self.last_not_yet()
         last = self.verdicts[-1] if self.verdicts else None
         letter = self.letter()
         return LoopPage(
@@ -93,15 +98,13 @@ class _Builder:
             whose_turn=turn,
             next_step=next_step,
             by_when=by_when,
-            as_of=moment_in_words(self.now, self.reader.language, self.reader.zone, now=self.now),
+            as_of=self.moment(self.now),
             missed=self.missed() if variant != Variant.LEFT else (),
             quote=quote(words),
             words=words,
             words_language=(response.language if response else "") or self.reader.language,
             told_on="" if response is None or response.undated else self.day(response.responded_at),
-            answered_on=""
-            if response is None or response.undated
-            else moment_in_words(response.responded_at, self.reader.language, self.reader.zone, now=self.now),
+            answered_on="" if response is None or response.undated else self.moment(response.responded_at),
             score=response.score if response else None,
             story=self.story(variant),
             question=self.question() if variant == Variant.WAITING else "",
@@ -176,7 +179,8 @@ class _Builder:
             return Turn.OURS, loop_page.call_comes(owner), self.when(promised)
         if variant == Variant.NOT_YET or ticket.customer_waits:
             leads = notices.leads_of(ticket.team_id) if variant == Variant.NOT_YET else []
-            return Turn.OURS, loop_page.answer_comes(owner, leads[0].name if leads else ""), self.when(promised)
+            lead = leads[0].name if leads else ""
+            return Turn.OURS, loop_page.answer_comes(owner, lead, told=self.lead_told()), self.when(promised)
         if running:
             return (
                 Turn.OURS,
@@ -188,6 +192,14 @@ class _Builder:
             looks_after = bool(ticket.account and ticket.owner_id and ticket.account.owner_id == ticket.owner_id)
             return Turn.OURS, loop_page.contact_comes(owner, account, looks_after=looks_after), self.when(promised)
         return Turn.OURS, loop_page.plan_comes(owner), self.when(promised)
+
+    def last_not_yet(self) -> Verdict | None:
+        return next((row for row in reversed(self.verdicts) if row.choice == Verdict.Choice.NOT_YET), None)
+
+    def lead_told(self) -> str:
+        """When the lead was told of a *not yet*, in words; empty while that was a moment ago."""
+        said = self.last_not_yet()
+        return self.moment(said.happened_at) if said and self.now - said.happened_at >= A_MOMENT else ""
 
     def last_said(self) -> Verdict | None:
         """What they pressed last in this cycle."""

@@ -265,13 +265,16 @@ def action_comes(what: str, who: str) -> str:
     }
 
 
-def answer_comes(owner: str, lead: str = "") -> str:
-    """Next step after a *not yet* or a reply. `lead`: who was told as well."""
+def answer_comes(owner: str, lead: str = "", *, told: str = "") -> str:
+    """Next step after a *not yet* or a reply. `lead`: who was told as well; `told`: when, empty for a moment ago."""
     if not owner:
         return gettext("Somebody from our team answers you.")
     if lead and lead != owner:
-        words = gettext("%(owner)s answers you. %(lead)s, who leads the team, was told a moment ago as well.")
-        return words % {"owner": owner, "lead": lead}
+        if told:
+            words = gettext("%(owner)s answers you. %(lead)s, who leads the team, was told as well, on %(moment)s.")
+        else:
+            words = gettext("%(owner)s answers you. %(lead)s, who leads the team, was told a moment ago as well.")
+        return words % {"owner": owner, "lead": lead, "moment": told}
     return gettext("%(owner)s answers you.") % {"owner": owner}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -11,11 +11,14 @@ from django.utils import timezone
 from followups import workflow
 from followups.actors import Actor
 from followups.assignment import assign_waiting
+from followups.loop_building import page_of, reread
+from followups.messages.letters import Reader
 from followups.models import Conversation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from nps_loop import links
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
+from nps_loop.moments import moment_in_words
 from nps_loop.people.models import User
 from tests.factories import make_account, make_contact, make_member, make_response, make_ticket, make_user
 
@@ -111,6 +114,24 @@ def test_not_yet_opens_it_again_and_says_by_when(client: Client, resolved: Ticke
     assert "Still failing." in mail.text and mail.state != "skipped"
     lead = User.objects.get(first_name="Tomás")
     assert Message.objects.filter(recipient=lead.email, subject__startswith="Open again").exists()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr"])
+def test_when_the_lead_was_told_is_a_moment_ago_for_an_hour_and_then_a_day_and_a_time(
+    resolved: Ticket, language: str
+) -> None:
+    assert resolved.contact is not None
+    resolved.contact.language = language
+    resolved.contact.save()
+    press(Client(), resolved, "not_yet")
+    said_at = datetime(2026, 11, 26, 13, 5, tzinfo=UTC)
+    resolved.verdicts.update(happened_at=said_at)
+    ticket = reread(resolved)
+    moment = moment_in_words(said_at, language, Reader.of(ticket).zone, now=said_at)
+    soon = page_of(ticket, now=said_at + timedelta(minutes=59)).next_step
+    assert "26" not in soon and "Tomás Rey" in soon
+    next_day = page_of(ticket, now=said_at + timedelta(days=1)).next_step
+    assert next_day != soon and moment in next_day, next_day
 
 
 def test_not_yet_on_an_old_case_goes_to_the_case_that_is_open_and_the_link_still_works(
