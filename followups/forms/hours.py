@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import holidays
 from babel import Locale
 from django import forms
+from django.conf import settings
 from django.forms.models import model_to_dict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +68,7 @@ class CalendarForm(WeekForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, calendar: Calendar | None, holiday_names: list[str]) -> None:
-        initial: dict[str, Any] = {"version": calendar.version if calendar else 0}
+        initial: dict[str, Any] = {"version": calendar.version if calendar else 0, "zone": settings.TIME_ZONE}
         if calendar is not None:
             initial |= self.initial_of(calendar.weekly)
             initial |= {

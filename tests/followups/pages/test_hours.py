@@ -102,6 +102,12 @@ def test_a_team_moves_to_other_hours_where_it_is_ticked(cast: Cast, lead: Client
     assert Team.objects.get(pk=cast.team.pk).calendar.slug == "early-birds"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_new_hours_start_from_the_zone_of_the_reports(lead: Client, settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    assert f'<option value="{zone}" selected>{zone}</option>' in lead.get("/calendars/new/").content.decode()
+
+
 def test_what_is_called_new_has_an_address_of_its_own(cast: Cast, lead: Client) -> None:
     assert lead.post("/calendars/new/", form_of(cast.team.calendar, name="New", version=0)).status_code == 302
     assert lead.post("/policies/new/", policy_form(cast.policy, name="New", version=0)).status_code == 302
