@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.utils.translation import gettext
+from django.utils import formats
+from django.utils.translation import gettext, pgettext
 
-from followups import deadlines
+from followups import calendars, deadlines
 from followups.actors import Actor
 from followups.messages import letters, notices
 from followups.models import Action, ActionMove, Deadline, Ticket
@@ -21,6 +22,8 @@ from nps_loop.mail.models import Message
 from nps_loop.people.models import User
 
 PARTS = ("midday", "evening")
+# How far ahead a promise may lie: whatever is further away was a mistyped year, and the customer would be mailed it.
+FURTHEST = timedelta(days=366)
 
 
 def add_action(
@@ -86,6 +89,12 @@ def _due(work: OpenTicket, due_on: date | None, part: str, errors: dict[str, str
         errors["part"] = gettext("Say midday or evening.")
         return None
     _policy, calendar = work.pinned()
+    furthest = calendars.day_of(calendar.hours, work.now) + FURTHEST
+    if due_on > furthest:
+        errors["due_on"] = gettext(
+            "The date lies more than a year ahead: check its year, and choose a day until %(day)s."
+        ) % {"day": formats.date_format(furthest, pgettext("date format", "j F Y"))}
+        return None
     due_at = deadlines.end_of(calendar, due_on, part)
     if due_at <= work.now:
         errors["due_on"] = gettext("This time is over: choose one that is still to come.")

@@ -63,6 +63,12 @@ def test_what_we_owe_stays_and_it_is_no_contact(promised: Ticket, hanna: User) -
     assert after.due_at == min(owed.due_at, owed_now.promised_at)  # type: ignore[type-var]
 
 
+def test_a_mistyped_year_is_refused_and_nobody_is_mailed(promised: Ticket, hanna: User) -> None:
+    with pytest.raises(Incomplete) as refused:
+        later(promised, hanna, days=3653)
+    assert "more than a year ahead" in refused.value.errors["due_on"] and not mails()
+
+
 def test_said_after_it_passed_the_mail_says_so(promised: Ticket, hanna: User) -> None:
     assert promised.promised_at is not None
     later(promised, hanna, at=promised.promised_at + timedelta(hours=2))

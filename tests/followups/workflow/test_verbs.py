@@ -173,6 +173,26 @@ def test_a_date_is_moved_only_with_a_reason(in_action: Ticket, ivo: User) -> Non
     assert set(errors) == {"reason"}
 
 
+@pytest.mark.parametrize("years", [2, 10, 7973])
+def test_a_date_more_than_a_year_ahead_is_no_promise(in_action: Ticket, hanna: User, ivo: User, years: int) -> None:
+    action, mails = in_action.actions.get(), Message.objects.count()
+    due_on = NOW.date().replace(year=NOW.year + years)
+    new = {"title": "Send the list", "owner": ivo, "due_on": due_on}
+    for arguments in (new, {**new, "tell_customer": False}):
+        errors = refused(Incomplete, workflow.add_action, in_action, hanna, **arguments).errors
+        assert list(errors) == ["due_on"] and "until 25 November 2027." in errors["due_on"]
+    moving = {"action": action, "due_on": due_on, "reason": "Later."}
+    assert list(refused(Incomplete, workflow.move_action, in_action, hanna, **moving).errors) == ["due_on"]
+    assert in_action.actions.get().due_at == action.due_at and Message.objects.count() == mails
+
+
+def test_a_promise_may_lie_a_year_ahead(in_action: Ticket, hanna: User) -> None:
+    action, due_on = in_action.actions.get(), (NOW + 365 * DAY).date()
+    do(workflow.move_action, in_action, hanna, action=action, due_on=due_on, reason="With the next harvest.")
+    action.refresh_from_db()
+    assert action.due_at.date() == due_on
+
+
 def test_an_action_of_another_ticket_is_refused(
     in_action: Ticket, open_case: Callable[..., Ticket], hanna: User
 ) -> None:
