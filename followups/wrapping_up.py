@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from followups import workflow
 from followups.actors import Actor
@@ -35,8 +36,9 @@ def resolve_with_actions(
 ) -> Ticket:
     """Decide on the open actions and resolve, in one transaction. `resolution` is what `workflow.resolve` takes.
 
-    Raises what those verbs raise; an Incomplete about an action names the field `words_<id of the action>`. Where an
-    action and the resolution both lack something, both are named.
+    Raises what those verbs raise; an Incomplete about an action names the field `words_<id of the action>`, and
+    `becomes_<id>` where nothing is decided about it. Where an action and the resolution both lack something, both are
+    named.
     """
     errors: dict[str, str] = {}
     with transaction.atomic():
@@ -51,12 +53,21 @@ def resolve_with_actions(
         try:
             done = workflow.resolve(ticket, actor=actor, now=now, version=version, **resolution)
         except Incomplete as refusal:
-            # What it says is still open would be a second complaint about the action that was just refused.
+            if "ticket" in refusal.errors:
+                errors |= _undecided(ticket, decided)
+            # What it says is still open would be a second complaint about an action that is named already.
             lacking = {name: why for name, why in refusal.errors.items() if not (errors and name == "ticket")}
             raise Incomplete(errors | lacking) from refusal
         if errors:
             raise Incomplete(errors)
     return done
+
+
+def _undecided(ticket: Ticket, decided: Sequence[Decided]) -> dict[str, str]:
+    """The field of each open action nothing was decided about, with what to do."""
+    open_ones = ticket.actions.filter(cycle=ticket.cycle, state=Action.State.OPEN)
+    left = open_ones.exclude(pk__in=[each.action.pk for each in decided])
+    return {f"becomes_{pk}": gettext("Say that it is done, or drop it.") for pk in left.values_list("pk", flat=True)}
 
 
 def _decide(ticket: Ticket, each: Decided, *, actor: Actor, now: datetime, version: int | None) -> Ticket:

@@ -130,6 +130,8 @@ class VerbForm(forms.Form):
         widget=forms.HiddenInput,
         error_messages={"required": _("This page is too old. Load it again."), "invalid": _("This page is too old.")},
     )
+    # Refused, the page has the focus on the first field that is wrong.
+    moves_focus = True
     required_css_class = ""
     use_required_attribute = False
 

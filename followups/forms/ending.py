@@ -82,6 +82,8 @@ class ResolveForm(VerbForm):
             self.fields[f"words_{action.pk}"] = TextField(
                 label=gettext("What changed, or why is it dropped? %(name)s reads this.") % start, required=False
             )
+        # As the page draws them: actions first.
+        self.order_fields([f"{name}_{action.pk}" for action in self.actions for name in ("becomes", "words")])
 
     def clean_what_changed(self) -> str:
         return without_gaps(self.cleaned_data["what_changed"])

@@ -24,7 +24,7 @@ def field(
     """One field. `sees` is "customer" or "colleagues": who reads what is typed. `hint` replaces the field's help text.
 
     What the customer reads word for word has an accent edge. Errors stand where the hint was, and are tied to the
-    control for screen readers.
+    control for screen readers. Where the form moves the focus, it goes to the first field that is wrong.
     """
     widget = bound.field.widget
     hint = hint or str(bound.help_text or "")
@@ -34,6 +34,9 @@ def field(
         attrs["class"] += " input-out"
     if bound.errors:
         attrs |= {"class": f"{attrs['class']} input-bad", "aria-invalid": "true"}
+    focused = _is_first_wrong(bound)
+    if focused:
+        attrs["autofocus"] = True
     if described:
         attrs["aria-describedby"] = described
     if placeholder:
@@ -52,6 +55,7 @@ def field(
         "described": described,
         "icons": getattr(bound.field, "icons", {}),
         "invalid": bool(bound.errors),
+        "focused": focused,
     }
 
 
@@ -59,6 +63,12 @@ def field(
 def icon_of(icons: dict[str, str], value: object) -> str:
     """The icon a choice is drawn with; empty where it has none."""
     return icons.get(str(value), "")
+
+
+def _is_first_wrong(bound: BoundField) -> bool:
+    if not bound.errors or not getattr(bound.form, "moves_focus", False):
+        return False
+    return bound.name == next(name for name in bound.form.fields if name in bound.form.errors)
 
 
 def _kind(widget: forms.Widget) -> str:

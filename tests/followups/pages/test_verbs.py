@@ -431,6 +431,28 @@ def test_resolving_with_an_action_open_changes_nothing(cast: Cast, hanna: Client
     assert Action.objects.get(pk=action.pk).state == Action.State.OPEN
 
 
+def test_each_action_nothing_is_decided_about_is_marked_and_the_first_has_the_focus(
+    cast: Cast, hanna: Client, marta: Ticket
+) -> None:
+    first = in_action(cast, marta)
+    second = factories.make_action(fresh(marta), cast.devika, title="Move the depots")
+    page = post(hanna, marta, "resolve", told="mail").content.decode()
+    assert "5 things are missing or not right yet" in page
+    for action in (first, second):
+        about = f"resolve-becomes_{action.pk}-about"
+        group = f'<fieldset class="field" role="radiogroup" aria-invalid="true" aria-describedby="{about}">'
+        assert group in page and f'<span class="error" id="{about}">' in page
+    assert page.count("Say that it is done, or drop it.") == 2 and "it lacks" not in page
+    due_first = min((first, second), key=lambda action: (action.due_at, action.pk))
+    assert re.findall(r'<input type="radio" name="(\w+)"[^>]* autofocus>', page) == [f"becomes_{due_first.pk}"]
+
+
+def test_the_focus_is_on_the_first_field_that_is_wrong(cast: Cast, hanna: Client, marta: Ticket) -> None:
+    spoken(cast, marta)
+    page = post(hanna, marta, "add-action", title="Send the list", owner=cast.devika.pk, part="evening")
+    assert re.search(r'<input type="date" name="due_on"[^>]* autofocus', page.content.decode())
+
+
 def test_the_resolution_mail_can_be_read_first(cast: Cast, hanna: Client, marta: Ticket) -> None:
     action = in_action(cast, marta)
     queued = mails()
