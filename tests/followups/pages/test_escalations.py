@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -120,6 +121,11 @@ def test_pressing_it_keeps_who_did_and_reading_does_not(late: Deadline, lead: Us
     assert "Whatever ran out is looked after by somebody." in page
     assert "Tomás Rey looks after it since today 14:30." in read(lead, f"/tickets/{late.ticket_id}/")
     assert "I look after it" not in read(lead, "/team/")
+    # The tick stands beside the words: an icon alone in a paragraph takes a line of its own.
+    for path in ("/escalations/", f"/tickets/{late.ticket_id}/", address):
+        drawn = logged_in(lead).get(path).content.decode()
+        lines = [line for line in re.findall(r"<p[ >].*?</p>", drawn) if "looks after it since" in line]
+        assert lines and all(re.match(r'<p class="small inline"><svg [^>]*><use href="#i-check"', line) for line in lines)
 
 
 def test_pressing_it_twice_says_so(late: Deadline, lead: User, director: User) -> None:
