@@ -30,6 +30,11 @@ class Period:
     covered: int
 
     @property
+    def ends_within_a_day(self) -> bool:
+        """Is somebody back in the middle of a day, by the reader's clock?"""
+        return timezone.localtime(self.away.ends_at).time() != time()
+
+    @property
     def lacks_delegate(self) -> bool:
         return self.away.delegate_id is None
 

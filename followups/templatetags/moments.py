@@ -42,6 +42,12 @@ def on_day(at: datetime | date | None, now: datetime) -> str:
 
 
 @register.filter
+def on_day_at(at: datetime | None, now: datetime) -> str:
+    """The day and the time: `today, 17:30`, `Sun 22 Nov, 20:42`. No moment is an empty string."""
+    return f"{on_day(at, now)}, {formats.date_format(timezone.localtime(at), 'H:i')}" if at else ""
+
+
+@register.filter
 def in_full(at: datetime | date | None) -> str:
     """A day with its weekday, as a sentence takes it: `Sunday 22 November`; with the year where it is another one."""
     if at is None:

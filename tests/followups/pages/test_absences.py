@@ -168,6 +168,20 @@ def test_a_lead_plans_for_the_team_and_sees_who_is_there(crew: Crew) -> None:
     assert "Otto Fern" not in shown
 
 
+def test_the_list_says_the_hour_where_somebody_is_back_within_a_day(crew: Crew) -> None:
+    back = datetime(2026, 12, 3, 5, 30, tzinfo=UTC)
+    make.make_away(crew.ivo, datetime(2026, 11, 30, tzinfo=UTC), back)
+    make.make_away(crew.hanna, NOW - HOUR, NOW + 2 * HOUR)
+    shown = page(crew.lead)
+    assert "Ivo Lenz , Mon 30 Nov, back Thu 3 Dec, 05:30" in shown
+    assert "Hanna Brandt , today, back today, 16:30" in shown
+    assert "Monday 30 November , back Thursday 3 December, 05:30" in page(crew.ivo)
+    crew.ivo.time_zone = "America/New_York"
+    crew.ivo.save()
+    Away.objects.filter(user=crew.ivo).update(ends_at=datetime(2026, 12, 3, 5, tzinfo=UTC))
+    assert "to Wednesday 2 December" in page(crew.ivo)
+
+
 def test_agents_plan_for_nobody_else_and_leads_for_no_other_team(crew: Crew) -> None:
     of_otto = make.make_away(crew.otto, NOW, NOW + DAY)
     for path in (f"/absences/new/?for={crew.otto.pk}", f"/absences/{of_otto.pk}/", f"/working-week/{crew.otto.pk}/"):
