@@ -16,7 +16,7 @@ from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.promises import in_words
 from followups.replies import was_corrected
 from followups.workflow.reopening import REOPEN_WITHIN
-from nps_loop.moments import day_in_words, moment_in_words
+from nps_loop.moments import day_in_words, moment_in_words, unbroken
 from surveys.quoting import display, quote
 
 # How long after the end of a case its page can still be opened.
@@ -63,13 +63,16 @@ class _Builder:
     # Words ------------------------------------------------------------------------------------------------------
 
     def day(self, at: datetime) -> str:
-        return day_in_words(at.astimezone(self.zone).date(), self.reader.language, today=self.today)
+        words = day_in_words(at.astimezone(self.zone).date(), self.reader.language, today=self.today)
+        return unbroken(words, self.reader.language)
 
     def moment(self, at: datetime) -> str:
-        return moment_in_words(at, self.reader.language, self.reader.zone, now=self.now)
+        words = moment_in_words(at, self.reader.language, self.reader.zone, now=self.now)
+        return unbroken(words, self.reader.language)
 
     def by(self, at: datetime) -> str:
-        return in_words(at, self.reader.language, self.reader.zone, now=self.now)
+        words = in_words(at, self.reader.language, self.reader.zone, now=self.now)
+        return unbroken(words, self.reader.language)
 
     def iso(self, at: datetime) -> str:
         return at.astimezone(self.zone).date().isoformat()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 NBSP = "\u00a0"
@@ -104,6 +106,17 @@ def moment_in_words(at: datetime, language: str, zone: str, *, now: datetime | N
         clock=wording.clock.format(h=local.hour, m=local.minute),
     )
     return words.replace("a las 01:", "a la 01:") if wording is WORDINGS["es"] else words
+
+
+def unbroken(words: str, language: str) -> str:
+    """A day or a moment in words, for a page: no line ends inside its date, nor between a clock and its unit."""
+    return _kept_together(wording_of(language)).sub(lambda found: found[0].replace(" ", NBSP), words)
+
+
+@lru_cache
+def _kept_together(wording: Wording) -> re.Pattern[str]:
+    months = "|".join(wording.months)
+    return re.compile(rf"\b\d{{1,2}}(?:er|\.)?(?: de)? (?:{months})(?:(?: de)? \d{{4}})?|\d\d:\d\d Uhr")
 
 
 def wording_of(language: str) -> Wording:

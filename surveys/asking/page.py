@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from nps_loop.mail.rendering import language_of
-from nps_loop.moments import day_in_words, moment_in_words
+from nps_loop.moments import day_in_words, moment_in_words, unbroken
 from surveys.asking.wording import Words, drivers_of, languages_of, name_of, words_of
 from surveys.models import Brand, Contact, Invitation, Response, Survey, Touchpoint
 from surveys.quoting import display
@@ -154,12 +154,12 @@ def page_of(
         asks_share_name=survey.asks_share_name,
         name=contact.greeting_name if contact else "",
         about=touchpoint.phrase_in(language) if touchpoint else "",
-        until=day_in_words(expires_at.astimezone(ZoneInfo(zone)).date(), chrome, today=now.date())
+        until=unbroken(day_in_words(expires_at.astimezone(ZoneInfo(zone)).date(), chrome, today=now.date()), chrome)
         if expires_at
         else "",
         typed=typed or _held(survey, response),
         errors=errors or {},
-        answered_on=moment_in_words(response.version_at, chrome, zone, now=now) if response else "",
+        answered_on=unbroken(moment_in_words(response.version_at, chrome, zone, now=now), chrome) if response else "",
         is_known=response is None or response.contact_id is not None,
         knows_number=bool(contact and contact.phone),
         **shown,  # type: ignore[arg-type]

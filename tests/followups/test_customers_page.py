@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from followups.opening import open_awaiting
 from nps_loop import links
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
-from nps_loop.moments import moment_in_words
+from nps_loop.moments import moment_in_words, unbroken
 from nps_loop.people.models import User
 from tests.factories import make_account, make_contact, make_member, make_response, make_ticket, make_user
 
@@ -127,11 +128,34 @@ def test_when_the_lead_was_told_is_a_moment_ago_for_an_hour_and_then_a_day_and_a
     said_at = datetime(2026, 11, 26, 13, 5, tzinfo=UTC)
     resolved.verdicts.update(happened_at=said_at)
     ticket = reread(resolved)
-    moment = moment_in_words(said_at, language, Reader.of(ticket).zone, now=said_at)
+    moment = unbroken(moment_in_words(said_at, language, Reader.of(ticket).zone, now=said_at), language)
     soon = page_of(ticket, now=said_at + timedelta(minutes=59)).next_step
     assert "26" not in soon and "Tomás Rey" in soon
     next_day = page_of(ticket, now=said_at + timedelta(days=1)).next_step
     assert next_day != soon and moment in next_day, next_day
+
+
+@pytest.mark.parametrize(
+    ("language", "told_on"),
+    [
+        ("en", "Tuesday, 1\u00a0December"),
+        ("de", "Dienstag, 1.\u00a0Dezember"),
+        ("es", "martes, 1\u00a0de\u00a0diciembre"),
+        ("fr", "mardi 1er\u00a0décembre"),
+    ],
+)
+def test_no_line_of_the_page_ends_inside_a_date(case: Ticket, language: str, told_on: str) -> None:
+    assert case.contact is not None and case.response is not None
+    case.contact.language = language
+    case.contact.save()
+    case.response.responded_at = case.response.received_at = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    case.response.save()
+    case.deadlines.filter(target="first_contact").update(promised_at=datetime(2027, 1, 4, 17, tzinfo=UTC))
+    page = page_of(reread(case), now=datetime(2026, 12, 2, 12, tzinfo=UTC))
+    assert page.told_on == told_on and page.answered_on.startswith(told_on)
+    for words in (page.by_when, page.as_of, page.answered_on):
+        # Between the day, the month, a year and the unit of a clock.
+        assert not re.search(r"\d(?:er|\.)? (?:de |Uhr|\w{3,})|de 2027| 2027", words), words
 
 
 def test_not_yet_on_an_old_case_goes_to_the_case_that_is_open_and_the_link_still_works(

@@ -125,7 +125,9 @@ def test_pressing_it_keeps_who_did_and_reading_does_not(late: Deadline, lead: Us
     for path in ("/escalations/", f"/tickets/{late.ticket_id}/", address):
         drawn = logged_in(lead).get(path).content.decode()
         lines = [line for line in re.findall(r"<p[ >].*?</p>", drawn) if "looks after it since" in line]
-        assert lines and all(re.match(r'<p class="small inline"><svg [^>]*><use href="#i-check"', line) for line in lines)
+        assert lines and all(
+            re.match(r'<p class="small inline"><svg [^>]*><use href="#i-check"', line) for line in lines
+        )
 
 
 def test_pressing_it_twice_says_so(late: Deadline, lead: User, director: User) -> None:
