@@ -347,14 +347,37 @@ def causes_share(causes: Sequence[Cause], declared: int, href_of: Callable[[str]
         added, used = added + cause.tickets, used + 1
         if added * 2 >= known:
             break
+    level = causes[used - 1].tickets
+    if used < len(causes) and causes[used].tickets == level:
+        return _tied_causes([cause.tickets for cause in causes], level, counts)
+    return _top_causes(added / known, used, counts)
+
+
+def _top_causes(share: float, used: int, counts: Mapping[str, object]) -> str:
     text = ngettext(
         "One cause makes up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         "%(used)s causes make up %(share)s of the %(known)s tickets resolved with a cause, of %(declared)s resolved.",
         used,
     )
-    letters = in_letters(used)
-    words = {**counts, "used": letters[:1].upper() + letters[1:], "share": whole_percent(added / known)}
-    return said(text, **words)
+    return said(text, **counts, used=_capital(in_letters(used)), share=whole_percent(share))
+
+
+def _tied_causes(tickets: Sequence[int], level: int, counts: Mapping[str, object]) -> str:
+    """Half is reached among causes with `level` tickets each: those above them, and how many share that place."""
+    known, above, tied = sum(tickets), [n for n in tickets if n > level], tickets.count(level)
+    words = {"used": _capital(in_letters(tied)), "share": whole_percent(level / known)}
+    if above:
+        shared = gettext("%(used)s share the next place, each with %(share)s.")
+        return joined([_top_causes(sum(above) / known, len(above), counts), said(shared, **words)])
+    text = gettext(
+        "%(used)s causes share the first place, each with %(share)s of the %(known)s tickets resolved with a cause, of "
+        "%(declared)s resolved."
+    )
+    return said(text, **counts, **words)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def load_fairness(loads: Sequence[tuple[int, int]]) -> float | None:

@@ -74,7 +74,7 @@ def causes_page(frame: Frame, report: CausesReport) -> CausesPage:
 
 def _caption(report: CausesReport, links: Links) -> str:
     areas = [Cause(slug, report.names[slug], n) for slug, n in report.areas()]
-    parts = [sentences.causes_sentence(areas, report.declared, links.tickets)]
+    parts = [sentences.causes_share(areas, report.declared, links.tickets)]
     if (without := report.declared - report.known) > 0:
         text = ngettext("%(n)s has no cause.", "%(n)s have no cause.", without)
         parts.append(said(text, n=linked(without, links.tickets("without_cause"))))

@@ -337,3 +337,14 @@ def test_excluded_answers_say_why() -> None:
     text = client_of(admin).get("/reports/answers/?excluded=1").content.decode()
     assert "1 answer left out of NPS" in text
     assert "own staff" in text
+
+
+def test_only_the_chart_that_adds_percentages_up_says_so(lead: User) -> None:
+    team = Team.objects.filter(members__user=lead).first()
+    cause = make.make_root_cause("Paperwork")
+    for _ in range(24):
+        ticket = make.make_ticket(state="closed", team=team, resolution_due_at=NOW)
+        make.make_resolution(ticket, cause)
+    added = "The percentage adds up from the top."
+    assert added in page(lead) and "Paperwork" in page(lead, "causes/")
+    assert added not in page(lead, "causes/")

@@ -95,6 +95,17 @@ def test_causes_are_added_up_from_the_top() -> None:
     assert sentences.causes_sentence([], 50, lambda _: "") == ""
 
 
+def test_of_causes_that_share_a_place_none_is_picked() -> None:
+    causes = [Cause("a", "A", 14), *(Cause(slug, slug, 8) for slug in "bcd"), Cause("e", "E", 2)]
+    words = sentences.causes_share(causes, 50, lambda _: "")
+    first = f"One cause makes up 35{NBSP}% of the 40 tickets resolved with a cause, of 50 resolved."
+    assert words == f"{first} Three share the next place, each with 20{NBSP}%."
+    first = f"Three causes share the first place, each with 33{NBSP}% of the 24 tickets resolved with a cause"
+    assert sentences.causes_share(causes[1:4], 50, lambda _: "") == f"{first}, of 50 resolved."
+    both = [Cause("a", "A", 10), Cause("b", "B", 10), Cause("c", "C", 1)]
+    assert sentences.causes_share(both, 50, lambda _: "").startswith("Two causes make up 95")
+
+
 def test_a_name_in_a_sentence_is_text() -> None:
     groups = [("<b>Invoice</b>", nps(10, 20, 70)), ("Review", nps(60, 30, 10)), ("Support", nps(55, 30, 15))]
     assert sentences.groups_caption(groups, {}).startswith("&lt;b&gt;Invoice&lt;/b&gt; stands apart at −60")
