@@ -20,6 +20,9 @@ DRAWS, SEED = 999, 20_261_124
 # Played at most so many times so many tickets; beyond that the smallest shares are put together instead.
 MOST_PLAYED = 400
 LEVEL = 0.05
+# What people who share their work have, and what each weighs, in the same order.
+Group = tuple[Sequence[int], Sequence[float]]
+Pairs = list[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,20 @@ def jain(shares: Sequence[float]) -> float | None:
     return sum(shares) ** 2 / (len(shares) * squares) if squares else None
 
 
+def jain_within(groups: Sequence[Group]) -> float | None:
+    """Jain's index of everybody's share of their weight, taken by what is usual in their own group.
+
+    So a group that has more to do than another is not uneven for it. None where nobody has anything.
+    """
+    shares: list[float] = []
+    for group in groups:
+        pairs = _weighing(group)
+        n, total = _sums(pairs)
+        if n:
+            shares += [count / weight / (n / total) for count, weight in pairs]
+    return jain(shares)
+
+
 def spread(counts: Sequence[int], weights: Sequence[float]) -> Spread | None:
     """Whether counts differ from their weights by more than chance; None where there is nothing to compare.
 
@@ -52,32 +69,69 @@ def spread(counts: Sequence[int], weights: Sequence[float]) -> Spread | None:
     by a Monte Carlo test with a fixed seed (A. C. A. Hope, A simplified Monte Carlo significance test procedure, JRSS B
     30, 1968): p = (1 + draws at least as far apart) / (1 + draws). Whoever weighs nothing is left out.
     """
-    pairs = [(count, weight) for count, weight in zip(counts, weights, strict=True) if weight > 0]
-    n, total = sum(count for count, _ in pairs), sum(weight for _, weight in pairs)
-    if len(pairs) < 2 or not n:
+    return spread_within([(counts, weights)])
+
+
+def spread_within(groups: Sequence[Group]) -> Spread | None:
+    """The same over people of several groups, where chance gives tickets of a group only to its own people.
+
+    The chi-squares of the groups and their degrees of freedom add up, as the groups are drawn apart.
+    """
+    compared = [pairs for group in groups if _can_compare(pairs := _weighing(group))]
+    if sum(_sums(pairs)[0] for pairs in compared) > MOST_PLAYED:
+        compared = [fewer for pairs in compared if len(fewer := _put_together(pairs, *_sums(pairs))) > 1]
+    if not compared:
         return None
-    if n > MOST_PLAYED:
-        pairs = _put_together(pairs, n, total)
-        if len(pairs) < 2:
-            return None
-    observed = [count for count, _ in pairs]
-    expected = [n * weight / total for _, weight in pairs]
-    far = _chi_square(observed, expected)
-    if min(expected) >= SMALLEST_EXPECTED:
-        return Spread(_above(far, len(pairs) - 1), played=False)
+    drawn_apart = [_Drawn.of(pairs) for pairs in compared]
+    far = sum(
+        _chi_square([count for count, _ in pairs], each.expected)
+        for pairs, each in zip(compared, drawn_apart, strict=True)
+    )
+    if min(due for each in drawn_apart for due in each.expected) >= SMALLEST_EXPECTED:
+        return Spread(_above(far, sum(len(pairs) - 1 for pairs in compared)), played=False)
     chance = random.Random(SEED)  # noqa: S311 (not a secret: the same page twice must say the same)
-    people, shares = range(len(pairs)), [weight for _, weight in pairs]
     as_far = 0
     for _draw in range(DRAWS):
-        drawn = [0] * len(pairs)
-        for person in chance.choices(people, shares, k=n):
-            drawn[person] += 1
         # Sums of the same numbers in another order differ in their last digits.
-        as_far += _chi_square(drawn, expected) >= far - 1e-9
+        as_far += sum(each.played(chance) for each in drawn_apart) >= far - 1e-9
     return Spread((1 + as_far) / (1 + DRAWS), played=True)
 
 
-def _put_together(pairs: list[tuple[int, float]], n: int, total: float) -> list[tuple[int, float]]:
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """One group as chance deals to it: `n` tickets, to people with these weights."""
+
+    n: int
+    weights: list[float]
+    expected: list[float]
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> _Drawn:
+        n, total = _sums(pairs)
+        weights = [weight for _, weight in pairs]
+        return cls(n, weights, [n * weight / total for weight in weights])
+
+    def played(self, chance: random.Random) -> float:
+        """How far apart one deal comes out."""
+        drawn = [0] * len(self.weights)
+        for person in chance.choices(range(len(drawn)), self.weights, k=self.n):
+            drawn[person] += 1
+        return _chi_square(drawn, self.expected)
+
+
+def _weighing(group: Group) -> Pairs:
+    return [(count, weight) for count, weight in zip(*group, strict=True) if weight > 0]
+
+
+def _sums(pairs: Pairs) -> tuple[int, float]:
+    return sum(count for count, _ in pairs), sum(weight for _, weight in pairs)
+
+
+def _can_compare(pairs: Pairs) -> bool:
+    return len(pairs) > 1 and _sums(pairs)[0] > 0
+
+
+def _put_together(pairs: Pairs, n: int, total: float) -> Pairs:
     """The smallest shares as one, until everybody can expect five tickets."""
     left = sorted(pairs, key=lambda pair: pair[1])
     while len(left) > 1 and n * left[0][1] / total < SMALLEST_EXPECTED:

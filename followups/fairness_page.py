@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from followups.availability import after_working_days, available_minutes
-from followups.fairness import Spread, jain, spread
+from followups.fairness import Spread, jain_within, spread_within
 from followups.given import ANY, FREE, RULES, GivenIn, bounds, given_between
 from followups.models import Member, Team, Ticket
 from followups.models.tickets import AT_WORK
@@ -127,12 +128,24 @@ class Evenness:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamEvenness:
+    """How even shares are among the people of one team, who alone get its tickets."""
+
+    team: Team
+    evenness: tuple[Evenness, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shares:
-    """Who has what, and who was given what on the days `first` to `last`. `rules` are those of `Line.by_rule`."""
+    """Who has what, and who was given what on the days `first` to `last`. `rules` are those of `Line.by_rule`.
+
+    `evenness` compares everybody with their own team, however many teams there are; `by_team` is each team alone.
+    """
 
     rules: tuple[Rule, ...]
     lines: list[Line]
     evenness: tuple[Evenness, ...]
+    by_team: tuple[TeamEvenness, ...]
     first: date
     last: date
 
@@ -172,11 +185,21 @@ def shares(chosen: Sequence[Team], first: date, last: date, *, now: datetime) ->
     """The figures of these teams for these days, both included. Eight queries, whatever they hold."""
     start, end = bounds(first, last)
     given = given_between(start, end).filter(ticket__team__in=chosen)
-    by_rule = {
-        (row["to"], row["rule"]): row["n"]
-        for row in given.values("to", "rule").annotate(n=Count("ticket", distinct=True))
+    # A ticket is of one team, so what teams counted apart adds up.
+    of_teams = {
+        (row["ticket__team"], row["to"], row["rule"]): row["n"]
+        for row in given.values("ticket__team", "to", "rule").annotate(n=Count("ticket", distinct=True))
     }
-    totals = {row["to"]: row["n"] for row in given.values("to").annotate(n=Count("ticket", distinct=True))}
+    totals_of_teams = {
+        (row["ticket__team"], row["to"]): row["n"]
+        for row in given.values("ticket__team", "to").annotate(n=Count("ticket", distinct=True))
+    }
+    by_rule: Counter[tuple[int, str]] = Counter()
+    for (_team, to, rule), n in of_teams.items():
+        by_rule[to, rule] += n
+    totals: Counter[int] = Counter()
+    for (_team, to), n in totals_of_teams.items():
+        totals[to] += n
     members = list(
         Member.objects.filter(team__in=chosen, is_active=True, user__is_active=True)
         .select_related("user", "team__calendar")
@@ -216,29 +239,47 @@ def shares(chosen: Sequence[Team], first: date, last: date, *, now: datetime) ->
             )
         )
     lines.sort(key=lambda line: (line.user.name.casefold(), line.user.pk))
-    free = {pk: sum(by_rule.get((pk, rule), 0) for rule in FREE) for pk in users}
-    weights = {pk: capacity.get(pk, 0) * hours.get(pk, 0.0) for pk in users}
+    free_of_teams: Counter[tuple[int, int]] = Counter()
+    for (of_team, to, rule), n in of_teams.items():
+        free_of_teams[of_team, to] += n if rule in FREE else 0
+
+    def evenness(teams: Sequence[Team]) -> tuple[Evenness, ...]:
+        groups = [_weights(members, team, hours) for team in teams]
+        return (
+            _evenness("free", gettext("Where the assigner was free to choose"), free_of_teams, groups),
+            _evenness("all", gettext("Everything that was given"), totals_of_teams, groups),
+        )
+
     return Shares(
         rules=shown,
         lines=lines,
-        evenness=(
-            _evenness("free", gettext("Where the assigner was free to choose"), free, weights),
-            _evenness("all", gettext("Everything that was given"), totals, weights),
-        ),
+        evenness=evenness(chosen),
+        by_team=tuple(TeamEvenness(team, evenness([team])) for team in chosen),
         first=first,
         last=last,
     )
 
 
-def _evenness(of: str, label: str, counts: dict[int, int], weights: dict[int, float]) -> Evenness:
-    people = [pk for pk, weight in weights.items() if weight > 0]
-    seen = [counts.get(pk, 0) for pk in people]
+def _weights(members: Sequence[Member], team: Team, hours: Mapping[int, float]) -> dict[tuple[int, int], float]:
+    """(team, user) -> what each of this team could take."""
+    return {
+        (member.team_id, member.user_id): weight
+        for member in members
+        if member.team_id == team.pk and (weight := member.capacity * hours.get(member.user_id, 0.0)) > 0
+    }
+
+
+def _evenness(
+    of: str, label: str, counts: Mapping[tuple[int, int], int], teams: Sequence[Mapping[tuple[int, int], float]]
+) -> Evenness:
+    """Everybody of these teams, given by their weights, against their own team."""
+    groups = [([counts.get(key, 0) for key in weights], list(weights.values())) for weights in teams]
     return Evenness(
         of=of,
         label=label,
-        n=sum(seen),
-        index=jain([n / weights[pk] for n, pk in zip(seen, people, strict=True)]),
-        spread=spread(seen, [weights[pk] for pk in people]),
+        n=sum(sum(seen) for seen, _ in groups),
+        index=jain_within(groups),
+        spread=spread_within(groups),
     )
 
 

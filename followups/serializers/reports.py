@@ -172,10 +172,18 @@ class EvennessSerializer(serializers.Serializer[Any]):
     verdict = serializers.CharField()
 
 
+class TeamEvennessSerializer(serializers.Serializer[Any]):
+    """How even the shares are within one team."""
+
+    team = serializers.SlugField(source="team.slug")
+    evenness = EvennessSerializer(many=True)
+
+
 class FairnessSerializer(serializers.Serializer[Any]):
     """Who gets what and why."""
 
     day_from = serializers.DateField(source="first")
     day_to = serializers.DateField(source="last")
     people = ShareSerializer(source="lines", many=True)
-    evenness = EvennessSerializer(many=True)
+    evenness = EvennessSerializer(many=True, help_text="Everybody compared with the people of their own team.")
+    teams = TeamEvennessSerializer(source="by_team", many=True, help_text="The same of each team alone.")

@@ -288,6 +288,7 @@ def test_fairness_says_what_the_page_says_and_opens_the_tickets(cast: Cast) -> N
     agent = next(person for person in body["people"] if person["user"]["id"] == cast.agent.pk)
     assert [(each["rule"], each["n"]) for each in agent["by_rule"]] == [("by_hand", 3)]
     assert [(even["of"], even["n"]) for even in body["evenness"]] == [("free", 0), ("all", 3)]
+    assert body["teams"] == [{"team": cast.team.slug, "evenness": body["evenness"]}]
 
 
 def test_fairness_of_other_teams_and_of_too_long_a_time(cast: Cast, reading: Caller) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from followups.fairness import jain, spread
+from followups.fairness import jain, jain_within, spread, spread_within
 from tests.conftest import counted
 
 
@@ -91,3 +91,33 @@ def test_with_nobody_to_compare_nothing_is_said() -> None:
 def test_of_many_tickets_the_smallest_shares_are_put_together() -> None:
     found = spread([500, 480, 1, 0], [100, 100, 0.1, 0.1])
     assert found is not None and not found.played
+
+
+def test_teams_with_unlike_much_to_do_are_even_where_each_is() -> None:
+    busy, idle = ([20, 21, 19], [10, 10, 10]), ([3, 2, 3, 2], [10, 10, 10, 10])
+    pooled = spread([*busy[0], *idle[0]], [10] * 7)
+    within = spread_within([busy, idle])
+    assert pooled is not None and not pooled.within_chance
+    assert within is not None and within.within_chance
+    index = jain_within([busy, idle])
+    assert index is not None and index > 0.95 > 0.7 > (jain([*busy[0], *idle[0]]) or 0)
+
+
+def test_a_skew_within_one_of_several_teams_is_found() -> None:
+    skewed, even = ([60, 20, 20, 20], [1, 1, 1, 1]), ([5, 5, 5, 5], [1, 1, 1, 1])
+    for groups in ([skewed, even], [([12, 2, 1, 1], [1, 1, 1, 1]), even]):
+        found = spread_within(groups)
+        assert found is not None and not found.within_chance
+
+
+def test_of_one_team_the_same_is_said_as_of_its_people() -> None:
+    assert spread_within([([9, 3, 1], [2, 1, 1])]) == spread([9, 3, 1], [2, 1, 1])
+    assert jain_within([([9, 3, 1], [2, 1, 1])]) == pytest.approx(jain([4.5, 3, 1]))
+
+
+def test_teams_with_nobody_to_compare_say_nothing() -> None:
+    even = ([5, 5, 5], [1, 1, 1])
+    assert spread_within([]) is None and jain_within([]) is None
+    assert spread_within([([7], [1]), even, ([0, 0], [1, 1]), ([3, 0], [1, 0])]) == spread(*even)
+    many = ([500, 490], [1, 1])
+    assert spread_within([many, ([1, 0], [1, 1])]) == spread(*many)

@@ -98,6 +98,26 @@ def test_a_list_that_names_no_giving_is_refused(cast: Cast, given: str) -> None:
         bounds(found.first, found.last)
 
 
+def test_a_lead_of_two_even_teams_with_unlike_much_to_do_is_not_alarmed(cast: Cast) -> None:
+    """Both teams are evenly loaded, one has a tenth of the other's tickets, and nobody can get the others'."""
+    people = tuple(factories.make_user(name) for name in ("Ada Quiet", "Bo Quiet"))
+    quiet = factories.make_team("Quiet", lead=cast.lead, agents=people, calendar=cast.team.calendar)
+    for team, owners, n in ((cast.team, (cast.hanna, cast.nils), 20), (quiet, people, 2)):
+        for ticket in (factories.make_ticket(team=team) for _ in range(n)):
+            workflow.assign(
+                ticket, actor=Actor.person(cast.admin), now=NOW, version=None, to=owners[ticket.pk % 2], reason="So."
+            )
+    start = str((NOW - timedelta(days=27)).date())
+    found = fairness_page([cast.team, quiet], {"day_from": start}, now=NOW).shares
+    assert [each.n for each in found.evenness] == [0, 22]
+    assert [(each.team, each.evenness[1].n) for each in found.by_team] == [(cast.team, 20), (quiet, 2)]
+    for even in (found.evenness[1], *(each.evenness[1] for each in found.by_team)):
+        assert even.spread is not None and even.spread.within_chance
+    page = text(shown(logged_in(cast.lead), "/team/fairness/"))
+    assert "All teams together" in page and "worth a look" not in page
+    assert "All teams together" not in text(shown(logged_in(cast.lead), f"/team/fairness/?team={quiet.slug}"))
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="constant query counts are promised on PostgreSQL")
 def test_it_costs_the_same_queries_whatever_was_given(cast: Cast) -> None:
     def cost() -> int:
