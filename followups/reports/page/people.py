@@ -74,7 +74,7 @@ def team_table(persons: Sequence[Person], closure: ClosureReport, links: Links, 
             tables.count(_n(persons, person, "said_not_yet"), lists.of("said_not_yet", person)),
         ]
 
-    return TeamTable(people_note(persons), Table(gettext("Team figures"), head, _rows(persons, cells), frozenset({3})))
+    return TeamTable(people_note(persons, links), Table(gettext("Team figures"), head, _rows(persons, cells), frozenset({3})))
 
 
 def people_page(persons: Sequence[Person], closure: ClosureReport, links: Links, teams: list[str]) -> PeoplePage:
@@ -153,14 +153,14 @@ def evenness(persons: Sequence[Person]) -> float | None:
     return sentences.load_fairness(loads)
 
 
-def people_note(persons: Sequence[Person]) -> str:
-    """How evenly the load lies, and that this is no ranking."""
+def people_note(persons: Sequence[Person], links: Links) -> str:
+    """How evenly the load lies, with the bars that it is reckoned from, and that this is no ranking."""
     index = evenness(persons)
     order = gettext("This table is ordered by name and ranks nobody.")
     if index is None or len(persons) < 2:
         return order
     even = said(
-        gettext("Load per limit: fairness index %(index)s, where 1 is even."),
-        index=linked(f"{index:.2f}", reverse("fairness")),
+        gettext("Load per limit: evenness %(index)s, where 1 is even."),
+        index=linked(f"{index:.2f}", f"{reverse('report-people')}?{links.filters.query()}#loads-h"),
     )
     return sentences.joined([even, order])

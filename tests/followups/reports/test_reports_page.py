@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import datetime
@@ -348,3 +349,13 @@ def test_only_the_chart_that_adds_percentages_up_says_so(lead: User) -> None:
     added = "The percentage adds up from the top."
     assert added in page(lead) and "Paperwork" in page(lead, "causes/")
     assert added not in page(lead, "causes/")
+
+
+def test_how_even_the_load_is_stands_where_its_number_leads(lead: User) -> None:
+    shown = re.search(r'Load per limit: evenness <a href="([^"]+)">([\d.]+)</a>', page(lead))
+    assert shown is not None
+    address, fragment = html.unescape(shown[1]).split("#")
+    there = client_of(lead).get(address).content.decode()
+    assert address.startswith("/reports/people/") and f'id="{fragment}"' in there
+    assert f">{shown[2]}</a>, where 1 is even." in there
+    assert "fairness index" not in there
