@@ -296,18 +296,24 @@ def rate_goal_sentence(rate: Rate, goal: int | None, href: str = "") -> str:
     if goal is None or rate.low is None or rate.high is None:
         return ""
     found = verdict(goal, rate.low * 100, rate.high * 100, rate.of)
-    return goal_sentence(found, f"{goal}{NBSP}%", linked(rate.of, href))
+    reached = 100 * rate.count >= goal * rate.of
+    return goal_sentence(found, f"{goal}{NBSP}%", linked(rate.of, href), reached=reached)
 
 
 def nps_goal_sentence(found: Nps, goal: int | None, href: str = "") -> str:
     """How an NPS stands to a goal in points; empty without a goal, or where there are too few answers."""
     if goal is None or not found.is_enough:
         return ""
-    return goal_sentence(verdict(goal, found.low, found.high, found.n), signed(goal), linked(found.n, href))
+    reached = found.value is not None and found.value >= goal
+    found_so = verdict(goal, found.low, found.high, found.n)
+    return goal_sentence(found_so, signed(goal), linked(found.n, href), reached=reached)
 
 
-def goal_sentence(found: Verdict, goal: str, n: object) -> str:
-    """What an interval over `n` says of a goal in words; `n` may be a link."""
+def goal_sentence(found: Verdict, goal: str, n: object, *, reached: bool) -> str:
+    """What an interval over `n` says of a goal in words; `n` may be a link. `reached`: the figure itself is not below.
+
+    Where the interval spans the goal, only a figure that comes up to it is said to be at it.
+    """
     words = {"goal": goal, "n": n}
     if found == Verdict.FEW:
         return said(gettext("%(n)s: not enough to hold against the goal of %(goal)s."), **words)
@@ -315,6 +321,8 @@ def goal_sentence(found: Verdict, goal: str, n: object) -> str:
         return said(gettext("Above the goal of %(goal)s."), **words)
     if found == Verdict.BELOW:
         return said(gettext("Below the goal of %(goal)s."), **words)
+    if not reached:
+        return said(gettext("%(n)s cannot tell whether the goal of %(goal)s is reached."), **words)
     return said(gettext("At the goal of %(goal)s, as far as %(n)s can tell."), **words)
 
 

@@ -114,7 +114,13 @@ def count_in_words(metric: str, found: Measured) -> str:
 
 def verdict_in_words(each: Attainment) -> str:
     """How the figure stands to its goal, as far as its count can tell."""
-    return sentences.goal_sentence(each.verdict, goal_in_words(each.metric, each.target), each.measured.n)
+    value = each.measured.value
+    return sentences.goal_sentence(
+        each.verdict,
+        goal_in_words(each.metric, each.target),
+        each.measured.n,
+        reached=value is not None and value >= each.target,
+    )
 
 
 def opens(each: Attainment) -> str:

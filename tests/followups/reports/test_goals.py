@@ -20,9 +20,9 @@ from followups.models import SetGoal, Team
 from followups.refusals import Forbidden, Incomplete
 from followups.reports import metrics
 from followups.reports.metrics import ReportFilters
-from followups.reports.metrics.attainment import Measured, goals_report
+from followups.reports.metrics.attainment import Attainment, Measured, goals_report
 from followups.reports.metrics.goals import Stretch, Verdict, goal_on, held_throughout, stretches, verdict
-from followups.reports.page.goals import goal_rows
+from followups.reports.page.goals import goal_rows, verdict_in_words
 from nps_loop.people.models import User
 from surveys.models import Invitation
 from surveys.scoring import Band
@@ -116,6 +116,18 @@ def test_verdict_and_exact_test_agree_where_the_goal_is_far(n: int, count: int) 
     assert found.chance(95) < 0.001 and verdict(95, found.low, found.high, n) == Verdict.BELOW
     assert found.chance(100 * count / n) == pytest.approx(1.0)
     assert Measured.rate(3, 19).chance(95) == 1.0
+
+
+def test_a_row_below_its_goal_does_not_read_as_reached(db: None) -> None:
+    team = make.make_team("Billing")
+    found = Measured(19, 26, 73.08, 54.0, 86.3)
+    words = {}
+    for target in (73, 85):
+        stretch = Stretch(FIRST, LAST, target)
+        row = Attainment(Metric.TOLD, team, stretch, "team", target, found, ReportFilters(FIRST, LAST))
+        words[target] = verdict_in_words(row)
+    assert words[73].startswith("At the goal of 73")
+    assert words[85].startswith("26 cannot tell whether the goal of 85")
 
 
 def test_an_nps_is_judged_by_its_own_interval() -> None:

@@ -130,3 +130,11 @@ def test_an_even_load_has_the_index_one() -> None:
     assert sentences.load_fairness([(5, 10), (10, 20), (0, 0)]) == pytest.approx(1)
     assert sentences.load_fairness([(10, 10), (0, 10)]) == pytest.approx(0.5)
     assert sentences.load_fairness([(0, 10)]) is None
+
+
+def test_a_figure_below_its_goal_is_never_said_to_be_at_it() -> None:
+    below, reached = Rate.counted(19, 26), Rate.counted(23, 26)
+    assert sentences.rate_goal_sentence(below, 85) == f"26 cannot tell whether the goal of 85{NBSP}% is reached."
+    assert sentences.rate_goal_sentence(reached, 85) == f"At the goal of 85{NBSP}%, as far as 26 can tell."
+    assert sentences.nps_goal_sentence(nps(44, 35, 21), 25) == "100 cannot tell whether the goal of +25 is reached."
+    assert sentences.nps_goal_sentence(nps(46, 33, 21), 25) == "At the goal of +25, as far as 100 can tell."
