@@ -12,14 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import translation
 
 from followups.filters import TicketFilter
 from followups.models import Member, Team, Ticket
-from followups.reports import metrics
+from followups.reports import charts, metrics
 from followups.reports.answers_page import chosen
 from followups.reports.forms import ReportForm, days_of
+from followups.reports.page.answers import LineChart
+from followups.reports.page.tables import Table
 from followups.reports.promises_page import promises_page
 from followups.viewing import Viewer
 from nps_loop.people.models import User
@@ -359,3 +362,19 @@ def test_how_even_the_load_is_stands_where_its_number_leads(lead: User) -> None:
     assert address.startswith("/reports/people/") and f'id="{fragment}"' in there
     assert f">{shown[2]}</a>, where 1 is even." in there
     assert "fairness index" not in there
+
+
+def _moment(label: str, value: float | None, then: float | None) -> charts.Moment:
+    low, high = (None, None) if value is None else (value - 9, value + 9)
+    return charts.Moment(label, label, "/n/", 30, value, low, high, then, label if then else "", "/b/" if then else "")
+
+
+@pytest.mark.parametrize(("then", "is_line"), [((None, 12.0, None), False), ((9.0, 12.0, None), True)])
+def test_the_legend_names_the_mark_that_is_drawn(then: tuple[float | None, ...], is_line: bool) -> None:
+    chart = charts.line_chart([_moment(str(i), 20.0, value) for i, value in enumerate(then)])
+    line = LineChart("NPS by week", "", chart, "Before: 1 to 21 Sep", Table("NPS by week", [], []))
+    drawn = render_to_string("followups/reports/_nps_line.html", {"page": {"line": line}})
+    plot, legend = drawn.split('<p class="legend">')
+    assert 'class="point-before"' in plot and ('class="line-before"' in plot) == is_line
+    assert ('class="lg-before"' in legend) == is_line
+    assert ('class="point-before"' in legend) != is_line
