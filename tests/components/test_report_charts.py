@@ -139,6 +139,15 @@ def test_nineteen_single_answers_fit_into_the_drawing() -> None:
     assert places[-1] <= 95
 
 
+def test_a_goal_at_several_hours_is_a_stretch_of_its_share() -> None:
+    steps = [(10, 0.25, 0.1, 0.5), (20, 0.5, 0.3, 0.75)]
+    chart = charts.curve_chart(steps, [], span_hours=48, goal_share=0.8, goal_between=(12, 48))
+    assert (chart.goal_x, chart.goal_y, chart.goal_between) == ("", "20%", ("25%", "100%"))
+    for goal in ({"goal_share": 0.8}, {"goal_between": (12.0, 48.0)}, {"goal_share": 0.8, "goal_between": (12.0, 999.0)}):
+        chart = charts.curve_chart(steps, [], span_hours=48, **goal)  # type: ignore[arg-type]
+        assert (chart.goal_y, chart.goal_between) == ("", None)
+
+
 def test_the_curve_is_a_staircase_inside_its_band() -> None:
     chart = charts.curve_chart(
         [(10, 0.25, 0.1, 0.5), (20, 0.5, 0.3, 0.75)], [15.0, 30.0], span_hours=40, goal_hours=24, goal_share=0.8

@@ -22,6 +22,7 @@ class CurveChart:
     goal_is_right: bool = False
     goal_y: str = ""
     goal_share_y: str = ""
+    goal_between: tuple[str, str] | None = None
     earlier: str = ""
 
 
@@ -36,16 +37,19 @@ def curve_chart(
     span_hours: float,
     goal_hours: float | None = None,
     goal_share: float | None = None,
+    goal_between: tuple[float, float] | None = None,
     earlier: Sequence[tuple[float, float, float, float]] = (),
 ) -> CurveChart:
     """Steps of (hours, share, low, high) as a staircase with its band, cut at `span_hours` rounded up.
 
-    `earlier` is the curve it is compared with, drawn without a band.
+    `earlier` is the curve it is compared with, drawn without a band. `goal_between` are the hours from which and to
+    which `goal_share` is wanted, where it has no `goal_hours` of its own.
     """
     end, every = next(((end, every) for end, every in SPANS if span_hours <= end), SPANS[-1])
     hours = Scale(0, end)
     inside = _thinned([step for step in steps if step[0] <= end], hours)
     upper, lower = _stairs(inside, hours, 3), _stairs(inside, hours, 2)
+    spans_goal = goal_between is not None and goal_share is not None and goal_hours is None and goal_between[1] <= end
     goal_step = None if goal_hours is None else _share_at(inside, goal_hours)
     return CurveChart(
         path=_staircase(inside, hours),
@@ -55,8 +59,11 @@ def curve_chart(
         ticks=[Tick(percent(at / end), f"{at} h", minor=bool(i % 2)) for i, at in enumerate(range(0, end + 1, every))],
         goal_x="" if goal_hours is None or goal_hours > end else percent(hours.at(goal_hours)),
         goal_is_right=goal_hours is not None and goal_hours > 0.6 * end,
-        goal_y="" if goal_share is None or goal_hours is None else percent(1 - goal_share),
+        goal_y="" if goal_share is None or goal_hours is None and not spans_goal else percent(1 - goal_share),
         goal_share_y="" if goal_step is None else percent(1 - goal_step),
+        goal_between=(percent(hours.at(goal_between[0])), percent(hours.at(goal_between[1])))
+        if goal_between and spans_goal
+        else None,
         earlier=_staircase(_thinned([step for step in earlier if step[0] <= end], hours), hours) if earlier else "",
     )
 

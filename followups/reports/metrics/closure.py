@@ -107,12 +107,14 @@ AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 14), (15
 class Goal:
     """What is asked of the first contacts of a cohort: `percent` of them within `hours`, where that is one for all.
 
+    `between` is the shortest and the longest time in hours where there is more than one; None on the team clock, too.
     `targets` are all goals that hold on each of its days, by figure, in per cent or points.
     """
 
     percent: int | None
     hours: float | None
     targets: Mapping[str, int] = field(default_factory=dict)
+    between: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +282,14 @@ def first_contact_curve(filters: ReportFilters, *, now: datetime) -> Curve:
 
 
 def _goal(asked: Targets) -> Goal:
-    one_time = asked.shortest if asked.shortest == asked.longest and not asked.on_team_clock else None
+    ends = None
+    if asked.shortest and asked.longest and not asked.on_team_clock:
+        ends = asked.shortest / 60, asked.longest / 60
+    is_one = ends is not None and ends[0] == ends[1]
     return Goal(
-        percent=asked.lowest if asked.lowest == asked.highest else None, hours=one_time / 60 if one_time else None
+        percent=asked.lowest if asked.lowest == asked.highest else None,
+        hours=ends[0] if ends and is_one else None,
+        between=None if is_one else ends,
     )
 
 

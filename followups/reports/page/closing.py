@@ -26,12 +26,13 @@ CAUSES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class ColumnsChart:
-    """Stacked columns with their caption, and their table."""
+    """Stacked columns with their caption, and their table. `axis` says what stands below them, where its ticks do not."""
 
     title: str
     caption: str
     columns: charts.ColumnChart
     table: Table
+    axis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def ages(closure: ClosureReport, links: Links) -> ColumnsChart:
         caption=_ages_caption(closure, links),
         columns=charts.column_chart(drawn, most_ticks=6),
         table=Table(title, head, rows),
+        axis=gettext("days since the answer"),
     )
 
 

@@ -17,7 +17,10 @@ from followups.reports.page.links import Links
 
 @dataclass(frozen=True, slots=True)
 class RateFigure:
-    """A rate as a headline shows it: the figure, its interval, a bar or gauge, and the tickets it opens."""
+    """A rate as a headline shows it: the figure, its interval, a bar or gauge, and the tickets it opens.
+
+    `goal_note` says in words what the tick on the gauge is for.
+    """
 
     name: str
     label: str
@@ -29,6 +32,7 @@ class RateFigure:
     kind: str
     gauge: Gauge | None = None
     change: str = ""
+    goal_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,9 @@ def rate(
     """A figure of the cohort as a rate of what is due."""
     change = change_of(closure.counts.rate(name), before.report.counts.rate(name), name, before) if before else ""
     goal = closure.goal.targets.get(name)
-    return rate_of(closure.counts.rate(name), name, label, kind, links.tickets(name), goal, change)
+    return rate_of(
+        closure.counts.rate(name), name, label, kind, links.tickets(name), goal, change, links.tickets("due")
+    )
 
 
 def change_of(now: Rate, then: Rate, name: str, before: Before) -> str:
@@ -68,8 +74,17 @@ def change_of(now: Rate, then: Rate, name: str, before: Before) -> str:
     return sentences.rate_change_sentence(found, then, before.when, before.links.tickets(name))
 
 
-def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int | None, change: str = "") -> RateFigure:
-    """Any rate; `goal` in percent puts a tick on its gauge."""
+def rate_of(
+    found: Rate,
+    name: str,
+    label: str,
+    kind: str,
+    href: str,
+    goal: int | None,
+    change: str = "",
+    all_href: str = "",
+) -> RateFigure:
+    """Any rate; `goal` in percent puts a tick on its gauge, and `all_href` opens what it is a rate of."""
     known = found.rate is not None
     words = {"label": label, "count": found.count, "all": found.of}
     return RateFigure(
@@ -88,6 +103,7 @@ def rate_of(found: Rate, name: str, label: str, kind: str, href: str, goal: int 
         if known
         else None,
         change=change,
+        goal_note=sentences.rate_goal_sentence(found, goal, all_href),
     )
 
 
@@ -103,7 +119,8 @@ def rates(closure: ClosureReport, links: Links, before: Before | None) -> list[R
 def kept(closure: ClosureReport, links: Links) -> RateFigure:
     """Promises kept, of those that are due."""
     href, goal = links.promises("promises_kept"), closure.goal.targets.get("kept")
-    return rate_of(closure.promises.kept, "promises_kept", gettext("kept"), "bar", href, goal)
+    all_href = links.promises("promises")
+    return rate_of(closure.promises.kept, "promises_kept", gettext("kept"), "bar", href, goal, all_href=all_href)
 
 
 def not_kept(closure: ClosureReport, links: Links) -> list[Said]:

@@ -73,6 +73,8 @@ class TimeChart:
     goal_title: str
     goal_href: str
     goal_percent: int | None
+    goal_between: str
+    axis: str
     before: str
     table: Table
 
@@ -187,9 +189,19 @@ def time_chart(timed: Timed, links: Links, frame: Frame) -> TimeChart:
         goal_title=ngettext("%(n)s ticket by then", "%(n)s tickets by then", within) % {"n": within},
         goal_href=links.tickets(goal_figure) if goal_figure else links.tickets(timed.done),
         goal_percent=goal.percent,
+        goal_between=_goal_between(goal),
+        axis=gettext("working hours since the answer") if timed.of_team else gettext("hours since the answer"),
         before=f"{frame.before}: {frame.before_days}" if chart and chart.earlier else "",
         table=_table(timed, links),
     )
+
+
+def _goal_between(goal: Goal) -> str:
+    """What is wanted where policies ask for it at different times; empty where they ask for one or for none."""
+    if goal.percent is None or goal.between is None:
+        return ""
+    words = {"goal": goal.percent, "first": f"{goal.between[0]:g}", "last": f"{goal.between[1]:g}"}
+    return gettext("goal %(goal)s %%, within %(first)s to %(last)s h") % words
 
 
 def _drawn(timed: Timed) -> charts.CurveChart:
@@ -197,13 +209,15 @@ def _drawn(timed: Timed) -> charts.CurveChart:
     hours = _in_hours(known)
     # The last few, who hear from us very late, would squeeze everybody else into a corner.
     most = 0.97 * hours[-1][1] if hours else 0
-    longest = max([*(hour for hour, share, _, _ in hours if share <= most), goal_hours or 0, 24])
+    last_goal = goal_hours or (timed.goal.between[1] if timed.goal.between else 0)
+    longest = max([*(hour for hour, share, _, _ in hours if share <= most), last_goal, 24])
     return charts.curve_chart(
         hours,
         [seconds / 3600 for seconds in known.waiting],
         span_hours=longest,
         goal_hours=goal_hours,
         goal_share=None if timed.goal.percent is None else timed.goal.percent / 100,
+        goal_between=timed.goal.between,
         earlier=_in_hours(timed.earlier) if timed.earlier is not None and enough(timed.earlier.n) else (),
     )
 

@@ -17,7 +17,7 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from followups.filters import TicketFilter
-from followups.models import Member, Team, Ticket
+from followups.models import Deadline, Member, SetGoal, Team, Ticket
 from followups.reports import charts, metrics
 from followups.reports.answers_page import chosen
 from followups.reports.forms import ReportForm, days_of
@@ -26,6 +26,7 @@ from followups.reports.page.tables import Table
 from followups.reports.promises_page import promises_page
 from followups.viewing import Viewer
 from nps_loop.people.models import User
+from nps_loop.templatetags.look import NBSP
 from tests import factories as make
 from tests.factories import DAY, NOW
 from tests.followups.reports.anchors import anchors, read
@@ -378,3 +379,27 @@ def test_the_legend_names_the_mark_that_is_drawn(then: tuple[float | None, ...],
     assert 'class="point-before"' in plot and ('class="line-before"' in plot) == is_line
     assert ('class="lg-before"' in legend) == is_line
     assert ('class="point-before"' in legend) != is_line
+
+
+def test_goals_and_axes_of_the_charts_are_named(lead: User) -> None:
+    for metric in ("confirmed", "kept"):
+        SetGoal.objects.create(metric=metric, target=55, valid_from=(NOW - 400 * DAY).date(), set_at=NOW)
+    closure = page(lead, "closure/")
+    for head in ("The customer&#x27;s word", "The customer's word", "Promises kept"):
+        section = closure.partition(f"<h2>{head}</h2>")[2].partition("</section>")[0]
+        assert ('class="tick"' in section) == (f"goal of 55{NBSP}%" in section)
+    assert f"goal of 55{NBSP}%" in closure
+    for metric in ("", "times/"):
+        assert "hours since the answer</text>" in page(lead, metric)
+    assert "working hours since the answer</text>" in page(lead, "times/")
+    assert "days since the answer</text>" in page(lead)
+
+
+def test_a_goal_that_policies_want_at_different_times_is_drawn_and_said(lead: User) -> None:
+    first_ones = Deadline.objects.filter(target=Deadline.Target.FIRST_CONTACT)
+    first_ones.update(clock="customer", minutes=48 * 60)
+    assert re.search(r">48 h: \d+\xa0% spoken to</text>", page(lead))
+    first_ones.filter(ticket__score__lte=4).update(minutes=24 * 60)
+    SetGoal.objects.create(metric="on_time", target=80, valid_from=(NOW - 400 * DAY).date(), set_at=NOW)
+    shown = page(lead)
+    assert "goal 80 %, within 24 to 48 h</text>" in shown and 'class="goal"' in shown
