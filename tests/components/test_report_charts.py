@@ -143,7 +143,11 @@ def test_a_goal_at_several_hours_is_a_stretch_of_its_share() -> None:
     steps = [(10, 0.25, 0.1, 0.5), (20, 0.5, 0.3, 0.75)]
     chart = charts.curve_chart(steps, [], span_hours=48, goal_share=0.8, goal_between=(12, 48))
     assert (chart.goal_x, chart.goal_y, chart.goal_between) == ("", "20%", ("25%", "100%"))
-    for goal in ({"goal_share": 0.8}, {"goal_between": (12.0, 48.0)}, {"goal_share": 0.8, "goal_between": (12.0, 999.0)}):
+    for goal in (
+        {"goal_share": 0.8},
+        {"goal_between": (12.0, 48.0)},
+        {"goal_share": 0.8, "goal_between": (12.0, 999.0)},
+    ):
         chart = charts.curve_chart(steps, [], span_hours=48, **goal)  # type: ignore[arg-type]
         assert (chart.goal_y, chart.goal_between) == ("", None)
 

@@ -59,7 +59,7 @@ def curve_chart(
         ticks=[Tick(percent(at / end), f"{at} h", minor=bool(i % 2)) for i, at in enumerate(range(0, end + 1, every))],
         goal_x="" if goal_hours is None or goal_hours > end else percent(hours.at(goal_hours)),
         goal_is_right=goal_hours is not None and goal_hours > 0.6 * end,
-        goal_y="" if goal_share is None or goal_hours is None and not spans_goal else percent(1 - goal_share),
+        goal_y="" if goal_share is None or (goal_hours is None and not spans_goal) else percent(1 - goal_share),
         goal_share_y="" if goal_step is None else percent(1 - goal_step),
         goal_between=(percent(hours.at(goal_between[0])), percent(hours.at(goal_between[1])))
         if goal_between and spans_goal

@@ -74,7 +74,9 @@ def team_table(persons: Sequence[Person], closure: ClosureReport, links: Links, 
             tables.count(_n(persons, person, "said_not_yet"), lists.of("said_not_yet", person)),
         ]
 
-    return TeamTable(people_note(persons, links), Table(gettext("Team figures"), head, _rows(persons, cells), frozenset({3})))
+    return TeamTable(
+        people_note(persons, links), Table(gettext("Team figures"), head, _rows(persons, cells), frozenset({3}))
+    )
 
 
 def people_page(persons: Sequence[Person], closure: ClosureReport, links: Links, teams: list[str]) -> PeoplePage:
