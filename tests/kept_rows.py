@@ -35,6 +35,14 @@ def for_a_module(blocker: Any) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@contextmanager
+def as_it_was(folder: Path) -> Iterator[None]:
+    """Whatever is committed within, the database holds at the end what it held before, which `folder` keeps meanwhile."""
+    _keep(folder)
+    yield
+    _put_back(folder)
+
+
 def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
     """A folder that all test processes of one run share, and no other run."""
     own = factory.getbasetemp()

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.test import Client, override_settings
 
 from nps_loop.people.models import User
 from nps_loop.samples.loading import SEED, Plan, load, plan
 from nps_loop.samples.truth import Truth
 from tests.factories import NOW
-from tests.kept_rows import folder_of_the_run, made_once
+from tests.kept_rows import as_it_was, folder_of_the_run, made_once
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,9 @@ class Loaded:
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: Any, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     """The whole set as of NOW, loaded once in a run. It is committed, so whoever asks must not write; gone at the end."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), as_it_was(tmp_path_factory.mktemp("before")):
         truth = made_once(folder_of_the_run(tmp_path_factory) / "samples", _load)
         yield Loaded(plan(SEED, now=NOW), truth)
-        call_command("flush", interactive=False, verbosity=0)
 
 
 def _load() -> Truth:
