@@ -11,7 +11,7 @@ from followups import loop_page
 from followups.loop_page import Entry, Kind, LeftOut, LoopPage, Missed, Option, Turn, Variant
 from followups.messages import notices
 from followups.messages.letters import Reader
-from followups.models import Action, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
+from followups.models import Action, ActionMove, ContactAttempt, Conversation, Deadline, Resolution, Ticket, Verdict
 from followups.models.tickets import LIVE, ClosedAs, TicketState
 from followups.promises import in_words
 from followups.replies import was_corrected
@@ -266,7 +266,7 @@ class _Builder:
             unheard = action.state == Action.State.OPEN and (action.told_at is None or left)
             if action.state == Action.State.DROPPED or unheard:
                 continue
-            at = action.done_at if action.state == Action.State.DONE and action.done_at else action.due_at
+            at = action.done_at if action.state == Action.State.DONE and action.done_at else _first_told(action)
             rows.append((at, self._action(action, over)))
         attempts = self.ticket.attempts.exclude(line_for_customer="").filter(voided_at=None)
         attempts = attempts.exclude(outcome=ContactAttempt.Outcome.SENT)
@@ -315,14 +315,16 @@ class _Builder:
                 text=action.what_changed or action.title,
                 kind=kind,
             )
-        moved = list(action.moves.all())
-        kind = Kind.MISSED if action.due_at < self.now else Kind.MOVED if moved else Kind.OPEN
+        moved = _moves_told(action)
+        # Moved once its date had passed, it was not kept, whatever was promised instead.
+        missed = action.due_at < self.now or any(move.happened_at > move.from_at for move in moved)
+        first = _first_told(action)
         return Entry(
-            when=self.by(action.due_at),
-            day=self.iso(action.due_at),
+            when=self.by(first),
+            day=self.iso(first),
             text=action.title,
-            kind=kind,
-            note=moved[-1].reason if moved else "",
+            kind=Kind.MISSED if missed else Kind.MOVED if moved else Kind.OPEN,
+            note=loop_page.moved(self.by(action.due_at), moved[-1].reason) if moved else "",
         )
 
     def question(self) -> str:
@@ -372,6 +374,17 @@ class _Builder:
                 closed = self.ticket.closed_at
                 late = closed is not None and self.now - closed > timedelta(days=90)
                 return frozenset() if late else frozenset({Option.NOT_YET})
+
+
+def _moves_told(action: Action) -> list[ActionMove]:
+    """Moves the customer heard of: those of a promise they had been told."""
+    told_at = action.told_at
+    return [] if told_at is None else [move for move in action.moves.all() if move.happened_at >= told_at]
+
+
+def _first_told(action: Action) -> datetime:
+    """The date the customer was told first, however often it was moved since."""
+    return action.first_promised_at or action.due_at
 
 
 def reread(ticket: Ticket) -> Ticket:

@@ -295,6 +295,11 @@ def no_new_time() -> str:
     return gettext("No new time is promised yet. The lead of the team has been told.")
 
 
+def moved(by: str, reason: str) -> str:
+    """Under a promise that was moved: the date it has now, in words, and why."""
+    return gettext("Moved: %(by)s. %(reason)s") % {"by": by, "reason": reason}
+
+
 def verdict_comes() -> str:
     """Next step once resolved: the customer's word."""
     return gettext("You say whether it is settled.")

@@ -14,14 +14,14 @@ from followups.actors import Actor
 from followups.assignment import assign_waiting
 from followups.loop_building import page_of, reread
 from followups.messages.letters import Reader
-from followups.models import Conversation, RootCause, Team, Ticket
+from followups.models import ActionMove, Conversation, RootCause, Team, Ticket
 from followups.opening import open_awaiting
 from nps_loop import links
 from nps_loop.mail.delivery import deliver_due
 from nps_loop.mail.models import Message
 from nps_loop.moments import moment_in_words, unbroken
 from nps_loop.people.models import User
-from tests.factories import make_account, make_contact, make_member, make_response, make_ticket, make_user
+from tests.factories import make_account, make_action, make_contact, make_member, make_response, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -278,6 +278,52 @@ def test_a_promise_that_passed_is_no_answer_to_by_when(client: Client, case: Tic
         "<b>No new time is promised yet. The lead of the team has been told.</b>"
         in client.get(address(case)).content.decode()
     )
+
+
+def promised_and_moved(case: Ticket, at: datetime) -> Ticket:
+    """A list was promised by Friday evening, 27 November, and that was moved to Wednesday `at` this moment."""
+    first, later = datetime(2026, 11, 27, 17, 30, tzinfo=UTC), datetime(2026, 12, 2, 17, 30, tzinfo=UTC)
+    told = {"planned_at": first - timedelta(days=2), "told_at": first - timedelta(days=2)}
+    action = make_action(case, title="Send the list.", first_promised_at=first, **told)
+    action.due_at = later
+    action.save()
+    ActionMove.objects.create(
+        action=action, from_at=first, to_at=later, reason="We check older imports too.", happened_at=at
+    )
+    return reread(case)
+
+
+@pytest.mark.parametrize(
+    ("language", "when", "note"),
+    [
+        ("en", "by Friday evening, 27 November", "Moved: by Wednesday evening, 2 December."),
+        ("de", "bis Freitagabend, 27. November", "Verschoben: bis Mittwochabend, 2. Dezember."),
+        (
+            "es",
+            "a más tardar el viernes por la tarde, 27 de noviembre",
+            "Aplazado: a más tardar el miércoles por la tarde, 2 de diciembre.",
+        ),
+        ("fr", "d’ici vendredi soir, 27 novembre", "Reporté : d’ici mercredi soir, 2 décembre."),
+    ],
+)
+def test_a_promise_that_was_moved_keeps_its_first_date_and_says_why(
+    case: Ticket, language: str, when: str, note: str
+) -> None:
+    assert case.contact is not None
+    case.contact.language = language
+    case.contact.save()
+    now = datetime(2026, 11, 26, 10, tzinfo=UTC)
+    page = page_of(promised_and_moved(case, now), now=now)
+    [entry] = [entry for entry in page.story if entry.text == "Send the list."]
+    assert (entry.when.replace("\u00a0", " "), entry.kind, entry.day) == (when, "moved", "2026-11-27")
+    assert entry.note.replace("\u00a0", " ") == f"{note} We check older imports too."
+
+
+def test_a_promise_that_was_moved_once_it_had_passed_was_not_kept(case: Ticket) -> None:
+    now = datetime(2026, 11, 30, 10, tzinfo=UTC)
+    page = page_of(promised_and_moved(case, now), now=now)
+    [entry] = [entry for entry in page.story if entry.text == "Send the list."]
+    assert (entry.kind, entry.day) == ("missed", "2026-11-27") and "2\u00a0December" in entry.note
 
 
 def test_whoever_asked_to_leave_it_reads_of_no_promise_and_is_asked_for_nothing_before_that(
