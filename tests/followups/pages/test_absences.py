@@ -158,6 +158,18 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(crew: Crew, fiel
     assert not Away.objects.exists()
 
 
+def test_a_last_day_no_calendar_goes_beyond_is_refused_where_an_absence_is_changed_and_stays_typed(crew: Crew) -> None:
+    away = make.make_away(crew.hanna, NOW + DAY, NOW + 2 * DAY)
+    client = client_of(crew.hanna)
+    shown = client.get(f"/absences/{away.pk}/").context["form"]["shown"].value()
+    data = {"first_day": "2026-11-25", "last_day": "9999-12-31", "note": "Fair in Oslo", "shown": shown}
+    answer = client.post(f"/absences/{away.pk}/", data)
+    text = answer.content.decode()
+    assert answer.status_code == 400 and "This is outside the years that are counted." in text
+    assert 'value="9999-12-31"' in text and 'value="Fair in Oslo"' in text
+    assert Away.objects.get().ends_at == NOW + 2 * DAY
+
+
 def test_a_lead_plans_for_the_team_and_sees_who_is_there(crew: Crew) -> None:
     assert client_of(crew.lead).post(f"/absences/new/?for={crew.hanna.pk}", DAYS).status_code == 302
     make.make_away(crew.ivo, NOW + 3 * DAY, NOW + 5 * DAY)
