@@ -78,6 +78,8 @@ def test_a_loop_is_worked_from_contact_to_resolution(desk: Desk, cast: Cast) -> 
     body = {"root_cause": cause.slug, "what_changed": "The invoice is right.", "why_it_happened": "A wrong address."}
     early = desk.do("resolve", **body)
     assert early.status_code == 400, early.content
+    far = desk.do("move-action", action=action["id"], due_on="2036-11-30", reason="The depot is closed.")
+    assert far.status_code == 400 and "more than a year ahead" in refused(far)["due_on"]
     done = desk.do("complete-action", action=action["id"], what_changed="The invoice is right.")
     assert done.json()["actions"][0]["state"] == "done", done.content
     end = desk.do("resolve", **body)
