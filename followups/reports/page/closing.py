@@ -26,7 +26,7 @@ CAUSES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class ColumnsChart:
-    """Stacked columns with their caption and table. `axis` says what stands below them, where its ticks do not."""
+    """Stacked columns with their caption and table. `axis` names what the ticks below them count."""
 
     title: str
     caption: str
