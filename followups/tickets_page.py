@@ -20,10 +20,12 @@ from followups import counting, keyset, saved_views, ticket_search
 from followups.filters import TicketFilter
 from followups.models import Member, SavedView, Ticket
 from followups.models.tickets import LIVE, TicketState
+from followups.reports.figure_names import behind_in_words, figure_in_words
 from followups.templatetags.moments import in_full_at
 from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
 from nps_loop.people.models import User
+from nps_loop.templatetags.look import written
 from surveys.models import Touchpoint
 from surveys.scoring import Band
 
@@ -96,11 +98,12 @@ class FixedView:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The page. `count` stops at 500, but not behind a figure of a report.
+    """The page. `title` names the figure of a report that it is behind; `count` stops at 500, but not behind a figure.
 
     `without` says, for an empty list, what leaving one filter out would find.
     """
 
+    title: str
     filters: TicketFilter
     errors: dict[str, str]
     order: str
@@ -160,6 +163,7 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
     shown = sorted(for_rows().filter(pk__in=places), key=lambda ticket: places[ticket.pk])
     days = Days.around(now, viewer.calendar)
     return Tickets(
+        title=_title(filters, asked),
         filters=filters,
         errors=errors,
         order=order.name,
@@ -185,6 +189,14 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
         save_url=saved_views.save_address(SavedView.Page.TICKETS, _url(asked, filters="").partition("?")[2]),
         carried=tuple((name, value) for name in CARRIED for value in asked.getlist(name) if value),
     )
+
+
+def _title(filters: TicketFilter, asked: QueryDict) -> str:
+    """What is listed: the figure of a report and its days, else all that one may see."""
+    if not filters.form.is_valid() or not asked.get("figure"):
+        return gettext("All tickets")
+    wanted = filters.form.cleaned_data
+    return behind_in_words(wanted["figure"], wanted["day_from"], wanted["day_to"])
 
 
 def _in_words(count: int, rows: QuerySet[Ticket], asked: QueryDict) -> str:
@@ -368,7 +380,7 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "day_to": gettext("Answered to %(value)s"),
         "account": gettext("One company"),
         "contact": gettext("One person"),
-        "figure": gettext("Behind a figure of a report"),
+        "figure": "%(value)s",
         "as_of": gettext("As it stood %(value)s"),
         "rule": gettext("Rule: %(value)s"),
         "hold_rule": gettext("Held by: %(value)s"),
@@ -394,6 +406,10 @@ def _value_words(filters: TicketFilter, name: str, value: Any) -> str:
         return str(value)
     if isinstance(value, datetime):
         return in_full_at(value)
+    if isinstance(value, date):
+        return written(value, "j F Y")
+    if name == "figure":
+        return figure_in_words(value)
     if name == "owner":
         return {"me": gettext("me"), "none": gettext("nobody")}.get(str(value), str(value))
     return str(value)
