@@ -17,10 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from followups import counting, keyset, saved_views, ticket_search
+from followups.fairness_page import rule_words
 from followups.filters import TicketFilter
+from followups.given import ANY, GivenIn
 from followups.models import Member, SavedView, Ticket
 from followups.models.tickets import LIVE, TicketState
-from followups.reports.figure_names import behind_in_words, figure_in_words
+from followups.reports.figure_names import figure_in_words, number_of_signal_in_words, with_days
 from followups.templatetags.moments import in_full_at
 from followups.ticket_rows import Row, for_rows, rows_of
 from followups.viewing import Days, Viewer
@@ -69,6 +71,8 @@ ORDERS = {
         keyset.Order("number", "pk", int, descending=True),
     )
 }
+# Filters that say which number of a report the list is behind.
+BEHIND = ("figure", "signal", "given")
 # The best match first: how a search sorts that found few enough to rank them.
 BEST = keyset.Order("", "place", int)
 
@@ -192,11 +196,21 @@ def tickets(request: HttpRequest, viewer: Viewer, *, now: datetime) -> Tickets:
 
 
 def _title(filters: TicketFilter, asked: QueryDict) -> str:
-    """What is listed: the figure of a report and its days, else all that one may see."""
-    if not filters.form.is_valid() or not asked.get("figure"):
+    """What is listed: the number of a report and its days, else all that one may see."""
+    behind = next((name for name in BEHIND if asked.get(name)), "")
+    if not behind or not filters.form.is_valid():
         return gettext("All tickets")
     wanted = filters.form.cleaned_data
-    return behind_in_words(wanted["figure"], wanted["day_from"], wanted["day_to"])
+    if behind == "given":
+        given = GivenIn.parse(wanted["given"])
+        return with_days(_given_in_words(given), given.first, given.last)
+    return with_days(_value_words(filters, behind, wanted[behind]), wanted["day_from"], wanted["day_to"])
+
+
+def _given_in_words(given: GivenIn) -> str:
+    if given.rule == ANY:
+        return gettext("Given")
+    return gettext("Given by rule: %(rule)s") % {"rule": rule_words(given.rule)}
 
 
 def _in_words(count: int, rows: QuerySet[Ticket], asked: QueryDict) -> str:
@@ -384,8 +398,8 @@ def _chip_words(filters: TicketFilter, name: str, value: Any) -> str:
         "as_of": gettext("As it stood %(value)s"),
         "rule": gettext("Rule: %(value)s"),
         "hold_rule": gettext("Held by: %(value)s"),
-        "given": gettext("Behind a number on fairness"),
-        "signal": gettext("Behind a number on signals"),
+        "given": "%(value)s",
+        "signal": "%(value)s",
     }
     words = labels.get(name, f"{filters.form.fields[name].label or name.replace('_', ' ')}: %(value)s")
     if value is False:
@@ -410,6 +424,10 @@ def _value_words(filters: TicketFilter, name: str, value: Any) -> str:
         return written(value, "j F Y")
     if name == "figure":
         return figure_in_words(value)
+    if name == "signal":
+        return number_of_signal_in_words(value)
+    if name == "given":
+        return _given_in_words(GivenIn.parse(value))
     if name == "owner":
         return {"me": gettext("me"), "none": gettext("nobody")}.get(str(value), str(value))
     return str(value)

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from followups.models import RootCause
 from followups.reports.metrics.figures import CAUSE, CAUSE_BUT, CAUSES, CAUSES_BUT, HEARS, OF_DUE_BAND
 from followups.reports.metrics.recovered import BANDS, FROM
+from followups.reports.metrics.signals import Behind
 from followups.reports.metrics.stretches import NAMED
+from followups.reports.page.signals import signal_in_words
 from followups.reports.sentences import days_in_words
 
 NAMES: dict[str, Any] = {
@@ -93,9 +95,15 @@ def figure_in_words(name: str) -> str:
     return _recovery_in_words(name) or _causes_in_words(name)
 
 
-def behind_in_words(name: str, first: date | None, last: date | None) -> str:
-    """The figure with the days of its answers, where both ends are known: `Told what changed, 7 Sep to 1 Dec`."""
-    words = figure_in_words(name)
+def number_of_signal_in_words(name: str) -> str:
+    """A number of the report on signals, as `Behind` writes it: what counts for it, or all it was looked at in."""
+    behind = Behind.parse(name)
+    text = gettext("Signal: %(name)s") if behind.only_counted else gettext("Looked at for the signal: %(name)s")
+    return text % {"name": signal_in_words(behind.signal)}
+
+
+def with_days(words: str, first: date | None, last: date | None) -> str:
+    """A figure with the days of its answers, where both ends are known: `Told what changed, 7 Sep to 1 Dec`."""
     if first is None or last is None or first > last:
         return words
     return gettext("%(figure)s, %(days)s") % {"figure": words, "days": days_in_words(first, last)}

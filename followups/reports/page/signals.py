@@ -132,6 +132,11 @@ def _verdict(line: Line) -> str:
     }[line.compared]
 
 
+def signal_in_words(signal: str) -> str:
+    """What a signal is called."""
+    return _words(signal)[0]
+
+
 def _words(signal: str) -> tuple[str, str]:
     """What a signal is called, and what it counts of what."""
     return {

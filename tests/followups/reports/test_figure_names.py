@@ -8,9 +8,10 @@ import pytest
 from django.utils import translation
 
 from followups.models import Team
-from followups.reports.figure_names import behind_in_words, figure_in_words
+from followups.reports.figure_names import figure_in_words, number_of_signal_in_words, with_days
 from followups.reports.metrics.figures import FIGURES, HEARS, OF_DUE_BAND, WITH_CAUSE
 from followups.reports.metrics.recovered import OF_RECOVERY
+from followups.reports.metrics.signals import OF_TICKETS
 from tests import factories as make
 from tests.followups.pages.conftest import logged_in
 
@@ -41,9 +42,15 @@ def test_causes_are_called_by_their_names() -> None:
 
 def test_the_days_stand_beside_it_where_there_are_any() -> None:
     first, last = date(2026, 9, 7), date(2026, 12, 1)
-    assert behind_in_words("told", first, last) == "Told what changed, 7 Sep to 1 Dec"
-    assert behind_in_words("at_work", None, None) == "At work"
-    assert behind_in_words("told", last, first) == "Told what changed"
+    assert with_days("Told what changed", first, last) == "Told what changed, 7 Sep to 1 Dec"
+    assert with_days("At work", None, None) == "At work"
+    assert with_days("Told what changed", last, first) == "Told what changed"
+
+
+@pytest.mark.parametrize("signal", OF_TICKETS)
+def test_numbers_on_signals_have_names(signal: str) -> None:
+    counted, looked_at = (number_of_signal_in_words(f"{signal}.12.{part}") for part in ("counted", "all"))
+    assert counted.startswith("Signal: ") and looked_at == f"Looked at for the s{counted[1:]}"
 
 
 @pytest.mark.django_db
@@ -56,5 +63,10 @@ def test_the_list_behind_a_figure_says_which() -> None:
     assert "<title>Told what changed, 7 Sep to 1 Dec" in page
     assert ">Told what changed<" in page and "Answered from 7 September 2026" in page
     assert "Behind a figure" not in page and "Answered from 2026-09-07" not in page
-    for query in ("", "?figure=nonsense", "?band=detractor"):
+    page = client.get("/tickets/?signal=moved.-12.counted&day_from=2026-09-07&day_to=2026-12-01").content.decode()
+    assert '<h1 class="page-title">Signal: Promised dates moved, 7 Sep to 1 Dec</h1>' in page
+    for rule, words in (("any", "Given"), ("least_load", "Given by rule: Least load")):
+        page = client.get(f"/tickets/?given=12.{rule}.2026-09-07.2026-12-01").content.decode()
+        assert f'<h1 class="page-title">{words}, 7 Sep to 1 Dec</h1>' in page and f">{words}<" in page
+    for query in ("", "?signal=x", "?given=x", "?figure=nonsense", "?band=detractor"):
         assert '<h1 class="page-title">All tickets</h1>' in client.get(f"/tickets/{query}").content.decode()
