@@ -46,7 +46,7 @@ WITHOUT_A_PERSON = {
     # What answers are grouped by goes from here with the count after it went from the answers, within a sweep.
     "counts of whole days": {
         "followups.rollupmark", "followups.rollupday", "followups.rollupcheck", "followups.answertally",
-        "followups.tickettally", "followups.recoverytally", "followups.invitationtally",
+        "followups.tickettally", "followups.recoverytally", "followups.invitationtally", "followups.signaltally",
     },
     "Django's and its apps'": {
         "auth.permission", "auth.group", "contenttypes.contenttype", "axes.accessattempt", "axes.accesslog",
