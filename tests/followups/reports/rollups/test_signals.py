@@ -6,12 +6,26 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
-from followups.models import Action, ActionMove, ContactAttempt, DismissalRequest, Event, Resolution, RollupMark, Ticket
+from followups.models import (
+    Action,
+    ActionMove,
+    ContactAttempt,
+    DismissalRequest,
+    Event,
+    Resolution,
+    RollupDay,
+    RollupMark,
+    Ticket,
+)
 from followups.models.tickets import TicketState
 from followups.reports.metrics import ReportFilters, signals_report
 from followups.reports.rollups import keeping
@@ -167,3 +181,13 @@ def test_they_change_by_themselves_as_time_passes() -> None:
             count_marked(NOW + later)
             assert not differing(NOW + later)
             same_either_way(QUARTER, now=NOW + later)
+
+
+def test_they_are_counted_where_tickets_were_there_before_they_were_kept(company: Company) -> None:
+    RollupDay.objects.filter(kind="signals").delete()
+    migration = import_module("followups.migrations.0024_kept_signals")
+    migration.mark_every_day(apps, SimpleNamespace(connection=connection))
+    count_marked(NOW)
+    assert set(RollupDay.objects.filter(kind="signals").values_list("day", flat=True)) == set(
+        Ticket.objects.values_list("day", flat=True)
+    )
