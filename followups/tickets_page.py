@@ -74,7 +74,7 @@ ORDERS = {
 # Filters that say which number of a report the list is behind.
 BEHIND = ("figure", "signal", "given")
 # The best match first: how a search sorts that found few enough to rank them.
-BEST = keyset.Order("", "place", int)
+BEST = keyset.Order("", "place_in_search", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ def _natural_order(search: ticket_search.Search | None) -> keyset.Order:
 def _sortable(rows: QuerySet[Ticket], order: keyset.Order, search: ticket_search.Search | None) -> QuerySet[Ticket]:
     """The rows with the value they are sorted by, where that is not a column of their own."""
     if order is BEST and search is not None:
-        return rows.annotate(place=ticket_search.place_in(search))
+        return rows.annotate(place_in_search=ticket_search.place_in(search))
     if order.field == "worth":
         money = DecimalField(max_digits=14, decimal_places=2)
         return rows.annotate(worth=Coalesce("account__annual_value", Value(Decimal(0), money)))
