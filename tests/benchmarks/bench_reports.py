@@ -82,6 +82,7 @@ def measure(requests: int) -> dict[str, Any]:
     from django.db import connection
     from django.test import Client
 
+    import nps_loop.wsgi  # noqa: F401 (what a web process does as it starts)
     from nps_loop.people.models import User
 
     with connection.cursor() as cursor:
