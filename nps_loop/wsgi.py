@@ -11,8 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nps_loop.settings")
 application = get_wsgi_application()
 
 # Whatever an address leads to is loaded now, not by the first who asks for it. All this stays for as long as the
-# process: the collector need not look through it again and again, nor come for every few hundred values of a report.
+# process: the collector need not look through it again and again.
 get_resolver().url_patterns  # noqa: B018
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000)
