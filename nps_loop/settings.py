@@ -163,8 +163,8 @@ def _database() -> dict[str, Any]:
         options.setdefault("pool", {"min_size": 1, "max_size": 12, "timeout": 10})
         options.setdefault("connect_timeout", 5)
         # Every disk is read at random nearly as fast as in order by now. At the server's 4 it reads whole tables for
-        # what an index finds: the tickets behind a figure took five times as long. And it compiles what it takes for
-        # long: for what a report asks that is most of the time, the answer itself comes in a tenth of a second.
+        # what an index finds: the tickets behind a figure took five times as long. And what it
+        # takes for long it compiles first, which for a report takes longer than the answer.
         options.setdefault("options", "-c random_page_cost=1.1 -c jit=off")
         config["CONN_HEALTH_CHECKS"] = True
     return config

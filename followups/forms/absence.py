@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -15,7 +15,6 @@ from followups.absences_page import as_days, from_days
 from followups.forms.base import DayField
 from followups.forms.week import WeekForm
 from followups.models import Away, Team
-from followups.reports.forms import FIRST_DAY, LAST_DAY
 from followups.working_weeks import Week
 from nps_loop.people.models import User
 
@@ -66,25 +65,15 @@ class MateField(forms.ModelChoiceField):
         return str(obj.name)
 
 
-class DayAwayField(DayField):
-    """A day of the years that are counted, so that the day after it is a day as well on every clock."""
-
-    def clean(self, value: Any) -> date | None:
-        day: date | None = super().clean(value)
-        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-            raise forms.ValidationError(_("This is outside the years that are counted."), code="invalid")
-        return day
-
-
 class AbsenceForm(ShownForm):
     """First and last day, who stands in, and a line for colleagues."""
 
-    first_day = DayAwayField(
+    first_day = DayField(
         label=_("First day away"),
         error_messages={"required": _("Say from which day."), "invalid": _("This is not a day.")},
     )
     first_time = ClockField(label=_("From what time?"), help_text=_("Empty: from the morning."))
-    last_day = DayAwayField(
+    last_day = DayField(
         label=_("Last day away"),
         error_messages={"required": _("Say until which day."), "invalid": _("This is not a day.")},
     )

@@ -19,6 +19,7 @@ from followups.at_once import read_at_once
 from followups.improve.linking import TITLE, open_initiatives
 from followups.models import Conflict, Member, RootCause, Ticket
 from followups.refusals import Incomplete
+from nps_loop.counted_years import in_counted_years
 from nps_loop.people.models import User
 
 Choices = list[tuple[Any, Any]]
@@ -297,7 +298,10 @@ class MomentField(forms.DateTimeField):
 
 
 class DayField(forms.DateField):
+    """A day of the years that are counted."""
+
     widget = DayInput
+    default_validators = [in_counted_years]
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("error_messages", {"invalid": _("This is not a day.")})

@@ -17,6 +17,7 @@ from followups.models import Team
 from followups.reports.metrics import Compare, ReportFilters, reporting_day
 from followups.reports.metrics.ways import ATTRIBUTE, LONGEST_ATTRIBUTE, WITHOUT, attribute_of, reportable, way_of
 from nps_loop.api.filters import MomentField
+from nps_loop.counted_years import in_counted_years
 from nps_loop.people.models import User
 from surveys.models import Account, Brand, Survey, Touchpoint
 from surveys.scoring import Band
@@ -31,7 +32,6 @@ PERIODS = [
     ("own", _("Other days")),
 ]
 LONGEST = timedelta(days=5 * 366)
-FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 12, 31)
 
 
 def days_of(period: str, today: date) -> tuple[date, date]:
@@ -93,16 +93,12 @@ def known_attribute(text: str) -> None:
 
 
 class DayField(forms.DateField):
-    """A day of years in which there were answers, so that arithmetic with it never leaves the calendar."""
+    """A day of the years that are counted."""
+
+    default_validators = [in_counted_years]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"), **kwargs)
-
-    def clean(self, value: Any) -> date | None:
-        day: date | None = super().clean(value)
-        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-            raise forms.ValidationError(_("This is outside the years that are counted."), code="invalid")
-        return day
 
 
 class ReportForm(forms.Form):

@@ -146,7 +146,7 @@ def reopened_confirmed(case: Case) -> Life:
 
 
 def _another_lead(case: Case) -> User:
-    """Who decides what no owner decides alone; a ticket that nobody touched for long is its lead's by then."""
+    """Who decides what no owner decides alone: where everybody else was away, the lead is the owner."""
     logins = ("elodie", LEAD, ADMIN) if case.answer.is_mokari else (LEAD, ADMIN)
     return next(lead for lead in map(case.colleague, logins) if lead != case.owner)
 

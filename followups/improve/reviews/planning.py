@@ -15,6 +15,7 @@ from followups.models import Member, Review
 from followups.models.reviews import people_of, teams_taking
 from followups.refusals import Incomplete, NotAllowed
 from followups.reports.metrics import reporting_day
+from nps_loop.counted_years import FIRST_DAY, LAST_DAY, OUTSIDE
 from nps_loop.people.models import User
 from surveys.models import Touchpoint
 
@@ -24,8 +25,6 @@ WORKING_DAYS_BEFORE = 2
 DAYS_BEFORE = timedelta(days=4)
 LONGEST = timedelta(days=2 * 366)
 FURTHEST = timedelta(days=2 * 366)
-# As the reports have it: arithmetic with these days never leaves the calendar.
-FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 12, 31)
 
 
 def quarter_before(day: date) -> tuple[date, date]:
@@ -140,7 +139,7 @@ def hold(review: Review, *, by: User, now: datetime) -> None:
 def _check(day_from: date, day_to: date, meeting_on: date, now: datetime) -> None:
     errors = {}
     if not FIRST_DAY <= day_from <= LAST_DAY:
-        errors["day_from"] = gettext("This is outside the years that are counted.")
+        errors["day_from"] = str(OUTSIDE)
     elif day_to < day_from:
         errors["day_to"] = gettext("The last day lies before the first.")
     elif day_to - day_from > LONGEST:

@@ -17,7 +17,7 @@ from django.db.models import Count, Expression, F, Max, Min, Q, Subquery
 
 from followups.models import Deadline, RecoveryTally, RollupKind, SlaPolicy, TicketTally
 from followups.models.tickets import TicketQuerySet
-from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts
+from followups.reports.metrics.facts import FACTS, OF_FACTS, Place, with_facts, without_removed
 from followups.reports.metrics.figures import OF_REOPENING, figure_of
 from followups.reports.metrics.filters import ReportFilters
 from followups.reports.metrics.promised import promises
@@ -156,8 +156,7 @@ class TicketCohort:
         """Promises by what became of them; one query where not everything is kept."""
         found = self._together.promises if self._kept else Counter()
         for part in self.parts.tickets:
-            counted = with_facts(part, now=self.now, only=["place"]).exclude(Q(place=Place.REMOVED))
-            tickets = counted.order_by().values("pk")
+            tickets = without_removed(part, now=self.now).order_by().values("pk")
             made = promises(now=self.now, then=is_then(part)).filter(ticket__in=tickets).order_by()
             found.update(dict(made.values_list("kept").annotate(n=Count("pk"))))
         return found

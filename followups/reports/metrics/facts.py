@@ -155,6 +155,11 @@ def with_facts(tickets: Tickets, *, now: datetime, only: Iterable[str] = FACTS) 
     return tickets.annotate(**{fact: _MADE_BY[fact](tickets, now) for fact in only})
 
 
+def without_removed(tickets: Tickets, *, now: datetime) -> Tickets:
+    """The tickets but duplicates, tests and spam, whose promises count nowhere."""
+    return with_facts(tickets, now=now, only=["place"]).exclude(Q(place=Place.REMOVED))
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A condition on the facts, read by the database (`q`) and by the fold over grouped counts (`holds`).

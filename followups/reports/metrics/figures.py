@@ -19,7 +19,7 @@ from followups.models import (
 )
 from followups.models.tickets import TicketState
 from followups.reports.metrics import stretches
-from followups.reports.metrics.facts import OF_FACTS, Place, Tickets, of_ticket, with_facts
+from followups.reports.metrics.facts import OF_FACTS, Tickets, of_ticket, without_removed
 from followups.reports.metrics.of_now import OF_NOW, WITHOUT_VALUE, of_now
 from followups.reports.metrics.promised import OF_PROMISES, promises
 from followups.reports.metrics.reachable import Hears, with_hearing
@@ -114,11 +114,11 @@ def figure_of(tickets: Tickets, name: str, *, now: datetime) -> Tickets:
         return OF_FACTS["due"].of(tickets, now=now).filter(band=band)
     if name in OF_PROMISES:
         kept = promises(now=now, then=is_then(tickets)).filter(Q(ticket=OuterRef("pk")) & Q(kept__in=OF_PROMISES[name]))
-        return with_facts(tickets, now=now, only=["place"]).exclude(Q(place=Place.REMOVED)).filter(Exists(kept))
+        return without_removed(tickets, now=now).filter(Exists(kept))
     if name == PROMISES_OPEN:
         told = promises(now=now, then=is_then(tickets))
         still_open = told.filter(**{"ticket": OuterRef("pk"), column(tickets, "state"): Action.State.OPEN})
-        return with_facts(tickets, now=now, only=["place"]).exclude(Q(place=Place.REMOVED)).filter(Exists(still_open))
+        return without_removed(tickets, now=now).filter(Exists(still_open))
     if name in HEARS:
         return with_hearing(figure_of(tickets, "with_cause", now=now)).filter(hears=HEARS[name])
     if name.startswith(OF_CAUSES) or name in WITH_CAUSE:

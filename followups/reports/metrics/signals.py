@@ -32,7 +32,7 @@ from django.db.models.lookups import LessThanOrEqual
 
 from followups.models import ActionMove, ContactAttempt, DismissalRequest, Event, Resolution, Team, Ticket
 from followups.models.tickets import TicketState
-from followups.reports.metrics.facts import OF_FACTS, Place, with_facts
+from followups.reports.metrics.facts import OF_FACTS, with_facts, without_removed
 from followups.reports.metrics.filters import ReportFilters, answered_to
 from followups.reports.metrics.promised import PROMISES_DUE, promises
 from followups.reports.metrics.standing import standing_resolutions
@@ -139,7 +139,8 @@ OF_DECLARED: dict[str, Callable[[Tickets], Any]] = {
 
 def _declared(tickets: Tickets, now: datetime, **hits: str) -> Tickets:
     """The figure *declared*, put down to whoever resolved, with the signals of these names."""
-    found = with_facts(tickets, now=now).filter(OF_FACTS["declared"].q)
+    # `told` is for the signal `not_told`.
+    found = with_facts(OF_FACTS["declared"].of(tickets, now=now), now=now, only=["told"])
     return found.annotate(
         person=_who_resolved(), **{name: OF_DECLARED[signal](tickets) for name, signal in hits.items()}
     )
@@ -156,8 +157,7 @@ def _moved(tickets: Tickets, now: datetime) -> Tickets:
         action=OuterRef("pk"), from_at__gte=OuterRef("first_promised_at"), to_at__gt=F("from_at")
     )
     return (
-        with_facts(tickets, now=now)
-        .exclude(place=Place.REMOVED)
+        without_removed(tickets, now=now)
         .filter(Exists(due))
         .annotate(person=F("owner_id"), hit=Exists(due.filter(Exists(moved))))
     )
@@ -220,32 +220,32 @@ SIGNALS = (*OF_TICKETS, EXCLUDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Of the tickets that a signal puts down to one person, `counted` of `n`. `of` are the values asked for."""
+class SignalCount:
+    """Of the tickets that a signal puts down to one person, `counted` of `n`. `group` is what they were grouped by."""
 
     signal: str
-    of: tuple[Any, ...]
+    group: tuple[Any, ...]
     person: int | None
     counted: int
     n: int
 
 
-def parts_of(tickets: Tickets, *by: str, now: datetime) -> Iterator[Part]:
-    """Every signal of these tickets by person, and by these of their columns. Five queries."""
+def count_signals(tickets: Tickets, *by: str, now: datetime) -> Iterator[SignalCount]:
+    """Every signal of these tickets by person, and grouped by these of their columns. Five queries."""
     columns = (*by, "person")
     hits = {f"of_{name}": Count("pk", filter=Q(**{name: True})) for name in OF_DECLARED}
     # The same question would be asked again and again for each of these.
     rows: Any = _declared(tickets, now, **{name: name for name in OF_DECLARED}).values_list(*columns)
     for row in rows.annotate(n=Count("pk"), **hits):
-        *of, person, n = row[: len(columns) + 1]
+        *group, person, n = row[: len(columns) + 1]
         for name, counted in zip(OF_DECLARED, row[len(columns) + 1 :], strict=True):
-            yield Part(name, tuple(of), person, counted, n)
+            yield SignalCount(name, tuple(group), person, counted, n)
     for name, tickets_of in OF_TICKETS.items():
         if name in OF_DECLARED:
             continue
         rows = tickets_of(tickets, now).values_list(*columns)
-        for *of, person, n, counted in rows.annotate(n=Count("pk"), hits=Count("pk", filter=Q(hit=True))):
-            yield Part(name, tuple(of), person, counted, n)
+        for *group, person, n, counted in rows.annotate(n=Count("pk"), hits=Count("pk", filter=Q(hit=True))):
+            yield SignalCount(name, tuple(group), person, counted, n)
 
 
 def is_of_led_teams(filters: ReportFilters) -> bool:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q, TextChoices
@@ -19,7 +20,7 @@ from followups.models import RollupKind, SignalTally, Team
 from followups.reports import exact
 from followups.reports.metrics.closure import Rate
 from followups.reports.metrics.filters import ReportFilters
-from followups.reports.metrics.signals import EXCLUDED, SIGNALS, is_of_led_teams, of_led_teams, parts_of
+from followups.reports.metrics.signals import EXCLUDED, SIGNALS, count_signals, is_of_led_teams, of_led_teams
 from followups.reports.rollups import answers as of_answers
 from followups.reports.rollups import signals as of_signals
 from followups.reports.rollups.cells import parts
@@ -62,14 +63,12 @@ class Line:
         return Compared.MORE if is_more else Compared.LESS
 
 
-Parts = Mapping[int | None, tuple[int, int]]
+# How many were counted of how many, by person; None is what is put down to nobody.
+ByPerson = Mapping[int | None, tuple[int, int]]
 
 
-def compare(found: Mapping[str, Parts]) -> list[Line]:
-    """Every person with every signal against everybody else. Pure.
-
-    `found` has for each signal how many were counted of how many, by person; None is what is put down to nobody.
-    """
+def compare(found: Mapping[str, ByPerson]) -> list[Line]:
+    """Every person with every signal against everybody else. Pure. `found` is by signal."""
     lines = []
     for signal, persons in found.items():
         all_counted, all_n = (sum(of[place] for of in persons.values()) for place in (0, 1))
@@ -133,8 +132,8 @@ class SignalsReport:
 def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
     """Count every signal for the teams that the viewer leads; nothing for somebody who leads none.
 
-    Up to ten queries, and up to seven more where not every day is kept. Raises ValueError for `filters.as_of`: they
-    are of now alone.
+    Up to ten queries, six more where not every day is kept, and five for whoever owns tickets of other teams. Raises
+    ValueError for `filters.as_of`: they are of now alone.
     """
     if filters.as_of is not None:
         raise ValueError("Signals are of now alone.")
@@ -150,7 +149,7 @@ def signals_report(filters: ReportFilters, *, now: datetime) -> SignalsReport:
     return SignalsReport(filters, now, tuple(led.values()), known, people)
 
 
-def _of_tickets(filters: ReportFilters, teams: list[int], now: datetime) -> dict[str, Parts]:
+def _of_tickets(filters: ReportFilters, teams: list[int], now: datetime) -> dict[str, ByPerson]:
     """Every signal of tickets; of these teams only, where there are any."""
     kept = KeptDays.read(RollupKind.SIGNALS, filters.day_from, filters.day_to, now=now)
     cohort = parts(SignalTally, filters, kept)
@@ -158,13 +157,14 @@ def _of_tickets(filters: ReportFilters, teams: list[int], now: datetime) -> dict
         cohort = cohort.of_teams(teams)
     found: defaultdict[str, dict[int | None, tuple[int, int]]] = defaultdict(dict)
     known = [] if cohort.tallies is None else of_signals.add_up(cohort.tallies)
-    for part in (*known, *(part for tickets in cohort.tickets for part in parts_of(tickets.order_by(), now=now))):
-        counted, n = found[part.signal].get(part.person, (0, 0))
-        found[part.signal][part.person] = counted + part.counted, n + part.n
+    others = (count_signals(tickets.order_by(), now=now) for tickets in cohort.tickets)
+    for each in chain(known, *others):
+        counted, n = found[each.signal].get(each.person, (0, 0))
+        found[each.signal][each.person] = counted + each.counted, n + each.n
     return dict(found)
 
 
-def _of_answers(filters: ReportFilters, now: datetime) -> Parts:
+def _of_answers(filters: ReportFilters, now: datetime) -> ByPerson:
     """Unhappy ones among the answers that each person left out of NPS, and among all others."""
     kept = KeptDays.read(RollupKind.ANSWERS, filters.day_from, filters.day_to, now=now)
     tallies, answers = of_answers.read(filters, kept)
@@ -176,8 +176,8 @@ def _of_answers(filters: ReportFilters, now: datetime) -> Parts:
         n += sum(scores.values())
         counted += sum(of for (_day, _group, score), of in scores.items() if band(score) == Band.DETRACTOR)
     if answers is not None:
-        for_rows = answers.filter(eyes).counted().aggregate(n=Count("pk"), hits=is_unhappy)
-        counted, n = counted + for_rows["hits"], n + for_rows["n"]
+        of_rows = answers.filter(eyes).counted().aggregate(n=Count("pk"), hits=is_unhappy)
+        counted, n = counted + of_rows["hits"], n + of_rows["n"]
     left_out = filters.answers().filter(eyes).left_out().order_by().values_list("excluded_by_id")
     found = {person: (hits, of) for person, of, hits in left_out.annotate(n=Count("pk"), hits=is_unhappy)}
     by_nobody, of_nobody = found.get(None, (0, 0))

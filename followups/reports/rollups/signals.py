@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from followups.models import Action, SignalTally, Ticket
 from followups.reports.metrics.promised import promises
-from followups.reports.metrics.signals import OF_DECLARED, OF_TICKETS, Part, parts_of
+from followups.reports.metrics.signals import OF_DECLARED, OF_TICKETS, SignalCount, count_signals
 from followups.reports.rollups.bounds import OVER, Bounds
 from followups.reports.rollups.layout import ALL, Layout
 
@@ -18,14 +18,14 @@ from followups.reports.rollups.layout import ALL, Layout
 LOOKED_AT = {name: "of_declared" if name in OF_DECLARED else f"of_{name}" for name in OF_TICKETS}
 
 
-def add_up(tallies: QuerySet[SignalTally]) -> Iterator[Part]:
+def add_up(tallies: QuerySet[SignalTally]) -> Iterator[SignalCount]:
     """Every signal by person. One query."""
     sums = {f"sum_{name}": Sum(name) for name in {*LOOKED_AT, *LOOKED_AT.values()}}
     rows: Any = tallies.order_by().values("person").annotate(**sums)
     for row in rows:
         for name, of in LOOKED_AT.items():
             if n := row[f"sum_{of}"]:
-                yield Part(name, (), row["person"], row[f"sum_{name}"], n)
+                yield SignalCount(name, (), row["person"], row[f"sum_{name}"], n)
 
 
 def size_of(days: Q) -> QuerySet[Ticket]:
@@ -42,13 +42,13 @@ def count(
     """
     tickets = Ticket.objects.filter(days).order_by()
     rows: dict[tuple[Any, ...], SignalTally] = {}
-    for part in parts_of(tickets, "day", "team_id", "band", now=now):
-        key = (*part.of, part.person)
+    for each in count_signals(tickets, "day", "team_id", "band", now=now):
+        key = (*each.group, each.person)
         if key not in rows:
-            day, team, band = part.of
-            rows[key] = SignalTally(day=day, way=ALL, group="", team_id=team, band=band, person=part.person)
-        setattr(rows[key], LOOKED_AT[part.signal], part.n)
-        setattr(rows[key], part.signal, part.counted)
+            day, team, band = each.group
+            rows[key] = SignalTally(day=day, way=ALL, group="", team_id=team, band=band, person=each.person)
+        setattr(rows[key], LOOKED_AT[each.signal], each.n)
+        setattr(rows[key], each.signal, each.counted)
     bounds = Bounds(now)
     for day, until in tickets.exclude(state__in=OVER).values_list("day", "resolution_due_at"):
         if until is not None:

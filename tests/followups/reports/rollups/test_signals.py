@@ -106,7 +106,7 @@ def test_they_are_those_of_the_rows_for_everybody(company: Company) -> None:
 
 def test_no_row_is_looked_at_where_every_day_is_kept(company: Company) -> None:
     last = Ticket.objects.order_by("-day").values_list("day", flat=True)[0]
-    with patch.object(signals_report, "parts_of", side_effect=AssertionError("rows were read")):
+    with patch.object(signals_report, "count_signals", side_effect=AssertionError("rows were read")):
         for viewer in (None, company.admin):
             assert lines(replace(QUARTER, viewer=viewer, day_from=last - 30 * DAY, day_to=last))
 
